@@ -1,0 +1,15 @@
+//! Discord's language, pure: ids, payloads, the gateway session machine, REST requests as values, rate-limit
+//! buckets, hosts and CDN addresses.
+//!
+//! Nothing in this crate reads a clock, opens a socket, starts a thread or touches a file. Time comes in as a
+//! [`Moment`]; what has to be done comes out of `poll_*`.
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests pick the start instant"))]
+
+pub mod moment;
+pub mod payload;
+pub mod secret;
+pub mod snowflake;
+
+pub use moment::{Moment, UnixMs};
+pub use secret::Token;

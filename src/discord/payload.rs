@@ -1,0 +1,298 @@
+//! What Discord sends, decoded as far as it concerns us: everything else in a payload is skipped, not stored.
+//!
+//! Text is borrowed from the frame where it has no escapes. Fields of a message update are three-state: see [`Update`].
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Deserializer};
+
+use crate::snowflake::{ApplicationId, AttachmentId, ChannelId, GuildId, InteractionId, MessageId, Nonce, UserId};
+
+/// A field of a message: absent (as stored before), null, or a value. Since 2024-07-22 updates are full, before that
+/// only `id` and `channel_id` were sure.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub enum Update<T> {
+    /// Not in the payload.
+    #[default]
+    Absent,
+    /// Given as `null`.
+    Null,
+    /// Given.
+    Value(T),
+}
+
+impl<T> Update<T> {
+    /// The value, when one was given.
+    pub fn value(&self) -> Option<&T> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Absent | Self::Null => None,
+        }
+    }
+
+    /// Whether the payload named the field, with a value or with null.
+    pub fn is_given(&self) -> bool {
+        !matches!(self, Self::Absent)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Update<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(deserializer)?.map_or(Self::Null, Self::Value))
+    }
+}
+
+/// A message, from the gateway or from REST; an update may lack most of it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Message<'a> {
+    /// Its id.
+    pub id: MessageId,
+    /// Where it stands.
+    pub channel_id: ChannelId,
+    /// The guild; ephemeral messages and REST answers do not name it.
+    #[serde(default)]
+    pub guild_id: Option<GuildId>,
+    /// Who wrote it; absent in partial updates.
+    #[serde(borrow, default)]
+    pub author: Option<User<'a>>,
+    /// The application that answered an interaction with it.
+    #[serde(default)]
+    pub application_id: Option<ApplicationId>,
+    /// Message type: 0 default, 19 reply, 20 slash command.
+    #[serde(default, rename = "type")]
+    pub kind: Option<u8>,
+    /// The text.
+    #[serde(borrow, default)]
+    pub content: Update<Cow<'a, str>>,
+    /// ISO 8601, as sent.
+    #[serde(borrow, default)]
+    pub timestamp: Option<Cow<'a, str>>,
+    /// ISO 8601, as sent; null when never edited.
+    #[serde(borrow, default)]
+    pub edited_timestamp: Update<Cow<'a, str>>,
+    /// Bit 6 (64) is EPHEMERAL, bit 7 (128) LOADING.
+    #[serde(default)]
+    pub flags: Option<u64>,
+    /// The nonce of the request that it answers, shown to the sender's own sessions.
+    #[serde(default)]
+    pub nonce: Option<Nonce>,
+    /// Files.
+    #[serde(borrow, default)]
+    pub attachments: Update<Vec<Attachment<'a>>>,
+    /// Embeds: notices and errors.
+    #[serde(borrow, default)]
+    pub embeds: Update<Vec<Embed<'a>>>,
+    /// Rows of buttons and selects.
+    #[serde(borrow, default)]
+    pub components: Update<Vec<Component<'a>>>,
+    /// Who is mentioned.
+    #[serde(borrow, default)]
+    pub mentions: Update<Vec<User<'a>>>,
+    /// The message it replies to.
+    #[serde(default)]
+    pub message_reference: Option<MessageReference>,
+    /// The old form of [`Message::interaction_metadata`].
+    #[serde(borrow, default)]
+    pub interaction: Option<MessageInteraction<'a>>,
+    /// The interaction that made it.
+    #[serde(default)]
+    pub interaction_metadata: Option<InteractionMetadata>,
+}
+
+impl Message<'_> {
+    /// EPHEMERAL: seen by one user's sessions only.
+    pub const EPHEMERAL: u64 = 1 << 6;
+
+    /// Whether only one user's own sessions can see it.
+    pub fn is_ephemeral(&self) -> bool {
+        self.flags.is_some_and(|flags| flags & Self::EPHEMERAL != 0)
+    }
+}
+
+/// A user, as far as needed to know it again.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+pub struct User<'a> {
+    /// Its id.
+    pub id: UserId,
+    /// Its name.
+    #[serde(borrow, default)]
+    pub username: Option<Cow<'a, str>>,
+    /// Whether it is an application.
+    #[serde(default)]
+    pub bot: bool,
+}
+
+/// A file of a message.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+pub struct Attachment<'a> {
+    /// Its id.
+    pub id: AttachmentId,
+    /// Its name.
+    #[serde(borrow)]
+    pub filename: Cow<'a, str>,
+    /// Where the bytes are: signed, expires.
+    #[serde(borrow)]
+    pub url: Cow<'a, str>,
+    /// The resizing proxy's address.
+    #[serde(borrow, default)]
+    pub proxy_url: Option<Cow<'a, str>>,
+    /// In bytes.
+    #[serde(default)]
+    pub size: u64,
+    /// In pixels.
+    #[serde(default)]
+    pub width: Option<u32>,
+    /// In pixels.
+    #[serde(default)]
+    pub height: Option<u32>,
+    /// Its media type.
+    #[serde(borrow, default)]
+    pub content_type: Option<Cow<'a, str>>,
+}
+
+/// An embed, as far as Midjourney uses it.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
+pub struct Embed<'a> {
+    /// The heading.
+    #[serde(borrow, default)]
+    pub title: Option<Cow<'a, str>>,
+    /// The text.
+    #[serde(borrow, default)]
+    pub description: Option<Cow<'a, str>>,
+    /// 0xRRGGBB.
+    #[serde(default)]
+    pub color: Option<u32>,
+    /// Small text below; repeats the command.
+    #[serde(borrow, default)]
+    pub footer: Option<EmbedFooter<'a>>,
+    /// A picture.
+    #[serde(borrow, default)]
+    pub image: Option<EmbedMedia<'a>>,
+    /// Named values.
+    #[serde(borrow, default)]
+    pub fields: Option<Vec<EmbedField<'a>>>,
+}
+
+/// The footer of an embed.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
+pub struct EmbedFooter<'a> {
+    /// Its text.
+    #[serde(borrow, default)]
+    pub text: Cow<'a, str>,
+}
+
+/// A picture of an embed.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+pub struct EmbedMedia<'a> {
+    /// Its address.
+    #[serde(borrow, default)]
+    pub url: Option<Cow<'a, str>>,
+}
+
+/// A named value of an embed.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+pub struct EmbedField<'a> {
+    /// Its name.
+    #[serde(borrow, default)]
+    pub name: Cow<'a, str>,
+    /// Its text.
+    #[serde(borrow, default)]
+    pub value: Cow<'a, str>,
+}
+
+/// A row (type 1), a button (2), a select (3) or a text input (4).
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+pub struct Component<'a> {
+    /// What it is.
+    #[serde(rename = "type")]
+    pub kind: u8,
+    /// What a row holds.
+    #[serde(borrow, default)]
+    pub components: Vec<Component<'a>>,
+    /// What a press sends; link buttons have none.
+    #[serde(borrow, default)]
+    pub custom_id: Option<Cow<'a, str>>,
+    /// A button's colour: 1 primary, 2 secondary, 3 success, 4 danger, 5 link. A text input's size.
+    #[serde(default)]
+    pub style: Option<u8>,
+    /// Its words.
+    #[serde(borrow, default)]
+    pub label: Option<Cow<'a, str>>,
+    /// Its sign.
+    #[serde(borrow, default)]
+    pub emoji: Option<Emoji<'a>>,
+    /// Where a link button leads.
+    #[serde(borrow, default)]
+    pub url: Option<Cow<'a, str>>,
+    /// Whether it can not be pressed.
+    #[serde(default)]
+    pub disabled: bool,
+    /// A text input's default text.
+    #[serde(borrow, default)]
+    pub value: Option<Cow<'a, str>>,
+}
+
+/// An emoji.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+pub struct Emoji<'a> {
+    /// The character, or the name of a custom one.
+    #[serde(borrow, default)]
+    pub name: Option<Cow<'a, str>>,
+}
+
+/// Which message a message replies to.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+pub struct MessageReference {
+    /// The message.
+    #[serde(default)]
+    pub message_id: Option<MessageId>,
+    /// Its channel.
+    #[serde(default)]
+    pub channel_id: Option<ChannelId>,
+}
+
+/// The interaction behind a message, old form.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+pub struct MessageInteraction<'a> {
+    /// Its id.
+    pub id: InteractionId,
+    /// 2 command, 3 component, 5 modal.
+    #[serde(default, rename = "type")]
+    pub kind: Option<u8>,
+    /// The command's name.
+    #[serde(borrow, default)]
+    pub name: Option<Cow<'a, str>>,
+    /// Who acted.
+    #[serde(borrow, default)]
+    pub user: Option<User<'a>>,
+}
+
+/// The interaction behind a message.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+pub struct InteractionMetadata {
+    /// Its id.
+    pub id: InteractionId,
+    /// 2 command, 3 component, 5 modal.
+    #[serde(default, rename = "type")]
+    pub kind: Option<u8>,
+    /// Who acted.
+    #[serde(default, deserialize_with = "user_id")]
+    pub user: Option<UserId>,
+    /// The message whose component was used.
+    #[serde(default)]
+    pub interacted_message_id: Option<MessageId>,
+    /// The first answer, when this message is a follow-up.
+    #[serde(default)]
+    pub original_response_message_id: Option<MessageId>,
+    /// For a modal: the interaction that opened it.
+    #[serde(default)]
+    pub triggering_interaction_metadata: Option<Box<InteractionMetadata>>,
+}
+
+fn user_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<UserId>, D::Error> {
+    #[derive(Deserialize)]
+    struct Id {
+        id: UserId,
+    }
+    Ok(Option::<Id>::deserialize(deserializer)?.map(|user| user.id))
+}

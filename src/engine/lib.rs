@@ -1,0 +1,1 @@
+//! The driver: sockets, TLS, clocks, ownership, and the Engine facade.

@@ -1,0 +1,1 @@
+//! The PHP binding: the only room that knows PHP.

@@ -1,0 +1,40 @@
+//! An account's health: whether it may be used, and if not, why and until when.
+
+use mj_discord::{UnixMs, snowflake::UserId};
+use serde::{Deserialize, Serialize};
+
+use crate::refusal::FailCode;
+
+/// What is known of an account.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct AccountHealth {
+    /// Its name in the hub.
+    pub name: String,
+    /// The Discord user, once known.
+    pub user_id: Option<UserId>,
+    /// Whether it may be used.
+    pub state: AccountState,
+    /// When that was last seen.
+    pub at: UnixMs,
+}
+
+/// Whether an account may be used.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum AccountState {
+    /// It may.
+    #[default]
+    Usable,
+    /// Not before `until`.
+    Paused {
+        /// Why.
+        code: FailCode,
+        /// Until when; by itself usable again then.
+        until: UnixMs,
+    },
+    /// Not until a person has done something, or its token changed.
+    Disabled {
+        /// Why.
+        code: FailCode,
+    },
+}

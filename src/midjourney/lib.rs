@@ -1,0 +1,11 @@
+//! Midjourney's language and our tasks, pure: what is sent, how the bot's messages are read, to which task they
+//! belong, and the hub's brain that decides what happens next.
+//!
+//! Nothing in this crate reads a clock, opens a socket, starts a thread or touches a file.
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests pick the start instant"))]
+
+pub mod account;
+pub mod config;
+pub mod store;
+pub mod task;

@@ -1,0 +1,316 @@
+//! What every store must do, as whole atomic steps: each method is one SQL transaction, or one Redis script.
+//!
+//! The conformance suite in `conformance` says the same in tests.
+
+use std::time::Duration;
+
+use mj_discord::{UnixMs, gateway::Session};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    account::AccountHealth,
+    command::CommandIndex,
+    config::{GatewayKind, HubConfig, HubId},
+    task::{Status, Task, TaskId, TaskView},
+};
+
+/// Why a store could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The caller's epoch is not the lease's: another process owns the hub.
+    #[error("another process owns the hub (epoch {epoch}, ours was {ours})")]
+    Deposed {
+        /// The lease's epoch.
+        epoch: u64,
+        /// The caller's.
+        ours: u64,
+    },
+    /// The queue is full; nothing was written.
+    #[error("the queue is full: {waiting} tasks wait, mj.queue_size is {limit}")]
+    QueueFull {
+        /// Tasks that wait.
+        waiting: u32,
+        /// How many may.
+        limit: u32,
+    },
+    /// Nobody could write for too long.
+    #[error("the store is busy: no write was possible for {0:?}")]
+    Busy(Duration),
+    /// The disk is full; nothing was written.
+    #[error("no space left where the store lies")]
+    Full,
+    /// The database was made by a newer version.
+    #[error("the store has version {found}, this build knows versions up to {known}: update the extension")]
+    Newer {
+        /// Its version.
+        found: u32,
+        /// What this build knows.
+        known: u32,
+    },
+    /// What is stored can not be read.
+    #[error("the store is damaged: {0}")]
+    Damaged(String),
+    /// The system refused.
+    #[error("the store failed: {0}")]
+    Io(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// A kind of process, as far as it may own a hub (PROCESS.md, section 3).
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Grade {
+    /// Lives long enough to hold a gateway.
+    Resident,
+    /// Submits by REST and exits.
+    Transient,
+}
+
+/// Who owns a hub. The row is the only authority.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Lease {
+    /// Grows by one with every owner.
+    pub epoch: u64,
+    /// Random, for logs.
+    pub owner: String,
+    /// The machine's boot.
+    pub boot_id: String,
+    /// The process.
+    pub pid: u32,
+    /// Its start, in clock ticks since boot, so that a reused pid is told apart.
+    pub start_time: u64,
+    /// What kind of process.
+    pub grade: Grade,
+    /// Since when.
+    pub taken_at: UnixMs,
+    /// Until when, unless renewed; in the past when released.
+    pub until: UnixMs,
+    /// Whether a resident asked a transient owner to give way.
+    pub yield_requested: bool,
+}
+
+/// Whether an IDENTIFY may be sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum IdentifyPermit {
+    /// Now; it is counted.
+    Granted,
+    /// Not before this time.
+    Wait(UnixMs),
+    /// Fewer than 50 are left today; REST is polled until then.
+    Exhausted(UnixMs),
+}
+
+/// What `cancel` did.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cancelled {
+    /// It had not been sent: it is cancelled.
+    Done,
+    /// The owner is asked to press Cancel Job.
+    Requested,
+    /// It had ended before.
+    AlreadyTerminal(Status),
+    /// No such task.
+    Unknown,
+}
+
+/// Which tasks `list` gives.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TaskFilter {
+    /// Only of this hub.
+    pub hub: Option<HubId>,
+    /// Only in one of these; empty means all.
+    pub status: Vec<Status>,
+    /// Only children of this task.
+    pub parent_id: Option<TaskId>,
+    /// Only of this group.
+    pub group_id: Option<TaskId>,
+    /// Only of this account.
+    pub account: Option<String>,
+    /// Only with exactly this `state`.
+    pub state: Option<String>,
+}
+
+/// A part of a list, newest first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Page {
+    /// The tasks.
+    pub tasks: Vec<TaskView>,
+    /// Where the next part begins; none at the end.
+    pub next: Option<String>,
+}
+
+/// One change in the feed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FeedEvent {
+    /// Its place; grows, with gaps.
+    pub cursor: u64,
+    /// The task as it is after the change, or later.
+    pub task: TaskView,
+}
+
+/// A hub that a store knows.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct HubSummary {
+    /// Which.
+    pub id: HubId,
+    /// Changes with its configuration.
+    pub config_revision: u64,
+    /// Tasks that have not ended.
+    pub open_tasks: u64,
+    /// When a task was last submitted or its configuration was last used.
+    pub used_at: UnixMs,
+}
+
+/// A gateway session that a new owner can resume.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct StoredSession {
+    /// Which gateway.
+    pub gateway: GatewayKind,
+    /// The session, with the sequence as last persisted.
+    pub session: Session,
+    /// When it was last known to live.
+    pub seen_at: UnixMs,
+}
+
+/// What a new owner starts from.
+#[derive(Clone, Debug, Default)]
+pub struct HubState {
+    /// All that have not ended, in submission order.
+    pub open: Vec<Task>,
+    /// The newest that have ended, newest first, at most 5,000: those whose key is still held, and those whose
+    /// message may still change.
+    pub closed: Vec<Task>,
+    /// Sessions to resume.
+    pub sessions: Vec<StoredSession>,
+    /// The commands as last fetched.
+    pub command_index: Option<CommandIndex>,
+    /// The accounts as last seen.
+    pub accounts: Vec<AccountHealth>,
+    /// Where the inbox goes on.
+    pub inbox: u64,
+}
+
+/// What other processes wrote since.
+#[derive(Clone, Debug, Default)]
+pub struct Inbox {
+    /// Tasks that are new, or that PHP asked to cancel (`work.cancel_requested`), or that PHP cancelled.
+    pub tasks: Vec<Task>,
+    /// Where the inbox goes on.
+    pub next: u64,
+}
+
+/// One write of an owner.
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// The task as it shall be. `view.revision` must be the stored one plus one, else it is superseded. Makes a feed
+    /// event. Never clears `work.cancel_requested`.
+    Task(Box<Task>),
+    /// The session of a gateway, or none.
+    Session {
+        /// Which gateway.
+        gateway: GatewayKind,
+        /// The session with its sequence.
+        session: Option<Session>,
+    },
+    /// The commands as fetched.
+    CommandIndex(CommandIndex),
+    /// An account's health.
+    Account(AccountHealth),
+    /// What `mj_status()` shows of the hub: JSON, free of secrets.
+    Status(String),
+}
+
+/// Writes that become true together, or not at all when the epoch is old.
+#[derive(Clone, Debug, Default)]
+pub struct Commit {
+    /// Whether it must survive a power cut before anything that follows it happens.
+    pub durable: bool,
+    /// The writes, in order.
+    pub writes: Vec<Write>,
+}
+
+/// What became of a commit.
+#[derive(Clone, Debug, Default)]
+pub struct Committed {
+    /// Tasks that another process had changed meanwhile, as they are; these writes were left out.
+    pub superseded: Vec<Task>,
+}
+
+/// How many tasks a hub has.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Counts {
+    /// By status, in the order of [`Status::ALL`].
+    pub by_status: [u64; 7],
+}
+
+/// A store of tasks, shared by many processes.
+///
+/// Every method is one atomic step. `now` is the caller's wall clock.
+pub trait TaskStore: Send + Sync {
+    /// Stores a hub's configuration, durably; tells whether it changed.
+    fn configure(&self, now: UnixMs, hub: &HubId, config: &HubConfig) -> Result<bool, StoreError>;
+    /// A hub's configuration and its revision.
+    fn config(&self, hub: &HubId) -> Result<Option<(u64, HubConfig)>, StoreError>;
+    /// All hubs.
+    fn hubs(&self) -> Result<Vec<HubSummary>, StoreError>;
+
+    /// Adds tasks of one hub, all or none, durably, each with a feed event. A task whose idempotency key is taken is
+    /// not added. Gives the ids, in order: the given ones, or the earlier task's.
+    ///
+    /// # Errors
+    /// [`StoreError::QueueFull`] when more than `queue_size` tasks would wait.
+    fn submit(&self, now: UnixMs, tasks: &[Task], queue_size: u32) -> Result<Vec<TaskId>, StoreError>;
+    /// Cancels a task that was never sent (no attempts), or asks its owner to, durably.
+    fn cancel(&self, now: UnixMs, id: &TaskId) -> Result<Cancelled, StoreError>;
+
+    /// One task.
+    fn task(&self, id: &TaskId) -> Result<Option<TaskView>, StoreError>;
+    /// One task with all that the engine knows of it.
+    fn whole_task(&self, id: &TaskId) -> Result<Option<Task>, StoreError>;
+    /// Several, in one reading.
+    fn tasks(&self, ids: &[TaskId]) -> Result<Vec<Option<TaskView>>, StoreError>;
+    /// How many of the hub's tasks go before this one; none when it does not wait.
+    fn queue_position(&self, id: &TaskId) -> Result<Option<u32>, StoreError>;
+    /// A part of the list, newest first. `limit` is 1 to 1,000.
+    fn list(&self, filter: &TaskFilter, limit: u32, cursor: Option<&str>) -> Result<Page, StoreError>;
+    /// How many tasks a hub has.
+    fn counts(&self, hub: &HubId) -> Result<Counts, StoreError>;
+    /// What the owner last wrote with [`Write::Status`], and when.
+    fn status(&self, hub: &HubId) -> Result<Option<(UnixMs, String)>, StoreError>;
+    /// The accounts as last seen.
+    fn accounts(&self, hub: &HubId) -> Result<Vec<AccountHealth>, StoreError>;
+
+    /// What `consumer` has not acknowledged, oldest first. A new consumer begins at the oldest kept event.
+    fn events(&self, consumer: &str, limit: u32) -> Result<Vec<FeedEvent>, StoreError>;
+    /// Acknowledges all up to `cursor`, durably; never goes back.
+    fn ack(&self, consumer: &str, cursor: u64) -> Result<(), StoreError>;
+
+    /// The lease, as last written.
+    fn lease(&self, hub: &HubId) -> Result<Option<Lease>, StoreError>;
+    /// Takes the lease with `claim.epoch`, durably, when the stored epoch is `claim.epoch - 1` (0 when there is
+    /// none) still; tells whether it did. Whether the old owner may be overtaken is the caller's proof.
+    fn take_lease(&self, hub: &HubId, claim: &Lease) -> Result<bool, StoreError>;
+    /// Moves the end of the lease; tells whether a resident asked for it.
+    ///
+    /// # Errors
+    /// [`StoreError::Deposed`] when `epoch` is not the lease's.
+    fn renew_lease(&self, hub: &HubId, epoch: u64, until: UnixMs) -> Result<bool, StoreError>;
+    /// Ends the lease (`until` becomes 0) when `epoch` is still the lease's.
+    fn release_lease(&self, hub: &HubId, epoch: u64) -> Result<(), StoreError>;
+    /// A resident asks a transient owner to give way.
+    fn request_yield(&self, hub: &HubId) -> Result<(), StoreError>;
+    /// Takes one IDENTIFY from the budget of a token: ≥ 5 s apart, a burst of 10 then one per 90 s sustained, refused
+    /// when fewer than 50 of the day's 1,000 are left.
+    fn permit_identify(&self, now: UnixMs, token_hash: &str) -> Result<IdentifyPermit, StoreError>;
+
+    /// What an owner starts from.
+    fn load(&self, now: UnixMs, hub: &HubId, epoch: u64) -> Result<HubState, StoreError>;
+    /// What other processes wrote after `after`.
+    fn inbox(&self, hub: &HubId, epoch: u64, after: u64) -> Result<Inbox, StoreError>;
+    /// Makes an owner's writes true.
+    ///
+    /// # Errors
+    /// [`StoreError::Deposed`] when `epoch` is not the lease's: nothing was written.
+    fn commit(&self, now: UnixMs, hub: &HubId, epoch: u64, commit: &Commit) -> Result<Committed, StoreError>;
+    /// Removes at most `limit` tasks that ended before `before`, with their events; tells how many.
+    fn prune(&self, hub: &HubId, epoch: u64, before: UnixMs, limit: u32) -> Result<u32, StoreError>;
+}

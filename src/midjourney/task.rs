@@ -1,0 +1,360 @@
+//! A task: what PHP asked for, how far it is, and what the engine must remember to finish it.
+//!
+//! [`TaskView`] is what PHP sees, [`Work`] what only the owner needs. Who may change a status is in `transition`.
+
+use std::{fmt, str::FromStr};
+
+use mj_discord::{
+    UnixMs,
+    snowflake::{ApplicationId, InteractionId, MessageId, Nonce, UserId},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{config::HubId, refusal::FailCode};
+
+/// A task's id: 26 characters of `[0-9A-Z]`, ordered by time.
+#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct TaskId([u8; 26]);
+
+impl TaskId {
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+/// Text that is not a task id: not 26 characters of `[0-9A-Z]`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("not a task id: 26 characters of 0-9 and A-Z are expected")]
+pub struct InvalidTaskId;
+
+impl FromStr for TaskId {
+    type Err = InvalidTaskId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTaskId> {
+        let bytes: [u8; 26] = text.as_bytes().try_into().map_err(|_| InvalidTaskId)?;
+        if bytes.iter().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()) {
+            Ok(Self(bytes))
+        } else {
+            Err(InvalidTaskId)
+        }
+    }
+}
+
+impl fmt::Debug for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TaskId({})", self.as_str())
+    }
+}
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for TaskId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for TaskId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = TaskId;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a task id")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<TaskId, E> {
+                text.parse().map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_str(Visitor)
+    }
+}
+
+/// Where a task is, in the words of midjourney-proxy.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Status {
+    /// Waiting in our queue.
+    #[default]
+    NotStart,
+    /// Being sent, or sent and not yet seen.
+    Submitted,
+    /// Waiting for a modal.
+    Modal,
+    /// Midjourney works on it.
+    InProgress,
+    /// The picture is there.
+    Success,
+    /// It ended without one.
+    Failure,
+    /// It was cancelled.
+    Cancel,
+}
+
+impl Status {
+    /// All of them, in the order in which a task can pass through them.
+    pub const ALL: [Self; 7] =
+        [Self::NotStart, Self::Submitted, Self::Modal, Self::InProgress, Self::Success, Self::Failure, Self::Cancel];
+
+    /// As PHP sees it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotStart => "NOT_START",
+            Self::Submitted => "SUBMITTED",
+            Self::Modal => "MODAL",
+            Self::InProgress => "IN_PROGRESS",
+            Self::Success => "SUCCESS",
+            Self::Failure => "FAILURE",
+            Self::Cancel => "CANCEL",
+        }
+    }
+
+    /// Whether nothing more is expected.
+    pub fn is_terminal(self) -> bool {
+        matches!(self, Self::Success | Self::Failure | Self::Cancel)
+    }
+}
+
+/// What kind of work a task is.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Action {
+    /// A prompt.
+    Imagine,
+    /// U1 to U4.
+    Upscale,
+    /// V1 to V4.
+    Variation,
+    /// The grid once more.
+    Reroll,
+    /// Any other button; `work.press` tells which.
+    Action,
+}
+
+impl Action {
+    /// As PHP sees it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Imagine => "IMAGINE",
+            Self::Upscale => "UPSCALE",
+            Self::Variation => "VARIATION",
+            Self::Reroll => "REROLL",
+            Self::Action => "ACTION",
+        }
+    }
+}
+
+/// At which speed Midjourney works.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// `--fast`.
+    Fast,
+    /// `--relax`.
+    Relax,
+    /// `--turbo`.
+    Turbo,
+}
+
+impl Mode {
+    /// As PHP sees it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fast => "fast",
+            Self::Relax => "relax",
+            Self::Turbo => "turbo",
+        }
+    }
+}
+
+/// A finished picture.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Image {
+    /// Discord's own address, signed. What PHP is shown has the image domain in place of the host.
+    pub url: String,
+    /// In pixels.
+    pub width: Option<u32>,
+    /// In pixels.
+    pub height: Option<u32>,
+    /// In bytes.
+    pub size: u64,
+    /// Media type.
+    pub content_type: Option<String>,
+    /// When the address stops working.
+    pub expires_at: Option<UnixMs>,
+    /// The file's name.
+    pub filename: String,
+}
+
+/// A button that a finished task offers.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct TaskButton {
+    /// Our name for it, when it has one.
+    pub action: Option<String>,
+    /// What a press sends.
+    pub custom_id: String,
+    /// Its words.
+    pub label: Option<String>,
+    /// Its sign.
+    pub emoji: Option<String>,
+    /// Discord's button style, 1 to 4.
+    pub style: u8,
+}
+
+/// What PHP sees of a task.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct TaskView {
+    /// Its id.
+    pub id: TaskId,
+    /// Counts its changes, from 1.
+    pub revision: u64,
+    /// What kind of work.
+    pub action: Action,
+    /// Where it is.
+    pub status: Status,
+    /// 0 to 100.
+    pub progress: u8,
+    /// As PHP gave it.
+    pub prompt: String,
+    /// As Midjourney echoed it, without our seed tag.
+    pub final_prompt: Option<String>,
+    /// The task whose button was pressed.
+    pub parent_id: Option<TaskId>,
+    /// The group of which it is one.
+    pub group_id: Option<TaskId>,
+    /// The account that works, once chosen.
+    pub account: Option<String>,
+    /// The speed, once known.
+    pub mode: Option<Mode>,
+    /// The half-done picture.
+    pub preview_url: Option<String>,
+    /// The finished pictures.
+    pub images: Vec<Image>,
+    /// What it offers.
+    pub buttons: Vec<TaskButton>,
+    /// Why it ended without a picture.
+    pub fail_code: Option<FailCode>,
+    /// Midjourney's or our words for it.
+    pub fail_reason: Option<String>,
+    /// Whether the caller may sensibly try again.
+    pub retryable: bool,
+    /// Whether the picture came after the task had ended without one.
+    pub late: bool,
+    /// The message with the result, or with the progress.
+    pub message_id: Option<MessageId>,
+    /// Midjourney's id of the job.
+    pub job_id: Option<String>,
+    /// The seed, ours or the caller's.
+    pub seed: Option<u32>,
+    /// The caller's own words, given back.
+    pub state: Option<String>,
+    /// When it was made.
+    pub created_at: UnixMs,
+    /// When the interaction was sent.
+    pub submitted_at: Option<UnixMs>,
+    /// When Midjourney began.
+    pub started_at: Option<UnixMs>,
+    /// When it ended.
+    pub finished_at: Option<UnixMs>,
+}
+
+/// A button that a task presses.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct PressRequest {
+    /// The message that has it.
+    pub message_id: MessageId,
+    /// `flags` of that message, as an interaction must repeat them.
+    pub message_flags: u64,
+    /// What a press sends.
+    pub custom_id: String,
+}
+
+/// One time that an interaction was, or may have been, sent.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Attempt {
+    /// Registered before the POST.
+    pub nonce: Nonce,
+    /// When it became durable.
+    pub at: UnixMs,
+    /// The owner that sent it.
+    pub epoch: u64,
+    /// What is known of it.
+    pub state: AttemptState,
+    /// What Discord called it.
+    pub interaction_id: Option<InteractionId>,
+}
+
+/// What is known of an attempt.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptState {
+    /// The POST may be under way: after a crash this is in doubt.
+    Sending,
+    /// Discord answered 204, or a message proves it.
+    Accepted,
+    /// Discord said no, or the body never went out.
+    Refused,
+    /// Searched for and not found, with a dead owner: see DESIGN.md, section 6.
+    Absent,
+    /// The answer was lost; it is being searched for.
+    InDoubt,
+}
+
+/// What the owner remembers of a task; PHP never sees it.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Work {
+    /// The application that is asked.
+    pub application_id: Option<ApplicationId>,
+    /// The prompt as it is sent, with our seed tag.
+    pub sent_prompt: Option<String>,
+    /// Whether `--seed` is ours, to be cut from what PHP sees.
+    pub seed_is_tag: bool,
+    /// The account that the caller named.
+    pub named_account: Option<String>,
+    /// The Discord user that acts, once known.
+    pub user_id: Option<UserId>,
+    /// The button to press.
+    pub press: Option<PressRequest>,
+    /// The key that an observer can read, see DESIGN.md section 6, as text.
+    pub key: Option<String>,
+    /// While the key is held after the task ended: until when.
+    pub key_held_until: Option<UnixMs>,
+    /// Every time it was sent.
+    pub attempts: Vec<Attempt>,
+    /// Messages that are its own, the oldest first.
+    pub messages: Vec<MessageId>,
+    /// Whether a message or a job uuid is bound to it.
+    pub bound: bool,
+    /// The speed that was asked for.
+    pub wanted_mode: Option<Mode>,
+    /// When it ends as `TIMEOUT`.
+    pub deadline: UnixMs,
+    /// Larger goes first, -100 to 100.
+    pub priority: i32,
+    /// Makes a repeated submission the same task.
+    pub idempotency_key: Option<String>,
+    /// Whether PHP asked to cancel it.
+    pub cancel_requested: bool,
+    /// Not before this time again (queue full, rate limits).
+    pub not_before: Option<UnixMs>,
+}
+
+/// A task as stored.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Task {
+    /// Whose it is.
+    pub hub: HubId,
+    /// What PHP sees.
+    pub view: TaskView,
+    /// What the owner needs.
+    pub work: Work,
+}

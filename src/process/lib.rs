@@ -1,0 +1,1 @@
+//! Living inside PHP's processes: fork gate, signals, locks, bell.
