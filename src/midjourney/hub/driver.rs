@@ -1,0 +1,98 @@
+//! What passes between the hub and the driver that owns its sockets, its store and its clock.
+//!
+//! Outputs are strictly ordered. The driver performs a [`Output::Commit`] fully (durably where it asks for that) and
+//! hands its answer to `handle_committed` before it polls again: "the attempt is durable before the POST" is a commit
+//! followed by a send. [`Output::Send`]s run side by side and are answered in any order, each exactly once.
+
+use mj_discord::{gateway::Session, rest::Request, snowflake::UserId};
+
+use crate::store::Commit;
+
+/// Names one request of one hub at one owner; never used twice.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct RequestId(pub u64);
+
+/// What the driver shall do next.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// Write this with the hub's epoch and call `handle_committed` with the answer. When the store says
+    /// `Deposed`, the hub is to be discarded; when it could not write for another reason, try again or discard.
+    Commit(Commit),
+    /// Send this, and call `handle_answer` once with what became of it.
+    Send {
+        /// Which.
+        id: RequestId,
+        /// The request.
+        request: Request,
+        /// Whether it is a `POST /interactions`, whose body must not go out once the lease runs out (PROCESS.md,
+        /// section 3): the driver re-checks the lease when the body is first polled.
+        attempt: bool,
+    },
+}
+
+/// What became of a request.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// A whole answer came.
+    Response {
+        /// HTTP status.
+        status: u16,
+        /// Header names in lower case, with their values.
+        headers: Vec<(String, String)>,
+        /// The body, at most a few megabytes.
+        body: Vec<u8>,
+    },
+    /// None came, and none will: the socket is closed.
+    Failure {
+        /// Whether any byte of the body may have left this machine. When false, the request certainly had no effect.
+        sent: bool,
+        /// What happened.
+        kind: FailureKind,
+    },
+}
+
+/// Why no answer came.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum FailureKind {
+    /// No connection: DNS, TCP, TLS or the proxy.
+    Connect,
+    /// The connection broke, or what came was no HTTP.
+    Closed,
+    /// No answer in time.
+    TimedOut,
+    /// The driver refused to send: the lease was about to run out, or it is stopping.
+    Withheld,
+}
+
+/// What happened to a gateway connection.
+#[derive(Clone, Debug)]
+pub enum GatewayNotice {
+    /// READY.
+    Ready {
+        /// Who is logged in.
+        user_id: UserId,
+        /// Named in interactions, so that their events reach this session.
+        session_id: String,
+        /// Whether what happened before is lost to it: always, unless the driver knows better.
+        is_new: bool,
+    },
+    /// RESUMED: what was missed has been replayed.
+    Resumed,
+    /// The connection is gone; the session may still be resumed.
+    Down,
+    /// The session is gone: what happened until the next READY must be read by REST.
+    SessionLost,
+    /// The gateway will not come back (close codes 4004, 4010 to 4014).
+    Fatal(u16),
+    /// The session, to be persisted with what follows.
+    Session(Session),
+}
+
+/// What is known of the owner before this one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Predecessor {
+    /// There was none, or the kernel proved it dead, or between hosts its lease ran out 90 s ago.
+    Dead,
+    /// Its lease ran out, but it may merely be stopped.
+    Unproven,
+}
