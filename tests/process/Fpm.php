@@ -1,0 +1,165 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Mj\Tests\Process;
+
+/**
+ * A real php-fpm with one pool, the extension loaded, and `endpoint.php` behind a Unix socket.
+ */
+final class Fpm
+{
+    /** @var resource|null */
+    private $process = null;
+
+    private FastCgi $client;
+
+    private string $directory;
+
+    /**
+     * @param array<string, string> $ini   `mj.*` settings
+     * @param array<string, string> $pool  lines of the pool, over the static one of `$workers`
+     */
+    public function __construct(array $ini, int $workers = 8, array $pool = [], private bool $daemonize = false, ?string $user = null)
+    {
+        $this->directory = sys_get_temp_dir() . '/mj-fpm-' . bin2hex(random_bytes(6));
+        mkdir($this->directory, 0755);
+        copy(__DIR__ . '/endpoint.php', $this->directory . '/endpoint.php');
+        $root = posix_geteuid() === 0;
+        $lines = array_merge([
+            'listen' => $this->directory . '/fpm.sock',
+            'listen.mode' => '0666',
+            'pm' => 'static',
+            'pm.max_children' => (string) $workers,
+            'catch_workers_output' => 'yes',
+            'decorate_workers_output' => 'no',
+        ], $root ? ['user' => $user ?? 'www-data', 'group' => $user ?? 'www-data'] : [], $pool);
+        $config = "[global]\nerror_log = {$this->directory}/error.log\npid = {$this->directory}/fpm.pid\n"
+            . 'daemonize = ' . ($daemonize ? 'yes' : 'no') . "\n[www]\n";
+        foreach ($lines as $name => $value) {
+            $config .= "$name = $value\n";
+        }
+        foreach ($ini as $name => $value) {
+            $config .= "php_admin_value[$name] = \"$value\"\n";
+        }
+        file_put_contents($this->directory . '/fpm.conf', $config);
+        $this->client = new FastCgi($this->directory . '/fpm.sock', $this->directory . '/endpoint.php');
+        $this->start();
+    }
+
+    public function __destruct()
+    {
+        $this->stop();
+        exec('rm -rf ' . escapeshellarg($this->directory));
+    }
+
+    /** The php-fpm that belongs to this php, or a clear failure. */
+    public static function binary(): string
+    {
+        foreach ([getenv('PHP_FPM') ?: '', '/usr/sbin/php-fpm' . PHP_MAJOR_VERSION . '.' . PHP_MINOR_VERSION, PHP_BINDIR . '/php-fpm', '/usr/local/sbin/php-fpm'] as $path) {
+            if ($path !== '' && is_executable($path)) {
+                return $path;
+            }
+        }
+        throw new \RuntimeException('no php-fpm of PHP ' . PHP_VERSION . ' found; set PHP_FPM');
+    }
+
+    /** Calls a function in some worker. */
+    public function call(string $function, mixed ...$arguments): mixed
+    {
+        return self::decode($this->client->request(self::encode($function, $arguments)));
+    }
+
+    /**
+     * Calls a function many times at once.
+     *
+     * @param  array<array-key, list<mixed>> $calls a function's name and its arguments each
+     * @return array<array-key, mixed>       results; a {@see Lost} where the worker died before it answered
+     */
+    public function calls(array $calls, float $timeout = 30.0): array
+    {
+        $bodies = array_map(static fn (array $call) => self::encode($call[0], array_slice($call, 1)), $calls);
+
+        return array_map(static function (string $answer): mixed {
+            try {
+                return self::decode($answer);
+            } catch (Lost $lost) {
+                return $lost;
+            }
+        }, $this->client->requests($bodies, $timeout));
+    }
+
+    public function masterPid(): int
+    {
+        return (int) file_get_contents($this->directory . '/fpm.pid');
+    }
+
+    /** @return list<int> */
+    public function workerPids(): array
+    {
+        exec('pgrep -P ' . $this->masterPid(), $lines);
+
+        return array_map('intval', $lines);
+    }
+
+    public function log(): string
+    {
+        return (string) @file_get_contents($this->directory . '/error.log');
+    }
+
+    public function signal(int $signal): void
+    {
+        posix_kill($this->masterPid(), $signal);
+    }
+
+    public function start(): void
+    {
+        $command = [self::binary(), '-n', '-R', '-y', $this->directory . '/fpm.conf', '-d', 'extension=' . Extension::path()];
+        if (!$this->daemonize) {
+            $command[] = '-F';
+        }
+        $this->process = proc_open($command, [['file', '/dev/null', 'r'], ['file', $this->directory . '/out.log', 'a'], ['file', $this->directory . '/out.log', 'a']], $pipes);
+        Until::true(fn () => @stream_socket_client('unix://' . $this->directory . '/fpm.sock') !== false, 10.0, fn () => 'php-fpm did not start: ' . $this->log() . file_get_contents($this->directory . '/out.log'));
+    }
+
+    public function stop(): void
+    {
+        $master = is_file($this->directory . '/fpm.pid') ? $this->masterPid() : 0;
+        if ($master > 0) {
+            foreach ($this->workerPids() as $pid) {
+                posix_kill($pid, SIGCONT);
+            }
+            posix_kill($master, SIGTERM);
+            for ($tries = 0; $tries < 500 && posix_kill($master, 0); ++$tries) {
+                if ($this->process !== null) {
+                    proc_get_status($this->process);
+                }
+                usleep(10_000);
+            }
+            posix_kill($master, SIGKILL);
+        }
+        if ($this->process !== null) {
+            proc_close($this->process);
+            $this->process = null;
+        }
+    }
+
+    /** @param list<mixed> $arguments */
+    private static function encode(string $function, array $arguments): string
+    {
+        return json_encode(['function' => $function, 'arguments' => $arguments], JSON_THROW_ON_ERROR);
+    }
+
+    private static function decode(string $answer): mixed
+    {
+        $decoded = json_decode($answer, true);
+        if (!is_array($decoded)) {
+            throw new Lost('no answer from php-fpm' . ($answer === '' ? '' : ': ' . substr($answer, 0, 500)));
+        }
+        if (isset($decoded['exception'])) {
+            throw new \RuntimeException($decoded['exception'] . ': ' . $decoded['message']);
+        }
+
+        return $decoded['result'];
+    }
+}

@@ -1,0 +1,35 @@
+<?php
+
+// What the tests' php-fpm serves: calls the named mj_* function, or one of the few helpers below, and answers JSON.
+
+declare(strict_types=1);
+
+$helpers = [
+    'pid' => static fn (): int => getmypid(),
+    'ini' => static fn (string $name): string|false => ini_get($name),
+    'configured' => static function (array $config, string $function, mixed ...$arguments): mixed {
+        mj_configure($config);
+
+        return $function(...$arguments);
+    },
+    'md5_all' => static fn (string $pattern): array => array_map('md5_file', glob($pattern)),
+    'pdo_read' => static function (string $path): array {
+        $read = new PDO('sqlite:' . $path);
+
+        return $read->query('SELECT name FROM sqlite_master')->fetchAll(PDO::FETCH_COLUMN);
+    },
+    'memory' => static fn (): string => (string) file_get_contents('/proc/self/smaps_rollup'),
+];
+
+try {
+    $call = json_decode((string) file_get_contents('php://input'), true, 512, JSON_THROW_ON_ERROR);
+    $function = $helpers[$call['function']] ?? $call['function'];
+    if (is_string($function) && !str_starts_with($function, 'mj_')) {
+        throw new ValueError("not a function of this endpoint: $function");
+    }
+    $answer = ['result' => $function(...$call['arguments'])];
+} catch (Throwable $thrown) {
+    $answer = ['exception' => $thrown::class, 'message' => $thrown->getMessage()];
+}
+header('Content-Type: application/json');
+echo json_encode($answer, JSON_INVALID_UTF8_SUBSTITUTE | JSON_PRESERVE_ZERO_FRACTION);
