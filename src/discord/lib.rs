@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests pick the start instant"))]
 
+mod lenient;
 pub mod moment;
 pub mod payload;
 pub mod secret;

@@ -1,11 +1,13 @@
 //! What Discord sends, decoded as far as it concerns us: everything else in a payload is skipped, not stored.
 //!
 //! Text is borrowed from the frame where it has no escapes. Fields of a message update are three-state: see [`Update`].
+//! A field of an unexpected shape counts as not given; only a message's own ids are indispensable.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer};
 
+use crate::lenient;
 use crate::snowflake::{ApplicationId, AttachmentId, ChannelId, GuildId, InteractionId, MessageId, Nonce, UserId};
 
 /// A field of a message: absent (as stored before), null, or a value. Since 2024-07-22 updates are full, before that
@@ -50,52 +52,55 @@ pub struct Message<'a> {
     /// Where it stands.
     pub channel_id: ChannelId,
     /// The guild; ephemeral messages and REST answers do not name it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::number")]
     pub guild_id: Option<GuildId>,
     /// Who wrote it; absent in partial updates.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "lenient::object")]
     pub author: Option<User<'a>>,
     /// The application that answered an interaction with it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::number")]
     pub application_id: Option<ApplicationId>,
     /// Message type: 0 default, 19 reply, 20 slash command.
-    #[serde(default, rename = "type")]
+    #[serde(default, deserialize_with = "lenient::number", rename = "type")]
     pub kind: Option<u8>,
     /// The text.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "lenient::text_update")]
     pub content: Update<Cow<'a, str>>,
     /// ISO 8601, as sent.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "lenient::text")]
     pub timestamp: Option<Cow<'a, str>>,
     /// ISO 8601, as sent; null when never edited.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "lenient::text_update")]
     pub edited_timestamp: Update<Cow<'a, str>>,
     /// Bit 6 (64) is EPHEMERAL, bit 7 (128) LOADING.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::number")]
     pub flags: Option<u64>,
     /// The nonce of the request that it answers, shown to the sender's own sessions.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::nonce")]
     pub nonce: Option<Nonce>,
     /// Files.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "lenient::list_update")]
     pub attachments: Update<Vec<Attachment<'a>>>,
     /// Embeds: notices and errors.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "lenient::list_update")]
     pub embeds: Update<Vec<Embed<'a>>>,
     /// Rows of buttons and selects.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "lenient::list_update")]
     pub components: Update<Vec<Component<'a>>>,
     /// Who is mentioned.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "lenient::list_update")]
     pub mentions: Update<Vec<User<'a>>>,
     /// The message it replies to.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::object")]
     pub message_reference: Option<MessageReference>,
+    /// What became of the message it replies to: null when that was deleted, absent when Discord did not look.
+    #[serde(default, deserialize_with = "lenient::object_update")]
+    pub referenced_message: Update<ReferencedMessage>,
     /// The old form of [`Message::interaction_metadata`].
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "lenient::object")]
     pub interaction: Option<MessageInteraction<'a>>,
     /// The interaction that made it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::object")]
     pub interaction_metadata: Option<InteractionMetadata>,
 }
 
@@ -115,38 +120,39 @@ pub struct User<'a> {
     /// Its id.
     pub id: UserId,
     /// Its name.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "lenient::text")]
     pub username: Option<Cow<'a, str>>,
     /// Whether it is an application.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::truth")]
     pub bot: bool,
 }
 
 /// A file of a message.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 pub struct Attachment<'a> {
-    /// Its id.
+    /// Its id; 0 when it was unreadable.
+    #[serde(default = "no_attachment_id", deserialize_with = "lenient::id_or_zero")]
     pub id: AttachmentId,
     /// Its name.
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "lenient::text_or_empty")]
     pub filename: Cow<'a, str>,
     /// Where the bytes are: signed, expires.
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "lenient::text_or_empty")]
     pub url: Cow<'a, str>,
     /// The resizing proxy's address.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "lenient::text")]
     pub proxy_url: Option<Cow<'a, str>>,
     /// In bytes.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::number_or_zero")]
     pub size: u64,
     /// In pixels.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::number")]
     pub width: Option<u32>,
     /// In pixels.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::number")]
     pub height: Option<u32>,
     /// Its media type.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "lenient::text")]
     pub content_type: Option<Cow<'a, str>>,
 }
 
@@ -154,22 +160,22 @@ pub struct Attachment<'a> {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
 pub struct Embed<'a> {
     /// The heading.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "lenient::text")]
     pub title: Option<Cow<'a, str>>,
     /// The text.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "lenient::text")]
     pub description: Option<Cow<'a, str>>,
     /// 0xRRGGBB.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::number")]
     pub color: Option<u32>,
     /// Small text below; repeats the command.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "lenient::object")]
     pub footer: Option<EmbedFooter<'a>>,
     /// A picture.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "lenient::object")]
     pub image: Option<EmbedMedia<'a>>,
     /// Named values.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "lenient::optional_list")]
     pub fields: Option<Vec<EmbedField<'a>>>,
 }
 
@@ -177,7 +183,7 @@ pub struct Embed<'a> {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
 pub struct EmbedFooter<'a> {
     /// Its text.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "lenient::text_or_empty")]
     pub text: Cow<'a, str>,
 }
 
@@ -185,7 +191,7 @@ pub struct EmbedFooter<'a> {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 pub struct EmbedMedia<'a> {
     /// Its address.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "lenient::text")]
     pub url: Option<Cow<'a, str>>,
 }
 
@@ -193,61 +199,111 @@ pub struct EmbedMedia<'a> {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 pub struct EmbedField<'a> {
     /// Its name.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "lenient::text_or_empty")]
     pub name: Cow<'a, str>,
     /// Its text.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "lenient::text_or_empty")]
     pub value: Cow<'a, str>,
 }
 
-/// A row (type 1), a button (2), a select (3) or a text input (4).
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+/// A row (type 1), a button (2), a select (3), a text input (4), or one of the newer layout kinds (9 and up).
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Component<'a> {
-    /// What it is.
-    #[serde(rename = "type")]
+    /// What it is; 0 when it was not said.
     pub kind: u8,
-    /// What a row holds.
-    #[serde(borrow, default)]
+    /// What a row, a section, a container or a label holds, in order; a section's accessory comes last.
     pub components: Vec<Component<'a>>,
     /// What a press sends; link buttons have none.
-    #[serde(borrow, default)]
     pub custom_id: Option<Cow<'a, str>>,
     /// A button's colour: 1 primary, 2 secondary, 3 success, 4 danger, 5 link. A text input's size.
-    #[serde(default)]
     pub style: Option<u8>,
     /// Its words.
-    #[serde(borrow, default)]
     pub label: Option<Cow<'a, str>>,
     /// Its sign.
-    #[serde(borrow, default)]
     pub emoji: Option<Emoji<'a>>,
     /// Where a link button leads.
-    #[serde(borrow, default)]
     pub url: Option<Cow<'a, str>>,
     /// Whether it can not be pressed.
-    #[serde(default)]
     pub disabled: bool,
     /// A text input's default text.
-    #[serde(borrow, default)]
     pub value: Option<Cow<'a, str>>,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Component<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        WireComponent::deserialize(deserializer).map(Self::from)
+    }
+}
+
+/// A component as it is written: sections and labels hold single components under names of their own.
+#[derive(Deserialize)]
+struct WireComponent<'a> {
+    #[serde(default, deserialize_with = "lenient::number_or_zero", rename = "type")]
+    kind: u8,
+    #[serde(borrow, default, deserialize_with = "lenient::list")]
+    components: Vec<Component<'a>>,
+    #[serde(borrow, default, deserialize_with = "lenient::object")]
+    component: Option<Box<Component<'a>>>,
+    #[serde(borrow, default, deserialize_with = "lenient::object")]
+    accessory: Option<Box<Component<'a>>>,
+    #[serde(borrow, default, deserialize_with = "lenient::text")]
+    custom_id: Option<Cow<'a, str>>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    style: Option<u8>,
+    #[serde(borrow, default, deserialize_with = "lenient::text")]
+    label: Option<Cow<'a, str>>,
+    #[serde(borrow, default, deserialize_with = "lenient::object")]
+    emoji: Option<Emoji<'a>>,
+    #[serde(borrow, default, deserialize_with = "lenient::text")]
+    url: Option<Cow<'a, str>>,
+    #[serde(default, deserialize_with = "lenient::truth")]
+    disabled: bool,
+    #[serde(borrow, default, deserialize_with = "lenient::text")]
+    value: Option<Cow<'a, str>>,
+}
+
+impl<'a> From<WireComponent<'a>> for Component<'a> {
+    fn from(wire: WireComponent<'a>) -> Self {
+        let mut components = wire.components;
+        components.extend(wire.component.map(|component| *component));
+        components.extend(wire.accessory.map(|accessory| *accessory));
+        Self {
+            kind: wire.kind,
+            components,
+            custom_id: wire.custom_id,
+            style: wire.style,
+            label: wire.label,
+            emoji: wire.emoji,
+            url: wire.url,
+            disabled: wire.disabled,
+            value: wire.value,
+        }
+    }
 }
 
 /// An emoji.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 pub struct Emoji<'a> {
     /// The character, or the name of a custom one.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "lenient::text")]
     pub name: Option<Cow<'a, str>>,
+}
+
+/// The message that a message replies to, as far as needed to know that it exists.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+pub struct ReferencedMessage {
+    /// Its id.
+    pub id: MessageId,
 }
 
 /// Which message a message replies to.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 pub struct MessageReference {
     /// The message.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::number")]
     pub message_id: Option<MessageId>,
     /// Its channel.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::number")]
     pub channel_id: Option<ChannelId>,
 }
 
@@ -257,13 +313,13 @@ pub struct MessageInteraction<'a> {
     /// Its id.
     pub id: InteractionId,
     /// 2 command, 3 component, 5 modal.
-    #[serde(default, rename = "type")]
+    #[serde(default, deserialize_with = "lenient::number", rename = "type")]
     pub kind: Option<u8>,
     /// The command's name.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "lenient::text")]
     pub name: Option<Cow<'a, str>>,
     /// Who acted.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "lenient::object")]
     pub user: Option<User<'a>>,
 }
 
@@ -273,19 +329,19 @@ pub struct InteractionMetadata {
     /// Its id.
     pub id: InteractionId,
     /// 2 command, 3 component, 5 modal.
-    #[serde(default, rename = "type")]
+    #[serde(default, deserialize_with = "lenient::number", rename = "type")]
     pub kind: Option<u8>,
     /// Who acted.
     #[serde(default, deserialize_with = "user_id")]
     pub user: Option<UserId>,
     /// The message whose component was used.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::number")]
     pub interacted_message_id: Option<MessageId>,
     /// The first answer, when this message is a follow-up.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::number")]
     pub original_response_message_id: Option<MessageId>,
     /// For a modal: the interaction that opened it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::object")]
     pub triggering_interaction_metadata: Option<Box<InteractionMetadata>>,
 }
 
@@ -294,5 +350,9 @@ fn user_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<UserId>,
     struct Id {
         id: UserId,
     }
-    Ok(Option::<Id>::deserialize(deserializer)?.map(|user| user.id))
+    Ok(lenient::object::<D, Id>(deserializer)?.map(|user| user.id))
+}
+
+fn no_attachment_id() -> AttachmentId {
+    AttachmentId(0)
 }

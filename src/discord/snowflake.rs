@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt, num::ParseIntError, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::UnixMs;
+use crate::{UnixMs, lenient};
 
 /// 2015-01-01T00:00:00Z in milliseconds since the Unix epoch, where snowflakes start to count (Discord's reference, "Snowflakes").
 pub const DISCORD_EPOCH_MS: u64 = 1_420_070_400_000;
@@ -29,6 +29,12 @@ macro_rules! ids {
             /// When it was made, by Discord's clock.
             pub fn made_at(self) -> UnixMs {
                 made_at(self.0)
+            }
+        }
+
+        impl From<u64> for $name {
+            fn from(id: u64) -> Self {
+                Self(id)
             }
         }
 
@@ -73,6 +79,10 @@ ids! {
     AttachmentId
     /// A channel.
     ChannelId
+    /// An application command.
+    CommandId
+    /// A version of an application command: it carries the time that version was made at.
+    CommandVersion
     /// A guild ("server" in Discord's window).
     GuildId
     /// An interaction: a command, a press or a modal that was accepted by Discord.
@@ -85,7 +95,7 @@ ids! {
 
 struct SnowflakeVisitor;
 
-impl de::Visitor<'_> for SnowflakeVisitor {
+impl<'de> de::Visitor<'de> for SnowflakeVisitor {
     type Value = u64;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -102,6 +112,17 @@ impl de::Visitor<'_> for SnowflakeVisitor {
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<u64, E> {
         u64::try_from(number).map_err(|_| E::invalid_value(de::Unexpected::Signed(number), &self))
+    }
+
+    // A refused list or object is read to its end, so that a reader that can do without the id goes on behind it.
+    fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<u64, A::Error> {
+        lenient::drain_seq(&mut seq)?;
+        Err(de::Error::invalid_type(de::Unexpected::Seq, &self))
+    }
+
+    fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<u64, A::Error> {
+        lenient::drain_map(&mut map)?;
+        Err(de::Error::invalid_type(de::Unexpected::Map, &self))
     }
 }
 
