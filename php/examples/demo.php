@@ -8,7 +8,7 @@
 declare(strict_types=1);
 
 if (!extension_loaded('mj')) {
-    fwrite(STDERR, "The mj extension is not loaded. Run `make demo`, or: php -d extension=/path/to/mj.so php/examples/demo.php\n");
+    fwrite(STDERR, "The mj extension is not loaded. Run `make demo`, or: php -d extension=/path/to/mj.so -d mj.state_dir=/path/to/state php/examples/demo.php\n");
     exit(1);
 }
 
@@ -27,7 +27,6 @@ if (getenv('MJ_USER_TOKEN') !== false) {
         'guild_id' => getenv('MJ_GUILD_ID'),
         'channel_id' => getenv('MJ_CHANNEL_ID'),
     ]);
-    $config['state_dir'] = getenv('MJ_STATE_DIR') ?: "$directory/state";
     echo "Talking to Discord. Automating a user account is against Discord's and Midjourney's terms.\n";
 } else {
     $simulator = startSimulator(getenv('MJ_SIMULATOR') ?: 'mj-simulator');
@@ -35,7 +34,6 @@ if (getenv('MJ_USER_TOKEN') !== false) {
         $simulator['says'],
         array_flip(['user_token', 'bot_token', 'guild_id', 'channel_id', 'api_url', 'gateway_url', 'cdn_url', 'upload_url']),
     );
-    $config['state_dir'] = "$directory/state";
     echo "Talking to the simulator at {$config['api_url']}.\n";
 }
 
