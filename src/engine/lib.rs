@@ -1,1 +1,15 @@
-//! The driver: sockets, TLS, clocks, ownership, and the Engine facade.
+//! The driver: sockets, TLS, clocks, ownership, and the [`Engine`] facade that the PHP binding calls.
+//!
+//! Everything here runs either on PHP's own threads (the facade: it parses, reads and writes the store, and waits)
+//! or on the one engine thread of the process (gateway, REST, lease). What is to be done is decided by the pure
+//! rooms; this one only does it.
+#![forbid(unsafe_code)]
+
+pub mod engine;
+pub mod error;
+pub mod value;
+
+pub use engine::{Engine, Host, TaskRecord};
+pub use error::EngineError;
+pub use mj_midjourney::task::{TaskId, TaskView};
+pub use value::Value;

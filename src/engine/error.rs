@@ -1,0 +1,96 @@
+//! Why a call from PHP failed at once. Trouble on the network is never here: it is the task's state.
+
+use std::{borrow::Cow, time::Duration};
+
+use mj_midjourney::store::StoreError;
+
+/// Why a call failed; the binding gives each variant its own exception class.
+///
+/// Messages name the argument or setting and say what to do. None carries a token, a prompt or a signed address.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// A value that cannot be used: PHP's `ValueError`.
+    #[error("{name}: {message}")]
+    Argument {
+        /// The argument, or the option as `options.NAME`.
+        name: Cow<'static, str>,
+        /// What is wrong with it and what to give instead.
+        message: String,
+    },
+    /// A value of the wrong type: PHP's `TypeError`.
+    #[error("{name} must be of type {expected}, {given} given")]
+    Type {
+        /// The argument, or the option as `options.NAME`.
+        name: Cow<'static, str>,
+        /// The types that are taken.
+        expected: &'static str,
+        /// The type that came.
+        given: &'static str,
+    },
+    /// A setting that is missing or wrong: `Mj\ConfigurationException`.
+    #[error("{setting}: {message}")]
+    Configuration {
+        /// The setting as the caller wrote it: `mj.bot_token`, `proxy_wss`.
+        setting: Cow<'static, str>,
+        /// What is wrong with it and what to do.
+        message: String,
+    },
+    /// The store could not do its work: `Mj\StorageException`.
+    #[error("{message}")]
+    Storage {
+        /// What could not be done and what to do.
+        message: String,
+        /// What the store said.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// Too many tasks wait: `Mj\QueueFullException`.
+    #[error("the queue is full: {waiting} tasks wait and mj.queue_size is {limit}; try again in {} s", retry_after.as_secs())]
+    QueueFull {
+        /// How many wait.
+        waiting: u32,
+        /// How many may.
+        limit: u32,
+        /// When another try makes sense.
+        retry_after: Duration,
+    },
+    /// The task does not offer the action: `Mj\ActionUnavailableException`.
+    #[error("{reason}")]
+    ActionUnavailable {
+        /// Why, with what it does offer.
+        reason: String,
+        /// The actions that it does offer.
+        available: Vec<String>,
+    },
+    /// The engine cannot run here and now: `Mj\EngineException`.
+    #[error("{0}")]
+    Engine(String),
+}
+
+impl EngineError {
+    /// An argument with an unusable value.
+    pub(crate) fn argument(name: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self::Argument { name: name.into(), message: message.into() }
+    }
+
+    /// A setting that is missing or wrong.
+    pub(crate) fn configuration(setting: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self::Configuration { setting: setting.into(), message: message.into() }
+    }
+}
+
+impl From<StoreError> for EngineError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::QueueFull { waiting, limit } => {
+                Self::QueueFull { waiting, limit, retry_after: Duration::from_secs(5) }
+            }
+            error @ (StoreError::Deposed { .. }
+            | StoreError::Busy(_)
+            | StoreError::Full
+            | StoreError::Newer { .. }
+            | StoreError::Damaged(_)
+            | StoreError::Io(_)) => Self::Storage { message: error.to_string(), source: Some(Box::new(error)) },
+        }
+    }
+}
