@@ -16,6 +16,9 @@ pub struct AccountHealth {
     pub state: AccountState,
     /// When that was last seen.
     pub at: UnixMs,
+    /// Tells a changed token: 16 hexadecimal digits that do not lead back to it.
+    #[serde(default)]
+    pub token_fingerprint: Option<String>,
 }
 
 /// Whether an account may be used.

@@ -291,6 +291,12 @@ pub struct Attempt {
     pub state: AttemptState,
     /// What Discord called it.
     pub interaction_id: Option<InteractionId>,
+    /// When its request had ended for certain: answered, or its socket closed.
+    #[serde(default)]
+    pub ended_at: Option<UnixMs>,
+    /// The gateway session of the task's own account that was live when it was sent.
+    #[serde(default)]
+    pub own_session: Option<String>,
 }
 
 /// What is known of an attempt.
