@@ -6,6 +6,11 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests pick the start instant"))]
 
 pub mod account;
+pub mod application;
+pub mod button;
 pub mod config;
+pub mod job_id;
+pub mod memory;
+pub mod refusal;
 pub mod store;
 pub mod task;

@@ -50,6 +50,9 @@ pub enum StoreError {
     /// What is stored can not be read.
     #[error("the store is damaged: {0}")]
     Damaged(String),
+    /// A list's cursor was not given by `list`.
+    #[error("not a cursor that a list has given")]
+    InvalidCursor,
     /// The system refused.
     #[error("the store failed: {0}")]
     Io(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -111,6 +114,95 @@ pub enum Cancelled {
     /// No such task.
     Unknown,
 }
+
+impl Cancelled {
+    /// The one rule of cancelling, for every store: changes `task`, which is as stored now, and tells what was done.
+    ///
+    /// A task without attempts becomes `CANCEL` with the next revision. One that was sent keeps its revision, so that
+    /// its owner's next write is not superseded; only `work.cancel_requested` is set.
+    pub fn apply(now: UnixMs, task: &mut Task) -> Self {
+        if task.view.status.is_terminal() {
+            return Self::AlreadyTerminal(task.view.status);
+        }
+        task.work.cancel_requested = true;
+        if !task.work.attempts.is_empty() {
+            return Self::Requested;
+        }
+        task.view.status = Status::Cancel;
+        task.view.revision += 1;
+        task.view.finished_at = Some(now);
+        Self::Done
+    }
+}
+
+/// How many IDENTIFYs a token has sent: the arithmetic of [`TaskStore::permit_identify`], for every store.
+///
+/// Discord allows 1,000 a day and resets a token that goes beyond (its "Session Start Limit").
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct IdentifyBudget {
+    /// When the last one was sent.
+    last: UnixMs,
+    /// When the burst is wholly available again.
+    full_at: UnixMs,
+    /// When the day began, with the first one after the day before had ended.
+    day_began: UnixMs,
+    /// How many this day.
+    used: u32,
+}
+
+impl IdentifyBudget {
+    /// The least time between two.
+    pub const SPACING: Duration = Duration::from_secs(5);
+    /// The time in which one more becomes available.
+    pub const REFILL: Duration = Duration::from_secs(90);
+    /// How many may be sent at once, [`Self::SPACING`] apart.
+    pub const BURST: u32 = 10;
+    /// How many a day.
+    pub const DAILY: u32 = 1_000;
+    /// How many of the day's are left for a person.
+    pub const RESERVE: u32 = 50;
+    /// A day.
+    pub const DAY: Duration = Duration::from_secs(24 * 3_600);
+
+    /// Takes one, if one may be taken.
+    pub fn take(&mut self, now: UnixMs) -> IdentifyPermit {
+        // A wall clock that was set back would otherwise make us wait until it has caught up.
+        self.last = self.last.min(now);
+        self.day_began = self.day_began.min(now);
+        self.full_at = self.full_at.min(now.plus(Self::REFILL * Self::BURST));
+        if now.since(self.day_began) >= Self::DAY {
+            self.used = 0;
+        }
+        if self.used > 0 && Self::DAILY - self.used < Self::RESERVE {
+            return IdentifyPermit::Exhausted(self.day_began.plus(Self::DAY));
+        }
+        let burst_at = self.full_at.minus(Self::REFILL * (Self::BURST - 1));
+        let spaced_at = if self.last == UnixMs::default() { now } else { self.last.plus(Self::SPACING) };
+        let at = burst_at.max(spaced_at);
+        if at > now {
+            return IdentifyPermit::Wait(at);
+        }
+        if self.used == 0 {
+            self.day_began = now;
+        }
+        self.used += 1;
+        self.last = now;
+        self.full_at = self.full_at.max(now).plus(Self::REFILL);
+        IdentifyPermit::Granted
+    }
+}
+
+/// How many ended tasks [`TaskStore::load`] gives at most.
+pub const CLOSED_LIMIT: usize = 5_000;
+
+/// How long after its end a task's message may still change: a press on it changes its buttons.
+pub const CLOSED_RECENT: Duration = Duration::from_secs(24 * 3_600);
+
+/// How exact `used_at` of a hub is: a configuration that did not change is not written more often.
+pub const USED_AT_GRAIN: Duration = Duration::from_secs(60);
+
+/// How long a list or a part of the feed is at most.
+pub const PAGE_LIMIT: u32 = 1_000;
 
 /// Which tasks `list` gives.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -246,18 +338,19 @@ pub struct Counts {
 ///
 /// Every method is one atomic step. `now` is the caller's wall clock.
 pub trait TaskStore: Send + Sync {
-    /// Stores a hub's configuration, durably; tells whether it changed.
+    /// Stores a hub's configuration, durably; tells whether it changed. `used_at` moves by [`USED_AT_GRAIN`] at least.
     fn configure(&self, now: UnixMs, hub: &HubId, config: &HubConfig) -> Result<bool, StoreError>;
     /// A hub's configuration and its revision.
     fn config(&self, hub: &HubId) -> Result<Option<(u64, HubConfig)>, StoreError>;
     /// All hubs.
     fn hubs(&self) -> Result<Vec<HubSummary>, StoreError>;
 
-    /// Adds tasks of one hub, all or none, durably, each with a feed event. A task whose idempotency key is taken is
-    /// not added. Gives the ids, in order: the given ones, or the earlier task's.
+    /// Adds tasks of one hub, all or none, durably, each with a feed event. A task whose idempotency key is taken in
+    /// its hub is not added, nor one whose id is stored already (a repeated call). Gives the ids, in order: the given
+    /// ones, or the earlier task's.
     ///
     /// # Errors
-    /// [`StoreError::QueueFull`] when more than `queue_size` tasks would wait.
+    /// [`StoreError::QueueFull`] when more than `queue_size` tasks would wait, [`StoreError::Io`] for tasks of two hubs.
     fn submit(&self, now: UnixMs, tasks: &[Task], queue_size: u32) -> Result<Vec<TaskId>, StoreError>;
     /// Cancels a task that was never sent (no attempts), or asks its owner to, durably.
     fn cancel(&self, now: UnixMs, id: &TaskId) -> Result<Cancelled, StoreError>;
@@ -270,7 +363,10 @@ pub trait TaskStore: Send + Sync {
     fn tasks(&self, ids: &[TaskId]) -> Result<Vec<Option<TaskView>>, StoreError>;
     /// How many of the hub's tasks go before this one; none when it does not wait.
     fn queue_position(&self, id: &TaskId) -> Result<Option<u32>, StoreError>;
-    /// A part of the list, newest first. `limit` is 1 to 1,000.
+    /// A part of the list, newest first. `limit` is 1 to [`PAGE_LIMIT`].
+    ///
+    /// # Errors
+    /// [`StoreError::InvalidCursor`].
     fn list(&self, filter: &TaskFilter, limit: u32, cursor: Option<&str>) -> Result<Page, StoreError>;
     /// How many tasks a hub has.
     fn counts(&self, hub: &HubId) -> Result<Counts, StoreError>;
@@ -279,7 +375,8 @@ pub trait TaskStore: Send + Sync {
     /// The accounts as last seen.
     fn accounts(&self, hub: &HubId) -> Result<Vec<AccountHealth>, StoreError>;
 
-    /// What `consumer` has not acknowledged, oldest first. A new consumer begins at the oldest kept event.
+    /// What `consumer` has not acknowledged, oldest first, at most `limit` (1 to [`PAGE_LIMIT`]). A new consumer begins
+    /// at the oldest kept event.
     fn events(&self, consumer: &str, limit: u32) -> Result<Vec<FeedEvent>, StoreError>;
     /// Acknowledges all up to `cursor`, durably; never goes back.
     fn ack(&self, consumer: &str, cursor: u64) -> Result<(), StoreError>;
@@ -296,21 +393,31 @@ pub trait TaskStore: Send + Sync {
     fn renew_lease(&self, hub: &HubId, epoch: u64, until: UnixMs) -> Result<bool, StoreError>;
     /// Ends the lease (`until` becomes 0) when `epoch` is still the lease's.
     fn release_lease(&self, hub: &HubId, epoch: u64) -> Result<(), StoreError>;
-    /// A resident asks a transient owner to give way.
+    /// A resident asks a transient owner to give way; a resident owner is not asked.
     fn request_yield(&self, hub: &HubId) -> Result<(), StoreError>;
     /// Takes one IDENTIFY from the budget of a token: ≥ 5 s apart, a burst of 10 then one per 90 s sustained, refused
     /// when fewer than 50 of the day's 1,000 are left.
     fn permit_identify(&self, now: UnixMs, token_hash: &str) -> Result<IdentifyPermit, StoreError>;
 
-    /// What an owner starts from.
+    /// What an owner starts from. Of the ended tasks come those that hold a key, then those that ended within
+    /// [`CLOSED_RECENT`], together at most [`CLOSED_LIMIT`].
+    ///
+    /// # Errors
+    /// [`StoreError::Deposed`] when `epoch` is not the lease's.
     fn load(&self, now: UnixMs, hub: &HubId, epoch: u64) -> Result<HubState, StoreError>;
-    /// What other processes wrote after `after`.
+    /// What other processes wrote after `after`, each task once, as it is now.
+    ///
+    /// # Errors
+    /// [`StoreError::Deposed`] when `epoch` is not the lease's.
     fn inbox(&self, hub: &HubId, epoch: u64, after: u64) -> Result<Inbox, StoreError>;
-    /// Makes an owner's writes true.
+    /// Makes an owner's writes true. A task that is not stored (removed meanwhile, or of another hub) is left out.
     ///
     /// # Errors
     /// [`StoreError::Deposed`] when `epoch` is not the lease's: nothing was written.
     fn commit(&self, now: UnixMs, hub: &HubId, epoch: u64, commit: &Commit) -> Result<Committed, StoreError>;
-    /// Removes at most `limit` tasks that ended before `before`, with their events; tells how many.
+    /// Removes at most `limit` tasks that ended before `before`, the oldest first, with their events; tells how many.
+    ///
+    /// # Errors
+    /// [`StoreError::Deposed`] when `epoch` is not the lease's.
     fn prune(&self, hub: &HubId, epoch: u64, before: UnixMs, limit: u32) -> Result<u32, StoreError>;
 }
