@@ -250,6 +250,11 @@ pub(crate) fn text<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result
     })
 }
 
+/// Optional text, copied.
+pub(crate) fn owned_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(text(deserializer)?.map(Cow::into_owned))
+}
+
 /// Text that is empty when it is not given.
 pub(crate) fn text_or_empty<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'a, str>, D::Error> {
     Ok(text(deserializer)?.unwrap_or_default())

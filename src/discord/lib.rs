@@ -6,11 +6,20 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests pick the start instant"))]
 
+pub mod cdn;
+pub mod close_code;
+pub mod gateway;
+pub mod hosts;
 mod lenient;
 pub mod moment;
 pub mod payload;
+pub mod rest;
 pub mod secret;
 pub mod snowflake;
 
+pub use close_code::{CloseAction, CloseCode};
+pub use gateway::{Compression, Config, Dispatch, Event, Interest, Session};
+pub use hosts::Hosts;
 pub use moment::{Moment, UnixMs};
+pub use rest::{Outcome, Request};
 pub use secret::Token;
