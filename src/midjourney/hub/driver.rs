@@ -4,7 +4,7 @@
 //! hands its answer to `handle_committed` before it polls again: "the attempt is durable before the POST" is a commit
 //! followed by a send. [`Output::Send`]s run side by side and are answered in any order, each exactly once.
 
-use mj_discord::{gateway::Session, rest::Request, snowflake::UserId};
+use mj_discord::{Token, gateway::Session, rest::Request, snowflake::UserId};
 
 use crate::store::Commit;
 
@@ -14,6 +14,7 @@ pub struct RequestId(pub u64);
 
 /// What the driver shall do next.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "an output is done where it is polled and never stored")]
 pub enum Output {
     /// Write this with the hub's epoch and call `handle_committed` with the answer. When the store says
     /// `Deposed`, the hub is to be discarded; when it could not write for another reason, try again or discard.
@@ -22,6 +23,8 @@ pub enum Output {
     Send {
         /// Which.
         id: RequestId,
+        /// What it is authorised with, in the manner that `request.auth` says.
+        token: Token,
         /// The request.
         request: Request,
         /// Whether it is a `POST /interactions`, whose body must not go out once the lease runs out (PROCESS.md,
