@@ -9,6 +9,8 @@ pub mod account;
 pub mod application;
 pub mod button;
 pub mod config;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 pub mod job_id;
 pub mod memory;
 pub mod refusal;

@@ -701,3 +701,10 @@ impl TaskStore for MemoryStore {
         Ok(u32::try_from(old.len()).unwrap_or(u32::MAX))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::MemoryStore;
+
+    crate::conformance!(Box::new(MemoryStore::new()));
+}
