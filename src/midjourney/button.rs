@@ -517,38 +517,38 @@ mod tests {
     #[test]
     fn reads_every_generation_of_custom_ids() {
         for (custom_id, press, action) in [
-            ("MJ::JOB::upsample::2::h", Press::Upscale(2), "upscale2"),
-            ("MJ::JOB::variation::4::h", Press::Variation(4), "variation4"),
-            ("MJ::JOB::reroll::0::h::SOLO", Press::Reroll, "reroll"),
-            ("MJ::JOB::upsample_v5_2x::1::h::SOLO", Press::Hd(Hd::TwoTimes), "upscale_2x"),
-            ("MJ::JOB::upsample_v5_4x::1::h::SOLO", Press::Hd(Hd::FourTimes), "upscale_4x"),
-            ("MJ::JOB::upsample_v6_2x_subtle::1::h::SOLO", Press::Hd(Hd::Subtle), "upscale_subtle"),
-            ("MJ::JOB::upsample_v6r1_2x_creative::1::h::SOLO", Press::Hd(Hd::Creative), "upscale_creative"),
-            ("MJ::JOB::upsample_v7_2x_subtle::1::h::SOLO", Press::Hd(Hd::Subtle), "upscale_subtle"),
-            ("MJ::JOB::upsample_max::1::h::SOLO", Press::Hd(Hd::Max), "upscale_max"),
-            ("MJ::JOB::low_variation::1::h::SOLO", Press::Vary(Vary::Subtle), "vary_subtle"),
-            ("MJ::JOB::high_variation::1::h::SOLO", Press::Vary(Vary::Strong), "vary_strong"),
-            ("MJ::JOB::pan_left::1::h::SOLO", Press::Pan(Direction::Left), "pan_left"),
-            ("MJ::JOB::pan_up::1::h::SOLO", Press::Pan(Direction::Up), "pan_up"),
-            ("MJ::JOB::animate_high::1::h::SOLO", Press::Animate(Motion::High), "animate_high"),
-            ("MJ::JOB::animate_low_extend::3::h", Press::Extend(Motion::Low, 3), "extend_low"),
-            ("MJ::JOB::video_virtual_upscale::3::h", Press::VideoUpscale(3), "upscale3"),
-            ("MJ::Outpaint::50::1::h::SOLO", Press::Zoom(Zoom::TwoTimes), "zoom_out_2x"),
-            ("MJ::Outpaint::75::1::h::SOLO", Press::Zoom(Zoom::OneAndHalf), "zoom_out_1_5x"),
-            ("MJ::Outpaint::100::1::h::SOLO", Press::Zoom(Zoom::Square), "make_square"),
-            ("MJ::CustomZoom::h", Press::Zoom(Zoom::Custom), "custom_zoom"),
-            ("MJ::Inpaint::1::h::SOLO", Press::Vary(Vary::Region), "vary_region"),
-            ("MJ::BOOKMARK::h", Press::Bookmark, "bookmark"),
-            ("MJ::CancelJob::ByJobid::h", Press::Cancel, "cancel"),
+            ("MJ::JOB::upsample::2::#", Press::Upscale(2), "upscale2"),
+            ("MJ::JOB::variation::4::#", Press::Variation(4), "variation4"),
+            ("MJ::JOB::reroll::0::#::SOLO", Press::Reroll, "reroll"),
+            ("MJ::JOB::upsample_v5_2x::1::#::SOLO", Press::Hd(Hd::TwoTimes), "upscale_2x"),
+            ("MJ::JOB::upsample_v5_4x::1::#::SOLO", Press::Hd(Hd::FourTimes), "upscale_4x"),
+            ("MJ::JOB::upsample_v6_2x_subtle::1::#::SOLO", Press::Hd(Hd::Subtle), "upscale_subtle"),
+            ("MJ::JOB::upsample_v6r1_2x_creative::1::#::SOLO", Press::Hd(Hd::Creative), "upscale_creative"),
+            ("MJ::JOB::upsample_v7_2x_subtle::1::#::SOLO", Press::Hd(Hd::Subtle), "upscale_subtle"),
+            ("MJ::JOB::upsample_max::1::#::SOLO", Press::Hd(Hd::Max), "upscale_max"),
+            ("MJ::JOB::low_variation::1::#::SOLO", Press::Vary(Vary::Subtle), "vary_subtle"),
+            ("MJ::JOB::high_variation::1::#::SOLO", Press::Vary(Vary::Strong), "vary_strong"),
+            ("MJ::JOB::pan_left::1::#::SOLO", Press::Pan(Direction::Left), "pan_left"),
+            ("MJ::JOB::pan_up::1::#::SOLO", Press::Pan(Direction::Up), "pan_up"),
+            ("MJ::JOB::animate_high::1::#::SOLO", Press::Animate(Motion::High), "animate_high"),
+            ("MJ::JOB::animate_low_extend::3::#", Press::Extend(Motion::Low, 3), "extend_low"),
+            ("MJ::JOB::video_virtual_upscale::3::#", Press::VideoUpscale(3), "upscale3"),
+            ("MJ::Outpaint::50::1::#::SOLO", Press::Zoom(Zoom::TwoTimes), "zoom_out_2x"),
+            ("MJ::Outpaint::75::1::#::SOLO", Press::Zoom(Zoom::OneAndHalf), "zoom_out_1_5x"),
+            ("MJ::Outpaint::100::1::#::SOLO", Press::Zoom(Zoom::Square), "make_square"),
+            ("MJ::CustomZoom::#", Press::Zoom(Zoom::Custom), "custom_zoom"),
+            ("MJ::Inpaint::1::#::SOLO", Press::Vary(Vary::Region), "vary_region"),
+            ("MJ::BOOKMARK::#", Press::Bookmark, "bookmark"),
+            ("MJ::CancelJob::ByJobid::#", Press::Cancel, "cancel"),
             ("MJ::Job::PicReader::4", Press::DescribeImagine(Choice::Number(4)), "imagine4"),
             ("MJ::Job::PicReader::all", Press::DescribeImagine(Choice::All), "imagine_all"),
             ("MJ::Picread::Retry", Press::DescribeRetry, "reroll"),
             ("MJ::Job::PromptAnalyzer::5", Press::ShortenImagine(Choice::Number(5)), "imagine5"),
         ] {
-            let live = custom_id.replace("::h", &format!("::{UUID}"));
+            let live = custom_id.replace("::#", &format!("::{UUID}"));
             assert_eq!(Press::read(&live), press, "{live}");
             assert_eq!(press.action().as_deref(), Some(action));
-            let expected = custom_id.contains("::h").then(|| UUID.parse().unwrap());
+            let expected = custom_id.contains("::#").then(|| UUID.parse().unwrap());
             assert_eq!(job_of(&live), expected, "{live}");
         }
         assert_eq!(Press::read("MJ::Settings::RelaxMode::on"), Press::Setting("RelaxMode::on"));

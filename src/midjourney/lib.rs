@@ -9,10 +9,12 @@ pub mod account;
 pub mod application;
 pub mod button;
 pub mod config;
-#[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod job_id;
 pub mod memory;
+pub mod prompt;
+pub mod read;
 pub mod refusal;
 pub mod store;
 pub mod task;
+#[cfg(any(test, feature = "conformance"))]
