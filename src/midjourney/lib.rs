@@ -9,6 +9,7 @@ pub mod account;
 pub mod application;
 pub mod button;
 pub mod config;
+#[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod job_id;
 pub mod memory;
@@ -17,4 +18,3 @@ pub mod read;
 pub mod refusal;
 pub mod store;
 pub mod task;
-#[cfg(any(test, feature = "conformance"))]
