@@ -30,8 +30,9 @@ use crate::{
 
 /// First pause between two tries for a lock that another process has.
 const FIRST_PAUSE: Duration = Duration::from_micros(50);
-/// Longest pause between two tries: a write transaction takes about 0.1 ms.
-const LONGEST_PAUSE: Duration = Duration::from_millis(2);
+/// Longest pause between two tries: a write transaction takes about 0.1 ms, and a longer pause leaves
+/// the lock idle while everybody sleeps.
+const LONGEST_PAUSE: Duration = Duration::from_micros(500);
 
 /// A range of bytes that `SQLite` locks (its file `os_unix.c` and "WAL-mode file format").
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
