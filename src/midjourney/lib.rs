@@ -8,6 +8,7 @@
 pub mod account;
 pub mod application;
 pub mod button;
+pub mod command;
 pub mod config;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
