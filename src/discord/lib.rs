@@ -13,13 +13,15 @@ pub mod hosts;
 mod lenient;
 pub mod moment;
 pub mod payload;
+pub mod rate_limit;
 pub mod rest;
 pub mod secret;
 pub mod snowflake;
 
 pub use close_code::{CloseAction, CloseCode};
-pub use gateway::{Compression, Config, Dispatch, Event, Interest, Session};
+pub use gateway::{Action, Compression, Config, Dispatch, Event, Gateway, Interest, Notice, Session};
 pub use hosts::Hosts;
 pub use moment::{Moment, UnixMs};
+pub use rate_limit::RateLimiter;
 pub use rest::{Outcome, Request};
 pub use secret::Token;

@@ -32,7 +32,7 @@ pub(crate) enum Frame<'a> {
     /// op 11.
     HeartbeatAck,
     /// Any other op, or an op whose body is not as documented.
-    Unknown { op: u64 },
+    Unknown,
 }
 
 /// Reads a frame; `None` when it is no gateway frame at all.
@@ -349,10 +349,10 @@ fn control<'a>(op: u64, body: Option<&RawValue>) -> Frame<'a> {
         1 => Frame::HeartbeatRequest,
         7 => Frame::Reconnect,
         9 => Frame::InvalidSession { resumable: serde_json::from_str(body).is_ok_and(|Truth(resumable)| resumable) },
-        10 => serde_json::from_str(body).map_or(Frame::Unknown { op }, |HelloBody { heartbeat_interval }| {
+        10 => serde_json::from_str(body).map_or(Frame::Unknown, |HelloBody { heartbeat_interval }| {
             Frame::Hello { heartbeat_interval }
         }),
         11 => Frame::HeartbeatAck,
-        _ => Frame::Unknown { op },
+        _ => Frame::Unknown,
     }
 }
