@@ -12,11 +12,17 @@ $helpers = [
 
         return $function(...$arguments);
     },
-    'md5_all' => static fn (string $pattern): array => array_map('md5_file', glob($pattern)),
-    'pdo_read' => static function (string $path): array {
-        $read = new PDO('sqlite:' . $path);
+    'md5_all' => static fn (string $pattern): array => array_map('md5_file', array_filter(glob($pattern), 'is_file')),
+    // Opens, reads and closes every SQLite database of a directory with PDO, as a curious site would.
+    'pdo_read' => static function (string $directory): array {
+        $names = [];
+        foreach (glob("$directory/*") as $path) {
+            if (is_file($path) && file_get_contents($path, false, null, 0, 15) === 'SQLite format 3') {
+                $names = array_merge($names, (new PDO('sqlite:' . $path))->query('SELECT name FROM sqlite_master')->fetchAll(PDO::FETCH_COLUMN));
+            }
+        }
 
-        return $read->query('SELECT name FROM sqlite_master')->fetchAll(PDO::FETCH_COLUMN);
+        return $names;
     },
     'memory' => static fn (): string => (string) file_get_contents('/proc/self/smaps_rollup'),
 ];

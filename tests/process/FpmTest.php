@@ -1,0 +1,129 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Mj\Tests\Process;
+
+use PHPUnit\Framework\TestCase;
+
+/** The main job through a real php-fpm: one gateway whatever the pool, and a result whatever dies. */
+final class FpmTest extends TestCase
+{
+    /** @return array<string, array{array<string, string>, bool}> */
+    public function pools(): array
+    {
+        return [
+            'static' => [[], false],
+            'static, daemonized' => [[], true],
+            'dynamic' => [['pm' => 'dynamic', 'pm.start_servers' => '3', 'pm.min_spare_servers' => '2', 'pm.max_spare_servers' => '4'], false],
+            'dynamic, daemonized' => [['pm' => 'dynamic', 'pm.start_servers' => '3', 'pm.min_spare_servers' => '2', 'pm.max_spare_servers' => '4'], true],
+        ];
+    }
+
+    /**
+     * @dataProvider pools
+     *
+     * @param array<string, string> $pool
+     */
+    public function testManyWorkersHoldOneGateway(array $pool, bool $daemonize): void
+    {
+        $simulator = new Simulator(['--speed', '50']);
+        $state = new StateDirectory();
+        $fpm = new Fpm(['mj.state_dir' => $state->path] + $simulator->ini(['gateway' => 'user']), 8, $pool, $daemonize);
+
+        $ids = $fpm->calls(array_map(static fn (int $i) => ['mj_imagine', "picture $i"], range(1, 12)));
+        self::assertContainsOnly('string', $ids);
+        foreach ($ids as $id) {
+            self::assertSame('SUCCESS', self::finished($fpm, $id)['status']);
+        }
+        $record = $simulator->record();
+        self::assertSame(1, $record['max_concurrent_gateways']);
+        self::assertSame(1, $record['identifies']);
+        self::assertCount(12, $record['jobs']);
+    }
+
+    public function testAnotherWorkerTakesOverWhenTheOwnerIsKilled(): void
+    {
+        $simulator = new Simulator(['--speed', '5']);
+        $state = new StateDirectory();
+        $fpm = new Fpm(['mj.state_dir' => $state->path] + $simulator->ini(['gateway' => 'user']), 4);
+
+        $id = $fpm->call('mj_imagine', 'a cat');
+        Until::true(static fn () => $fpm->call('mj_poll', $id)['status'] === 'IN_PROGRESS', 15.0);
+        $owner = $fpm->call('mj_status')['owner']['pid'];
+        self::assertContains($owner, $fpm->workerPids());
+        posix_kill($owner, SIGKILL);
+
+        $task = self::finished($fpm, $id);
+        self::assertSame('SUCCESS', $task['status']);
+        self::assertNotSame($owner, $fpm->call('mj_status')['owner']['pid']);
+        $record = $simulator->record();
+        self::assertCount(1, $record['jobs']);
+        self::assertSame($record['jobs'][0]['job_id'], $task['job_id']);
+        self::assertSame(1, $record['identifies'], 'the session was resumed');
+    }
+
+    public function testAPollBringsTheResultAfterNobodyWasAlive(): void
+    {
+        $simulator = new Simulator(['--speed', '20']);
+        $state = new StateDirectory();
+        $fpm = new Fpm(['mj.state_dir' => $state->path] + $simulator->ini(['gateway' => 'user']), 4, ['pm' => 'ondemand', 'pm.process_idle_timeout' => '1s']);
+
+        $id = $fpm->call('mj_imagine', 'a cat');
+        Until::true(static fn () => count($simulator->record()['jobs']) === 1, 15.0);
+        foreach ($fpm->workerPids() as $pid) {
+            posix_kill($pid, SIGKILL);
+        }
+        Until::true(static fn () => ($simulator->record()['jobs'][0]['final_message_id'] ?? null) !== null, 15.0);
+        Until::true(static fn () => $fpm->workerPids() === [], 10.0);
+
+        self::assertSame('SUCCESS', self::finished($fpm, $id)['status']);
+        self::assertCount(1, $simulator->record()['jobs']);
+    }
+
+    public function testAReloadLosesNothing(): void
+    {
+        $simulator = new Simulator(['--speed', '10']);
+        $state = new StateDirectory();
+        $fpm = new Fpm(['mj.state_dir' => $state->path] + $simulator->ini(['gateway' => 'user']), 4);
+
+        $ids = $fpm->calls(array_map(static fn (int $i) => ['mj_imagine', "picture $i"], range(1, 6)));
+        Until::true(static fn () => $simulator->record()['jobs'] !== [], 15.0);
+        $fpm->signal(SIGUSR2);
+        Until::true(static fn () => is_int($fpm->calls([['pid']])[0]), 15.0);
+
+        foreach ($ids as $id) {
+            self::assertSame('SUCCESS', self::finished($fpm, $id)['status']);
+        }
+        self::assertCount(6, $simulator->record()['jobs']);
+    }
+
+    public function testMaxRequestsRecyclesTheOwner(): void
+    {
+        $simulator = new Simulator(['--speed', '20']);
+        $state = new StateDirectory();
+        $fpm = new Fpm(['mj.state_dir' => $state->path] + $simulator->ini(['gateway' => 'user']), 3, ['pm.max_requests' => '20']);
+
+        $ids = $fpm->calls(array_map(static fn (int $i) => ['mj_imagine', "picture $i"], range(1, 6)));
+        foreach ($ids as $id) {
+            self::assertSame('SUCCESS', self::finished($fpm, $id)['status']);
+        }
+        $record = $simulator->record();
+        self::assertCount(6, $record['jobs']);
+        self::assertLessThanOrEqual(1, $record['max_concurrent_gateways']);
+    }
+
+    /** @return array<string, mixed> */
+    public static function finished(Fpm $fpm, string $id, float $seconds = 40.0): array
+    {
+        $task = null;
+        Until::true(static function () use ($fpm, $id, &$task): bool {
+            $answer = $fpm->calls([['mj_poll', $id]])[0];
+            $task = is_array($answer) ? $answer : $task;
+
+            return in_array($task['status'] ?? '', ['SUCCESS', 'FAILURE', 'CANCEL'], true);
+        }, $seconds, static fn () => "task $id did not end: " . json_encode($task));
+
+        return $task;
+    }
+}
