@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     fail_code::{FailCode, Lang, Scope},
     notice::{Notice, Outcome, Row, TABLE},
-    rest::{Cure, RestRefusal},
 };
 
 /// Colours of error embeds: red as of 2023 to 2026, and two that public clients treat alike.

@@ -163,7 +163,7 @@ fn mention(rest: &str) -> Option<(Option<UserId>, &str)> {
     if let Some(id) = rest.strip_prefix("<@") {
         let end = id.find('>').filter(|end| *end <= MAX_MENTION)?;
         let name = id[..end].strip_prefix('!').unwrap_or(&id[..end]);
-        if name.is_empty() || name.contains(char::is_whitespace) {
+        if name.is_empty() || name.contains('\n') {
             return None;
         }
         return Some((name.parse().ok(), &id[end + 1..]));

@@ -26,7 +26,7 @@ pub enum Notice {
     BannedPrompt,
     /// "You have been blocked from accessing Midjourney".
     Blocked,
-    /// The human check.
+    /// "Action required to continue": the human check in a frame.
     Captcha,
     /// "Credits exhausted".
     CreditsExhausted,
@@ -56,6 +56,8 @@ pub enum Notice {
     OutputFilter,
     /// "Pending mod message".
     PendingModMessage,
+    /// "… verify you're human": the picture check of 2023.
+    PictureCaptcha,
     /// "Plan Cancelled".
     PlanCancelled,
     /// "Queue full".
@@ -108,8 +110,10 @@ rows! {
         ["banned prompt", "banned word", "prompt contains banned"];
     PendingModMessage "error_pending_mod" NeedsPerson Some(FailCode::PendingModMessage),
         ["pending mod message", "pending moderation message"];
-    Captcha "error_captcha" NeedsPerson Some(FailCode::CaptchaRequired),
-        ["action required to continue", "verify you're human", "verify you’re human", "verify you are human", "verify that you are human", "captcha"];
+    PictureCaptcha "error_captcha_2023" NeedsPerson Some(FailCode::CaptchaRequired),
+        ["verify you're human", "verify you’re human", "verify you are human", "verify that you are human"];
+    Captcha "error_captcha_iframe" NeedsPerson Some(FailCode::CaptchaRequired),
+        ["action required to continue", "captcha"];
     Moderated "error_action_needed" NeedsPerson Some(FailCode::Moderated),
         ["action needed to continue", "ai moderators feel", "against our community standards"];
     Abuse "error_abuse" NeedsPerson Some(FailCode::Blocked), ["abuse alert"];
