@@ -1,5 +1,7 @@
 //! The bell between real processes.
 
+#![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
+
 use std::{
     collections::HashSet,
     fs,
@@ -182,8 +184,8 @@ fn deleted_file_is_replaced_on_occasion() {
 fn broken_file_is_replaced() {
     let (_temporary, dir) = state_dir();
     let path = dir.join("bell").unwrap();
-    for content in [&b""[..], &b"short"[..], &[7; 20_480][..], &[0; 40_000][..]] {
-        fs::write(&path, content).unwrap();
+    for content in [vec![], b"short".to_vec(), vec![7; 20_480], vec![0; 40_000]] {
+        fs::write(&path, &content).unwrap();
         let bell = Bell::open(&dir);
         assert!(bell.is_mapped());
         assert_eq!(fs::metadata(&path).unwrap().len(), 20_480);

@@ -1,5 +1,7 @@
 //! The owner's FIFO between real processes.
 
+#![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
+
 use std::{
     fs,
     os::unix::fs::{FileTypeExt, MetadataExt},

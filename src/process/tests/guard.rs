@@ -1,5 +1,7 @@
 //! Guard descriptors and the write lock between real processes.
 
+#![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
+
 use std::{
     fs::{self, File, OpenOptions},
     os::fd::AsRawFd,
@@ -143,6 +145,7 @@ fn one_writer_among_processes_and_threads() {
         }
     };
     let lock = WriteLock::open(&dir, "write.lock").unwrap();
+    let before = Instant::now();
     // The children use the handle that they inherit.
     let children: Vec<_> = (0..3).map(|_| Child::run(|| work(&lock))).collect();
     thread::scope(|scope| {
@@ -153,6 +156,10 @@ fn one_writer_among_processes_and_threads() {
     for child in children {
         assert!(child.succeeds_within(PATIENCE));
     }
+    println!(
+        "{:?} a turn among 5 writers",
+        before.elapsed() / (5 * rounds)
+    );
     assert_eq!(
         fs::read_to_string(&counter).unwrap(),
         (5 * rounds).to_string()

@@ -1,5 +1,7 @@
 //! Threads of ours: masked, silent when they panic, stopped within a bound.
 
+#![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
+
 use std::{
     fs,
     sync::mpsc,
@@ -104,7 +106,6 @@ fn stop_wakes_a_waiting_worker() {
     let worker = Worker::spawn("mj-waits", quiet, move |stop| {
         let inner = sender.clone();
         stop.on_request(move || inner.send("woken").unwrap());
-        assert!(!stop.is_requested());
         assert!(stop.wait(PATIENCE));
         sender.send("ended").unwrap();
     })

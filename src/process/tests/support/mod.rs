@@ -5,6 +5,13 @@
     unreachable_pub,
     reason = "each test file is a crate and uses a part"
 )]
+#![allow(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    clippy::new_without_default,
+    clippy::unwrap_used,
+    reason = "a failed step fails the test"
+)]
 
 use std::{
     io::{PipeReader, PipeWriter, Read, Write},
