@@ -109,6 +109,38 @@ impl Drop for Descriptor {
     }
 }
 
+/// Closes a descriptor of somebody else (a socket) in a forked child, as long as this lives.
+///
+/// A connection is only reset or ended when no process has it open any more, so a child that keeps a
+/// copy of the owner's sockets keeps the owner's sessions alive. To be dropped *before* the descriptor
+/// is closed: in a structure, it is the field above the socket.
+#[derive(Debug)]
+pub struct CloseInChild {
+    raw: RawFd,
+    generation: Generation,
+}
+
+impl CloseInChild {
+    /// Enters the descriptor into the table.
+    pub fn of(descriptor: impl AsFd) -> Self {
+        let _gate = ForkGate::enter();
+        let raw = descriptor.as_fd().as_raw_fd();
+        TABLE.add(raw);
+        Self {
+            raw,
+            generation: fork::generation(),
+        }
+    }
+}
+
+impl Drop for CloseInChild {
+    fn drop(&mut self) {
+        if self.generation.is_current() {
+            TABLE.remove(self.raw);
+        }
+    }
+}
+
 /// Closes every descriptor of the table. Called in the child of a fork, where no other thread is.
 pub(crate) fn close_in_child() {
     let mut chunk = Some(&TABLE);

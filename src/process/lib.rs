@@ -29,7 +29,7 @@ pub mod signals;
 pub use bell::Bell;
 pub use byte_lock::{Holder, LockError};
 pub use clock::Now;
-pub use descriptor::Descriptor;
+pub use descriptor::{CloseInChild, Descriptor};
 pub use directory::{DirectoryError, Origin, StateDir};
 pub use fifo::Fifo;
 pub use fork::{BeforeFork, ForkGate, ForkLocal, GateGuard, Generation};

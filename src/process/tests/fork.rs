@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mj_process::{BeforeFork, Descriptor, ForkGate, ForkLocal, fork, random};
+use mj_process::{BeforeFork, CloseInChild, Descriptor, ForkGate, ForkLocal, fork, random};
 
 mod support;
 use support::{Channel, Child, PATIENCE};
@@ -299,6 +299,27 @@ fn child_closes_descriptors_and_drops_none_twice() {
     assert!(child.succeeds_within(PATIENCE));
     let descriptor = slot.lock().unwrap().take().unwrap();
     assert!(descriptor.metadata().unwrap().is_file());
+}
+
+#[test]
+fn child_closes_sockets_that_were_entered() {
+    use std::{io::Read, os::unix::net::UnixStream};
+    let (ours, mut peer) = UnixStream::pair().unwrap();
+    let entry = CloseInChild::of(&ours);
+    let ready = Channel::new();
+    let done = Channel::new();
+    let child = Child::run(|| {
+        ready.tell();
+        done.await_word();
+    });
+    ready.await_word();
+    drop(entry);
+    drop(ours);
+    // The child has no copy of our end (of the peer's it has one, which does not matter here).
+    peer.set_read_timeout(Some(PATIENCE)).unwrap();
+    assert_eq!(peer.read(&mut [0]).unwrap(), 0, "end of the connection");
+    done.tell();
+    assert!(child.succeeds_within(PATIENCE));
 }
 
 #[test]
