@@ -1,0 +1,191 @@
+//! The functions that PHP calls: each parses its arguments, calls the engine and converts what comes back.
+
+use std::time::Duration;
+
+use ext_php_rs::{flags::DataType, types::Zval, zend::ExecuteData};
+
+use crate::{
+    arguments::{Array, Text, parse, seconds},
+    convert::{self, Table},
+    exceptions::Failure,
+    guard,
+    host::{engine, interrupted},
+    record,
+    signature::{Function, Parameter},
+    words::Word,
+};
+
+/// An array of options, which may hold `user_token`.
+const OPTIONS: Parameter = Parameter::optional("options", DataType::Array, "[]").sensitive();
+const TASK_ID: Parameter = Parameter::required("taskId", DataType::String);
+
+macro_rules! functions {
+    ($($name:ident ($($parameter:expr),*) -> $returns:ident $(| $null:ident)?;)*) => {
+        /// Every function, in the order of the stub.
+        pub(crate) static ALL: &[Function] = &[$(Function {
+            name: stringify!($name),
+            handler: entry::$name,
+            parameters: &[$($parameter),*],
+            returns: DataType::$returns,
+            nullable: {
+                const NULL: &[&str] = &[$(stringify!($null))?];
+                !NULL.is_empty()
+            },
+        }),*];
+
+        /// What PHP calls: the same walls around each function.
+        mod entry {
+            use super::{ExecuteData, Zval};
+
+            $(pub(super) extern "C" fn $name(call: &mut ExecuteData, result: &mut Zval) {
+                super::answer(stringify!($name), call, result, super::$name);
+            })*
+        }
+    };
+}
+
+functions! {
+    mj_configure(Parameter::required("config", DataType::Array).sensitive()) -> Void;
+    mj_imagine(Parameter::required("prompt", DataType::String), OPTIONS) -> String;
+    mj_action(TASK_ID, Parameter::required("action", DataType::String), OPTIONS) -> String;
+    mj_poll(TASK_ID) -> Array | null;
+    mj_poll_many(Parameter::required("taskIds", DataType::Array)) -> Array;
+    mj_wait(TASK_ID, Parameter::optional("timeout", DataType::Double, "30.0")) -> Array;
+    mj_tasks(
+        Parameter::optional("filter", DataType::Array, "[]"),
+        Parameter::optional("limit", DataType::Long, "50"),
+        Parameter::optional("cursor", DataType::String, "null").or_null()
+    ) -> Array;
+    mj_cancel(TASK_ID) -> Bool;
+    mj_serve(Parameter::optional("seconds", DataType::Double, "INF")) -> Void;
+    mj_status() -> Array;
+    mj_image_url(Parameter::required("url", DataType::String)) -> String;
+    mj_download(TASK_ID, Parameter::required("directory", DataType::String), OPTIONS) -> Array;
+}
+
+type Answer = Result<Zval, Failure>;
+
+/// Runs `body` for PHP: its value is the result, its failure is thrown.
+fn answer(
+    name: &str,
+    call: &mut ExecuteData,
+    result: &mut Zval,
+    body: fn(&mut ExecuteData) -> Answer,
+) {
+    guard::call(|| match body(call) {
+        Ok(value) => *result = value,
+        Err(failure) => {
+            if let Some(function) = ALL.iter().find(|function| function.name == name) {
+                failure.throw(function);
+            }
+        }
+    });
+}
+
+fn mj_configure(call: &mut ExecuteData) -> Answer {
+    let mut config = Array::default();
+    parse!(call, c"h", config);
+    engine()?.configure(&config.value("config")?)?;
+    Ok(Zval::null())
+}
+
+fn mj_imagine(call: &mut ExecuteData) -> Answer {
+    let (mut prompt, mut options) = (Text::default(), Array::default());
+    parse!(call, c"S|h", prompt, options);
+    let id = engine()?.imagine(&prompt.value(), &options.value("options")?)?;
+    Ok(convert::string(id.as_str().as_bytes()))
+}
+
+fn mj_action(call: &mut ExecuteData) -> Answer {
+    let (mut task, mut action, mut options) = (Text::default(), Text::default(), Array::default());
+    parse!(call, c"SS|h", task, action, options);
+    let id = engine()?.action(
+        &task.lossy(),
+        action.utf8("action")?,
+        &options.value("options")?,
+    )?;
+    Ok(convert::string(id.as_str().as_bytes()))
+}
+
+fn mj_poll(call: &mut ExecuteData) -> Answer {
+    let mut task = Text::default();
+    parse!(call, c"S", task);
+    let record = engine()?.poll(&task.lossy())?;
+    Ok(record.as_ref().map_or_else(Zval::null, record::task))
+}
+
+fn mj_poll_many(call: &mut ExecuteData) -> Answer {
+    let mut tasks = Array::default();
+    parse!(call, c"h", tasks);
+    let records = engine()?.poll_many(&tasks.texts("taskIds")?)?;
+    let mut found = Table::with_capacity(records.len());
+    for (id, record) in &records {
+        found.insert(id, record.as_ref().map_or_else(Zval::null, record::task));
+    }
+    Ok(found.into_zval())
+}
+
+fn mj_wait(call: &mut ExecuteData) -> Answer {
+    let (mut task, mut timeout) = (Text::default(), 30.0_f64);
+    parse!(call, c"S|d", task, timeout);
+    let record = engine()?.wait(
+        &task.lossy(),
+        seconds(timeout, "timeout")?,
+        &mut interrupted,
+    )?;
+    Ok(record::task(&record))
+}
+
+fn mj_tasks(call: &mut ExecuteData) -> Answer {
+    let (mut filter, mut limit, mut cursor) = (Array::default(), 50_i64, Text::default());
+    parse!(call, c"|hlS!", filter, limit, cursor);
+    let (tasks, next) =
+        engine()?.tasks(&filter.value("filter")?, limit, cursor.optional("cursor")?)?;
+    let mut page = Table::with_capacity(2);
+    page.add(Word::Tasks, convert::list(&tasks, record::task));
+    page.add(Word::Cursor, convert::optional_string(next));
+    Ok(page.into_zval())
+}
+
+fn mj_cancel(call: &mut ExecuteData) -> Answer {
+    let mut task = Text::default();
+    parse!(call, c"S", task);
+    Ok(convert::truth(engine()?.cancel(&task.lossy())?))
+}
+
+fn mj_serve(call: &mut ExecuteData) -> Answer {
+    let mut time = f64::INFINITY;
+    parse!(call, c"|d", time);
+    let time = seconds(time, "seconds")?;
+    let endless = time >= Duration::from_secs(365 * 24 * 3600);
+    engine()?.serve((!endless).then_some(time), &mut interrupted)?;
+    Ok(Zval::null())
+}
+
+fn mj_status(call: &mut ExecuteData) -> Answer {
+    parse!(call, c"");
+    Ok(convert::to_zval(&engine()?.status()?))
+}
+
+fn mj_image_url(call: &mut ExecuteData) -> Answer {
+    let mut url = Text::default();
+    parse!(call, c"S", url);
+    let url = engine()?.image_url(url.utf8("url")?)?;
+    Ok(convert::string(url.as_bytes()))
+}
+
+fn mj_download(call: &mut ExecuteData) -> Answer {
+    let (mut task, mut directory, mut options) =
+        (Text::default(), Text::default(), Array::default());
+    parse!(call, c"SS|h", task, directory, options);
+    let directory = directory.utf8("directory")?;
+    let files = engine()?.download(
+        &task.lossy(),
+        directory,
+        &options.value("options")?,
+        &mut interrupted,
+    )?;
+    Ok(convert::list(&files, |file| {
+        convert::string(file.as_bytes())
+    }))
+}

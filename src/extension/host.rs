@@ -1,0 +1,97 @@
+//! What the engine may know of PHP, read on PHP's own thread, and the way to this process's engine.
+
+use std::{
+    ffi::CStr,
+    sync::{Arc, Weak},
+};
+
+use ext_php_rs::ffi::{
+    ext_php_rs_compiler_globals, ext_php_rs_executor_globals, ext_php_rs_sapi_module,
+};
+use mj_engine::{Engine, EngineError, Host};
+use parking_lot::Mutex;
+
+use crate::ini;
+
+unsafe extern "C" {
+    /// The version of a module (`Zend/zend_API.h`); that of `standard` is PHP's.
+    fn zend_get_module_version(module: *const std::ffi::c_char) -> *const std::ffi::c_char;
+}
+
+/// `ZEND_COMPILE_PRELOAD` and `ZEND_COMPILE_PRELOAD_IN_CHILD` of `Zend/zend_compile.h`, the same since PHP 8.0.
+const PRELOAD: u32 = (1 << 15) | (1 << 17);
+
+/// The engine that was last used, for MSHUTDOWN: a process that never called us shall not start one in order to end it.
+static LAST: Mutex<Weak<Engine>> = Mutex::new(Weak::new());
+
+/// The engine of this process, made at the first call.
+///
+/// # Errors
+/// What [`Engine::of_process`] says.
+pub(crate) fn engine() -> Result<Arc<Engine>, EngineError> {
+    let engine = Engine::of_process(host)?;
+    let mut last = LAST.lock();
+    if last.as_ptr() != Arc::as_ptr(&engine) {
+        *last = Arc::downgrade(&engine);
+    }
+    Ok(engine)
+}
+
+/// Ends what this process started, in bounded time.
+pub(crate) fn stop() {
+    let last = LAST.lock().upgrade();
+    if let Some(engine) = last {
+        engine.shutdown();
+    }
+}
+
+/// Whether PHP wants to go on with something else: a time limit, or a signal for `pcntl`. Only looks.
+pub(crate) fn interrupted() -> bool {
+    // SAFETY: PHP's executor globals are there whenever PHP runs a function. The flag is one byte that signal handlers
+    // and other threads set, in every version: hence the volatile read.
+    unsafe {
+        (&raw const (*ext_php_rs_executor_globals()).vm_interrupt)
+            .cast::<u8>()
+            .read_volatile()
+            != 0
+    }
+}
+
+fn host() -> Host {
+    Host {
+        sapi: sapi(),
+        php_version: php_version(),
+        ini: ini::values(),
+        preloading: preloading(),
+    }
+}
+
+fn preloading() -> bool {
+    // SAFETY: PHP's compiler globals are there whenever PHP runs a function.
+    unsafe { (*ext_php_rs_compiler_globals()).compiler_options & PRELOAD != 0 }
+}
+
+fn sapi() -> String {
+    // SAFETY: the server interface is set up before any module starts; its name is a constant C string.
+    unsafe {
+        let module = ext_php_rs_sapi_module();
+        if module.is_null() || (*module).name.is_null() {
+            return String::new();
+        }
+        CStr::from_ptr((*module).name)
+            .to_string_lossy()
+            .into_owned()
+    }
+}
+
+fn php_version() -> String {
+    // SAFETY: the name is a C string; the answer is null or a constant one.
+    unsafe {
+        let version = zend_get_module_version(c"standard".as_ptr());
+        if version.is_null() {
+            String::new()
+        } else {
+            CStr::from_ptr(version).to_string_lossy().into_owned()
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The ini entries. Secrets are taken out of PHP's hands when they are set, so that neither `phpinfo()` nor
+//! `ini_get()` nor `ini_get_all()` can give them away.
+
+use std::{
+    ffi::{c_int, c_void},
+    ptr, slice,
+};
+
+use ext_php_rs::{
+    ffi::{
+        ZEND_RESULT_CODE_FAILURE, ZEND_RESULT_CODE_SUCCESS, php_output_write, zend_ini_entry,
+        zend_ini_entry_def, zend_string,
+    },
+    flags::IniEntryPermission,
+    zend::{IniEntryDef, IniEntryDefs},
+};
+use parking_lot::Mutex;
+
+unsafe extern "C" {
+    /// An ini entry's value, or null (`Zend/zend_ini.h`).
+    fn zend_ini_string(
+        name: *const std::ffi::c_char,
+        length: usize,
+        original: c_int,
+    ) -> *const std::ffi::c_char;
+}
+
+/// `ZEND_INI_STAGE_STARTUP` and `ZEND_INI_STAGE_DEACTIVATE` of `Zend/zend_ini.h`.
+const STARTUP: c_int = 1;
+const DEACTIVATE: c_int = 8;
+
+/// How an entry's value is treated.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Care {
+    /// Shown as it is.
+    Open,
+    /// Shown as it is, unless it carries a user name or password (`scheme://user:password@host`).
+    Address,
+    /// Never shown.
+    Secret,
+}
+
+macro_rules! entries {
+    ($($care:ident $name:literal),* $(,)?) => {
+        const NAMES: &[&str] = &[$($name),*];
+        const CARES: &[Care] = &[$(Care::$care),*];
+        static ENTRIES: IniEntryDefs<{ NAMES.len() + 1 }> = IniEntryDefs::new(define(&[$(
+            // The name as a C string.
+            match std::ffi::CStr::from_bytes_with_nul(concat!($name, "\0").as_bytes()) {
+                Ok(name) => name,
+                Err(_) => c"",
+            }
+        ),*]));
+    };
+}
+
+entries! {
+    Open "mj.api_url", Open "mj.archive", Open "mj.autostart", Secret "mj.bot_token", Open "mj.ca_file",
+    Open "mj.cdn_url", Open "mj.channel_id", Open "mj.concurrency", Open "mj.gateway", Open "mj.gateway_url",
+    Open "mj.guild_id", Open "mj.lang", Open "mj.late_final", Open "mj.log", Open "mj.log_level", Open "mj.max_wait",
+    Secret "mj.notify_secret", Address "mj.notify_url", Address "mj.proxy", Open "mj.queue_size",
+    Open "mj.retention", Open "mj.role", Secret "mj.secret", Open "mj.seed_tag", Secret "mj.session_id",
+    Open "mj.shutdown_grace", Open "mj.state_dir", Address "mj.store", Open "mj.timeout", Open "mj.upload_url",
+    Open "mj.user_agent", Secret "mj.user_token",
+}
+
+/// The table for PHP: all of `PHP_INI_SYSTEM`, without defaults, because an entry that is not set is the engine's to
+/// decide.
+const fn define<const N: usize>(names: &[&'static std::ffi::CStr]) -> [zend_ini_entry_def; N] {
+    let mut table = [IniEntryDef::end(); N];
+    let mut index = 0;
+    while index < names.len() {
+        let mut entry = IniEntryDef::new(names[index], c"", IniEntryPermission::System);
+        entry.value = ptr::null();
+        if !matches!(CARES[index], Care::Open) {
+            entry.on_modify = Some(keep);
+            entry.mh_arg1 = ptr::without_provenance_mut(index);
+            entry.displayer = Some(display);
+        }
+        table[index] = entry;
+        index += 1;
+    }
+    table
+}
+
+/// Tells PHP of the entries; called by MINIT.
+pub(crate) fn register(module_number: i32) {
+    IniEntryDef::register(ENTRIES.as_slice(), module_number);
+}
+
+/// A value that PHP does not get back: as it was when PHP started, and as it is in this request.
+#[derive(Clone)]
+struct Kept {
+    at_start: Option<String>,
+    current: Option<String>,
+}
+
+/// One for each entry. In a threaded PHP the values are the process's, as `php.ini` is.
+static KEPT: Mutex<[Kept; NAMES.len()]> = Mutex::new(
+    [const {
+        Kept {
+            at_start: None,
+            current: None,
+        }
+    }; NAMES.len()],
+);
+
+/// All entries that are set, secrets included: for the engine only.
+pub(crate) fn values() -> Vec<(String, String)> {
+    let kept = KEPT.lock();
+    let value = |(index, name): (usize, &&str)| {
+        let value = kept[index]
+            .current
+            .clone()
+            .or_else(|| plain(name))
+            .filter(|value| !value.is_empty())?;
+        Some(((*name).to_owned(), value))
+    };
+    NAMES.iter().enumerate().filter_map(value).collect()
+}
+
+/// An entry as PHP has it.
+fn plain(name: &str) -> Option<String> {
+    // SAFETY: the name is valid for its length; the answer is null or a C string that PHP keeps during the call.
+    unsafe {
+        let value = zend_ini_string(name.as_ptr().cast(), name.len(), 0);
+        (!value.is_null()).then(|| {
+            std::ffi::CStr::from_ptr(value)
+                .to_string_lossy()
+                .into_owned()
+        })
+    }
+}
+
+/// PHP's `on_modify`: keeps a secret here and refuses it there, so that PHP's copy stays unset.
+///
+/// PHP then asks again with the default, which is null and changes nothing, and once more with null when a request
+/// ends whose server had set the entry for it (`php_admin_value`).
+unsafe extern "C" fn keep(
+    _entry: *mut zend_ini_entry,
+    new_value: *mut zend_string,
+    index: *mut c_void,
+    _second: *mut c_void,
+    _third: *mut c_void,
+    stage: c_int,
+) -> c_int {
+    let index = index.addr();
+    let mut all = KEPT.lock();
+    let (Some(kept), Some(care)) = (all.get_mut(index), CARES.get(index)) else {
+        return ZEND_RESULT_CODE_FAILURE;
+    };
+    // SAFETY: PHP gives null or a string that lives during the call.
+    let Some(value) = (unsafe { new_value.as_ref() }) else {
+        if stage == DEACTIVATE {
+            kept.current.clone_from(&kept.at_start);
+        }
+        return ZEND_RESULT_CODE_SUCCESS;
+    };
+    // SAFETY: a PHP string is valid for its length.
+    let value = unsafe { slice::from_raw_parts(value.val.as_ptr().cast::<u8>(), value.len) };
+    let value = String::from_utf8_lossy(value).into_owned();
+    let hide = !value.is_empty() && (*care == Care::Secret || value.contains('@'));
+    kept.current = hide.then_some(value);
+    if stage == STARTUP {
+        kept.at_start.clone_from(&kept.current);
+    }
+    if hide {
+        ZEND_RESULT_CODE_FAILURE
+    } else {
+        ZEND_RESULT_CODE_SUCCESS
+    }
+}
+
+/// PHP's displayer: says whether a secret is set.
+unsafe extern "C" fn display(entry: *mut zend_ini_entry, _kind: c_int) {
+    // SAFETY: PHP calls this with an entry that we registered.
+    let index = unsafe { (*entry).mh_arg1 }.addr();
+    let kept = KEPT
+        .lock()
+        .get(index)
+        .is_some_and(|kept| kept.current.is_some());
+    let shown = match NAMES
+        .get(index)
+        .and_then(|name| plain(name))
+        .filter(|value| !value.is_empty())
+    {
+        _ if kept => "set, hidden".to_owned(),
+        Some(value) => value,
+        None => "no value".to_owned(),
+    };
+    // SAFETY: the text is valid for its length.
+    unsafe { php_output_write(shown.as_ptr().cast(), shown.len()) };
+}
