@@ -1,0 +1,307 @@
+//! Pictures: real PNG and WebP files, drawn from a job's id alone, at the moment somebody downloads one.
+//!
+//! Each cell carries the id of the job that made it as a strip of black and white blocks in its top left corner, so a
+//! test can read from the pixels whose picture it holds ([`read_identity`]). A file has exactly the size that its
+//! message announced before it was drawn: it is filled up with a chunk that readers skip.
+
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::codecs::webp::WebPEncoder;
+use image::{ExtendedColorType, ImageEncoder, ImageError, Rgb, RgbImage};
+
+use crate::random::{Random, digest};
+
+/// Blocks in one row of the identity strip; four rows hold 128 bits of job id and 8 of cell number.
+const STRIP_COLUMNS: u32 = 34;
+const STRIP_ROWS: u32 = 4;
+
+/// How a file is encoded.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Format {
+    /// Lossless PNG.
+    Png,
+    /// Lossless WebP.
+    Webp,
+}
+
+impl Format {
+    /// `image/png` or `image/webp`.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Png => "image/png",
+            Self::Webp => "image/webp",
+        }
+    }
+
+    /// File name extension without a dot.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Png => "png",
+            Self::Webp => "webp",
+        }
+    }
+}
+
+/// What a picture shows.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Layout {
+    /// Four cells, two by two, as every grid.
+    Grid,
+    /// One cell, 1 to 4, as an upscale.
+    Cell(u8),
+}
+
+/// All that is needed to draw one file.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Picture {
+    /// Job whose scene is drawn: an upscale shows its parent's.
+    pub scene: String,
+    /// Grid or one cell.
+    pub layout: Layout,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// Encoding.
+    pub format: Format,
+    /// Written to a PNG's `Description`, as Midjourney writes prompt and job id.
+    pub description: String,
+}
+
+impl Picture {
+    /// The file's length in bytes, known without drawing it.
+    pub fn size(&self) -> usize {
+        let area = usize::try_from(self.width * self.height).unwrap_or(usize::MAX);
+        let spread = usize::try_from(digest(&self.scene) % 16_384).unwrap_or(0);
+        49_152 + area / 16 + spread + self.description.len()
+    }
+
+    /// Draws and encodes the file.
+    ///
+    /// # Errors
+    /// When the encoder refuses, or the drawing would not fit into [`Picture::size`].
+    pub fn draw(&self) -> Result<Vec<u8>, ImageError> {
+        let canvas = self.canvas();
+        let mut file = Vec::with_capacity(self.size());
+        let (width, height) = canvas.dimensions();
+        match self.format {
+            Format::Png => {
+                PngEncoder::new_with_quality(&mut file, CompressionType::Fast, FilterType::Up)
+                    .write_image(&canvas, width, height, ExtendedColorType::Rgb8)?;
+                fill_png(&mut file, &self.description, self.size());
+            }
+            Format::Webp => {
+                WebPEncoder::new_lossless(&mut file).write_image(&canvas, width, height, ExtendedColorType::Rgb8)?;
+                fill_webp(&mut file, width, height, self.size());
+            }
+        }
+        if file.len() == self.size() {
+            Ok(file)
+        } else {
+            Err(ImageError::IoError(std::io::Error::other(
+                "drawing larger than announced",
+            )))
+        }
+    }
+
+    fn canvas(&self) -> RgbImage {
+        match self.layout {
+            Layout::Cell(cell) => draw_cell(&self.scene, cell, self.width, self.height),
+            Layout::Grid => {
+                let mut canvas = RgbImage::new(self.width, self.height);
+                let (width, height) = (self.width / 2, self.height / 2);
+                for cell in 0..4_u8 {
+                    let part = draw_cell(&self.scene, cell + 1, width, height);
+                    let (x, y) = (u32::from(cell % 2) * width, u32::from(cell / 2) * height);
+                    image::imageops::replace(&mut canvas, &part, i64::from(x), i64::from(y));
+                }
+                canvas
+            }
+        }
+    }
+}
+
+/// Reads job id and cell number from one cell's pixels; `None` when they carry none.
+pub fn read_identity(cell: &RgbImage) -> Option<(String, u8)> {
+    let block = (cell.width() / STRIP_COLUMNS).min(cell.height() / (STRIP_ROWS * 2));
+    if block == 0 {
+        return None;
+    }
+    let mut bits = 0_u128;
+    let mut number = 0_u8;
+    for place in 0..STRIP_COLUMNS * STRIP_ROWS {
+        let (x, y) = (place % STRIP_COLUMNS, place / STRIP_COLUMNS);
+        let pixel = cell.get_pixel(x * block + block / 2, y * block + block / 2);
+        let bit = match pixel.0 {
+            [0, 0, 0] => 0,
+            [255, 255, 255] => 1,
+            _ => return None,
+        };
+        if place < 128 {
+            bits = bits << 1 | u128::from(bit);
+        } else {
+            number = number << 1 | bit;
+        }
+    }
+    let hex = format!("{bits:032x}");
+    let uuid = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-");
+    Some((uuid, number))
+}
+
+fn draw_cell(scene: &str, cell: u8, width: u32, height: u32) -> RgbImage {
+    let mut chance = Random::new(digest(scene) ^ u64::from(cell).wrapping_mul(0x9e37_79b9));
+    let mut channel = || u8::try_from(chance.below(256)).unwrap_or(0);
+    let top = [channel(), channel(), channel()];
+    let bottom = [channel(), channel(), channel()];
+    let mut canvas = RgbImage::new(width, height);
+    for (y, row) in canvas.rows_mut().enumerate() {
+        let y = u32::try_from(y).unwrap_or(0);
+        let blend = |from: u8, to: u8| {
+            let mixed = (u32::from(from) * (height - y) + u32::from(to) * y) / height.max(1);
+            u8::try_from(mixed).unwrap_or(u8::MAX)
+        };
+        let colour = Rgb([
+            blend(top[0], bottom[0]),
+            blend(top[1], bottom[1]),
+            blend(top[2], bottom[2]),
+        ]);
+        row.for_each(|pixel| *pixel = colour);
+    }
+    for _ in 0..6 {
+        draw_disc(&mut canvas, &mut chance);
+    }
+    draw_identity(&mut canvas, scene, cell);
+    canvas
+}
+
+fn draw_disc(canvas: &mut RgbImage, chance: &mut Random) {
+    let (width, height) = (i64::from(canvas.width()), i64::from(canvas.height()));
+    let mut pick = |bound: i64| i64::try_from(chance.below(u64::try_from(bound).unwrap_or(1))).unwrap_or(0);
+    let (x, y) = (pick(width), pick(height));
+    let radius = width.min(height) / 16 + pick(width.min(height) / 6 + 1);
+    let colour = Rgb([pick(256), pick(256), pick(256)].map(|part| u8::try_from(part).unwrap_or(0)));
+    for row in (y - radius).max(0)..(y + radius).min(height) {
+        for column in (x - radius).max(0)..(x + radius).min(width) {
+            if (row - y).pow(2) + (column - x).pow(2) < radius.pow(2)
+                && let (Ok(column), Ok(row)) = (u32::try_from(column), u32::try_from(row))
+            {
+                canvas.put_pixel(column, row, colour);
+            }
+        }
+    }
+}
+
+fn draw_identity(canvas: &mut RgbImage, scene: &str, cell: u8) {
+    let hex: String = scene.chars().filter(char::is_ascii_hexdigit).collect();
+    let Ok(bits) = u128::from_str_radix(&hex, 16) else { return };
+    let block = (canvas.width() / STRIP_COLUMNS).min(canvas.height() / (STRIP_ROWS * 2));
+    for place in 0..STRIP_COLUMNS * STRIP_ROWS {
+        let bit = if place < 128 {
+            bits >> (127 - place) & 1 == 1
+        } else {
+            cell >> (135 - place) & 1 == 1
+        };
+        let colour = if bit { Rgb([255; 3]) } else { Rgb([0; 3]) };
+        let (left, top) = (place % STRIP_COLUMNS * block, place / STRIP_COLUMNS * block);
+        for y in top..top + block {
+            for x in left..left + block {
+                canvas.put_pixel(x, y, colour);
+            }
+        }
+    }
+}
+
+/// Puts the description and a private ancillary chunk (PNG 1.2, section 3.3) before `IEND`.
+fn fill_png(file: &mut Vec<u8>, description: &str, size: usize) {
+    const END: usize = 12;
+    file.truncate(file.len().saturating_sub(END));
+    let mut text = b"Description\0".to_vec();
+    text.extend(description.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')));
+    png_chunk(file, *b"tEXt", &text);
+    if let Some(room) = size.checked_sub(file.len() + END + END) {
+        png_chunk(file, *b"fiLl", &vec![0; room]);
+    }
+    png_chunk(file, *b"IEND", &[]);
+}
+
+fn png_chunk(file: &mut Vec<u8>, kind: [u8; 4], body: &[u8]) {
+    file.extend(u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes());
+    let from = file.len();
+    file.extend(kind);
+    file.extend(body);
+    let sum = crc32(&file[from..]);
+    file.extend(sum.to_be_bytes());
+}
+
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
+            (sum >> 1) ^ (0xedb8_8320 & (sum & 1).wrapping_neg())
+        })
+    })
+}
+
+/// Rewrites the simple container as the extended one (RIFF `VP8X`), which may hold unknown chunks.
+fn fill_webp(file: &mut Vec<u8>, width: u32, height: u32, size: usize) {
+    let mut image = file.split_off(12.min(file.len()));
+    if image.len() % 2 == 1 {
+        image.push(0);
+    }
+    file.extend(b"VP8X\x0a\0\0\0\0\0\0\0");
+    file.extend(&(width - 1).to_le_bytes()[..3]);
+    file.extend(&(height - 1).to_le_bytes()[..3]);
+    file.extend(image);
+    // A chunk is padded to an even length; the announced size may be odd, so the last byte lies outside RIFF.
+    if let Some(room) = size.checked_sub(file.len() + 8) {
+        file.extend(b"fiLl");
+        let even = room / 2 * 2;
+        file.extend(u32::try_from(even).unwrap_or(0).to_le_bytes());
+        file.resize(file.len() + even, 0);
+    }
+    let riff = u32::try_from(file.len() - 8).unwrap_or(u32::MAX).to_le_bytes();
+    file[4..8].copy_from_slice(&riff);
+    if file.len() < size {
+        file.resize(size, 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picture(layout: Layout, format: Format) -> Picture {
+        Picture {
+            scene: "0f8fad5b-d9cb-469f-a165-70867728950e".into(),
+            layout,
+            width: 1024,
+            height: 1024,
+            format,
+            description: "a lighthouse --v 7.0 Job ID: 0f8fad5b".into(),
+        }
+    }
+
+    #[test]
+    fn files_have_the_announced_size_and_decode() {
+        for (layout, format) in [
+            (Layout::Grid, Format::Png),
+            (Layout::Grid, Format::Webp),
+            (Layout::Cell(2), Format::Png),
+        ] {
+            let picture = picture(layout, format);
+            let file = picture.draw().unwrap();
+            assert_eq!(file.len(), picture.size());
+            let decoded = image::load_from_memory(&file).unwrap();
+            assert_eq!((decoded.width(), decoded.height()), (1024, 1024));
+        }
+    }
+
+    #[test]
+    fn upscale_shows_the_cell_of_its_grid() {
+        let grid = image::load_from_memory(&picture(Layout::Grid, Format::Png).draw().unwrap()).unwrap();
+        let mut single = picture(Layout::Cell(3), Format::Png);
+        (single.width, single.height) = (512, 512);
+        let single = image::load_from_memory(&single.draw().unwrap()).unwrap().to_rgb8();
+        assert_eq!(grid.crop_imm(0, 512, 512, 512).to_rgb8(), single);
+        let (job, cell) = read_identity(&single).unwrap();
+        assert_eq!((job.as_str(), cell), ("0f8fad5b-d9cb-469f-a165-70867728950e", 3));
+    }
+}

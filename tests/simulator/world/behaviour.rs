@@ -1,0 +1,129 @@
+//! What a test may switch while the world runs: variants of Discord's and Midjourney's conduct that were seen in life.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// How the answer to U1–U4 begins; unproven in life, so every form can be chosen.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UpscaleStart {
+    /// Visible to the presser only.
+    Ephemeral,
+    /// No message before the final.
+    None,
+    /// Visible to everybody.
+    Public,
+}
+
+/// Switches and numbers; the defaults are what was captured in 2026.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Behaviour {
+    /// `GUILD_MEMBERS` and `GUILD_PRESENCES` are switched on for the bot in the developer portal.
+    pub bot_members_intents: bool,
+    /// `MESSAGE_CONTENT` is switched on for the bot in the developer portal.
+    pub bot_message_content: bool,
+    /// Seconds an attachment's URL stays valid.
+    pub cdn_ttl_seconds: u64,
+    /// Command name to the version Discord accepts.
+    pub command_versions: BTreeMap<String, String>,
+    /// Fast jobs one account may run at once.
+    pub concurrency: usize,
+    /// The final's create carries the nonce as well (since 2025-05-01).
+    pub final_nonce: bool,
+    /// Final pictures are WebP, not PNG.
+    pub final_webp: bool,
+    /// Each accepted imagine is repeated by another member with the same words.
+    pub foreign_echo: bool,
+    /// Frames name their guild.
+    pub guild_id_in_frames: bool,
+    /// Milliseconds in HELLO.
+    pub heartbeat_interval: u64,
+    /// Finals wait for the `release` command.
+    pub hold_finals: bool,
+    /// Identifies a day.
+    pub identify_limit: u64,
+    /// Milliseconds between two identifies of one bot (`max_concurrency` 1).
+    pub identify_spacing: u64,
+    /// U finals name their index.
+    pub index_in_finals: bool,
+    /// `POST /interactions` accepted in one window.
+    pub interaction_limit: u64,
+    /// Length of that window in milliseconds.
+    pub interaction_window: u64,
+    /// Messages carry `interaction_metadata`.
+    pub interaction_metadata: bool,
+    /// Finals end with the link to the web site.
+    pub link_in_finals: bool,
+    /// A press changes the pressed button's style.
+    pub parent_edits: bool,
+    /// `MESSAGE_UPDATE` carries only what changed, as before 2024-07.
+    pub partial_updates: bool,
+    /// The progress message is deleted after the final.
+    pub progress_deletes: bool,
+    /// Jobs one account may have waiting.
+    pub queue_size: usize,
+    /// Enforce REST rate limits.
+    pub rate_limits: bool,
+    /// Milliseconds a session can be resumed after its connection is gone.
+    pub session_ttl: u64,
+    /// Each event reaches each session up to so many milliseconds late, which changes their order.
+    pub shuffle: u64,
+    /// How U answers begin.
+    pub upscale_start: UpscaleStart,
+    /// Milliseconds by which user sessions see events later than bots.
+    pub user_copy_delay: u64,
+}
+
+impl Default for Behaviour {
+    fn default() -> Self {
+        Self {
+            bot_members_intents: false,
+            bot_message_content: true,
+            cdn_ttl_seconds: 86_400,
+            command_versions: BTreeMap::new(),
+            concurrency: 3,
+            final_nonce: true,
+            final_webp: false,
+            foreign_echo: false,
+            guild_id_in_frames: true,
+            heartbeat_interval: 41_250,
+            hold_finals: false,
+            identify_limit: 1_000,
+            identify_spacing: 5_000,
+            index_in_finals: true,
+            interaction_limit: 5,
+            interaction_window: 1_000,
+            interaction_metadata: true,
+            link_in_finals: true,
+            parent_edits: true,
+            partial_updates: false,
+            progress_deletes: true,
+            queue_size: 7,
+            rate_limits: true,
+            session_ttl: 180_000,
+            shuffle: 0,
+            upscale_start: UpscaleStart::Ephemeral,
+            user_copy_delay: 0,
+        }
+    }
+}
+
+impl Behaviour {
+    /// Takes over the fields that `changes` names.
+    ///
+    /// # Errors
+    /// When a name is unknown or a value has the wrong type; nothing is changed then.
+    pub fn merge(&mut self, changes: &Value) -> Result<(), serde_json::Error> {
+        let mut whole = serde_json::to_value(&*self)?;
+        if let (Some(whole), Some(changes)) = (whole.as_object_mut(), changes.as_object()) {
+            for (name, value) in changes {
+                whole.insert(name.clone(), value.clone());
+            }
+        }
+        *self = serde_json::from_value(whole)?;
+        Ok(())
+    }
+}

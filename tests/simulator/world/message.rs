@@ -1,0 +1,237 @@
+//! Messages: what Discord stores of them and how each reader sees them.
+
+use serde_json::{Value, json};
+
+use super::World;
+use super::cdn::File;
+use super::people::{Caller, MIDJOURNEY};
+use crate::snowflake::{Millis, Snowflake, timestamp};
+
+/// Flag of a message that only one user can see.
+pub(super) const EPHEMERAL: u64 = 1 << 6;
+
+/// Types of messages that occur here (<https://discord.com/developers/docs/resources/message#message-object-message-types>).
+pub(super) mod kind {
+    pub(crate) const DEFAULT: u8 = 0;
+    pub(crate) const REPLY: u8 = 19;
+    pub(crate) const CHAT_INPUT_COMMAND: u8 = 20;
+}
+
+/// The interaction that made a message.
+#[derive(Clone, Debug)]
+pub(super) struct Origin {
+    pub(super) id: Snowflake,
+    /// 2 command, 3 component, 5 modal submit.
+    pub(super) kind: u8,
+    /// Command name; empty for components.
+    pub(super) name: String,
+    pub(super) user: Snowflake,
+    /// Message whose component was pressed.
+    pub(super) pressed: Option<Snowflake>,
+    /// First answer, when this message is a later one.
+    pub(super) first_answer: Option<Snowflake>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Message {
+    pub(super) id: Snowflake,
+    pub(super) channel: Snowflake,
+    pub(super) author: Snowflake,
+    pub(super) content: String,
+    pub(super) kind: u8,
+    pub(super) flags: u64,
+    pub(super) files: Vec<File>,
+    pub(super) embeds: Vec<Value>,
+    pub(super) components: Vec<Value>,
+    pub(super) reference: Option<Snowflake>,
+    pub(super) origin: Option<Origin>,
+    /// Nonce and the user it belongs to.
+    pub(super) nonce: Option<(Value, Snowflake)>,
+    pub(super) mentions: Vec<Snowflake>,
+    /// The only reader of an ephemeral message.
+    pub(super) reader: Option<Snowflake>,
+    pub(super) edited: Option<Millis>,
+    pub(super) reactions: Vec<(String, Snowflake)>,
+}
+
+impl Message {
+    pub(super) fn new(id: Snowflake, channel: Snowflake, author: Snowflake) -> Self {
+        Self {
+            id,
+            channel,
+            author,
+            content: String::new(),
+            kind: kind::DEFAULT,
+            flags: 0,
+            files: Vec::new(),
+            embeds: Vec::new(),
+            components: Vec::new(),
+            reference: None,
+            origin: None,
+            nonce: None,
+            mentions: Vec::new(),
+            reader: None,
+            edited: None,
+            reactions: Vec::new(),
+        }
+    }
+
+    /// Whether `user` can see it at all.
+    pub(super) fn visible_to(&self, user: Snowflake) -> bool {
+        self.reader.is_none_or(|reader| reader == user)
+    }
+
+    /// The live component with this `custom_id`.
+    pub(super) fn component(&self, custom_id: &str) -> Option<&Value> {
+        self.components
+            .iter()
+            .filter_map(|row| row["components"].as_array())
+            .flatten()
+            .find(|component| component["custom_id"] == custom_id && component["disabled"] != true)
+    }
+
+    /// Gives the component with this `custom_id` another style; whether that changed it.
+    pub(super) fn restyle(&mut self, custom_id: &str, style: u8) -> bool {
+        for row in &mut self.components {
+            let Some(components) = row["components"].as_array_mut() else { continue };
+            for component in components {
+                if component["custom_id"] == custom_id && component["style"] != style {
+                    component["style"] = json!(style);
+                    return true;
+                }
+            }
+        }
+        false
+    }
+}
+
+/// How a message reaches its reader.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Channel {
+    Gateway,
+    Rest,
+}
+
+impl World {
+    /// A message as `caller` sees it. `content_intent` is false for a bot without `MESSAGE_CONTENT`.
+    pub(super) fn message_json(
+        &self,
+        now: Millis,
+        message: &Message,
+        caller: Caller,
+        content_intent: bool,
+        through: Channel,
+    ) -> Value {
+        let mut object = self.bare_message_json(now, message, caller, content_intent);
+        if through == Channel::Gateway && message.reader.is_none() {
+            if self.behaviour.guild_id_in_frames {
+                object["guild_id"] = json!(self.people.guild);
+            }
+            object["member"] = self.people.member_json(message.author);
+            if let Some(mentions) = object["mentions"].as_array_mut() {
+                for (mention, user) in mentions.iter_mut().zip(&message.mentions) {
+                    mention["member"] = self.people.member_json(*user);
+                }
+            }
+            if let Some((nonce, owner)) = &message.nonce
+                && *owner == caller.user
+            {
+                object["nonce"] = nonce.clone();
+            }
+        } else if through == Channel::Gateway
+            && let Some((nonce, _)) = &message.nonce
+        {
+            object["nonce"] = nonce.clone();
+        }
+        if let Some(reference) = message.reference {
+            let target = self.messages.get(&reference).filter(|target| target.visible_to(caller.user));
+            object["referenced_message"] = target.map_or(Value::Null, |target| {
+                self.bare_message_json(now, target, caller, content_intent)
+            });
+        }
+        object
+    }
+
+    fn bare_message_json(&self, now: Millis, message: &Message, caller: Caller, content_intent: bool) -> Value {
+        // Without the privileged intent these arrive empty, except own messages and mentions.
+        let open = content_intent || message.author == caller.user || message.mentions.contains(&caller.user);
+        let files: Vec<Value> = message.files.iter().map(|file| self.file_json(now, file)).collect();
+        let mentions: Vec<Value> = message.mentions.iter().map(|user| self.people.user_json(*user)).collect();
+        let mut object = json!({
+            "id": message.id,
+            "channel_id": message.channel,
+            "type": message.kind,
+            "content": if open { message.content.as_str() } else { "" },
+            "author": self.people.user_json(message.author),
+            "attachments": if open { files } else { Vec::new() },
+            "embeds": if open { message.embeds.clone() } else { Vec::new() },
+            "components": if open { message.components.clone() } else { Vec::new() },
+            "mentions": mentions,
+            "mention_roles": [],
+            "mention_everyone": false,
+            "pinned": false,
+            "tts": false,
+            "timestamp": timestamp(message.id.made()),
+            "edited_timestamp": message.edited.map(timestamp),
+            "flags": message.flags,
+        });
+        if message.author == MIDJOURNEY {
+            object["application_id"] = json!(MIDJOURNEY);
+            if message.origin.is_some() {
+                object["webhook_id"] = json!(MIDJOURNEY);
+            }
+        }
+        if let Some(reference) = message.reference {
+            object["message_reference"] = json!({
+                "type": 0, "channel_id": message.channel, "message_id": reference, "guild_id": self.people.guild,
+            });
+        }
+        if !message.reactions.is_empty() {
+            object["reactions"] = self.reactions_json(message, caller);
+        }
+        if self.behaviour.interaction_metadata
+            && let Some(origin) = &message.origin
+        {
+            self.add_origin(&mut object, origin);
+        }
+        object
+    }
+
+    fn add_origin(&self, object: &mut Value, origin: &Origin) {
+        let mut metadata = json!({
+            "id": origin.id, "type": origin.kind, "user": self.people.user_json(origin.user),
+            "authorizing_integration_owners": {"0": self.people.guild},
+        });
+        if origin.kind == 2 {
+            metadata["name"] = json!(origin.name);
+            metadata["command_type"] = json!(1);
+        }
+        if let Some(pressed) = origin.pressed {
+            metadata["interacted_message_id"] = json!(pressed);
+        }
+        if let Some(first) = origin.first_answer {
+            metadata["original_response_message_id"] = json!(first);
+        } else if origin.kind == 2 {
+            object["interaction"] = json!({
+                "id": origin.id, "type": 2, "name": origin.name, "user": self.people.user_json(origin.user),
+            });
+        }
+        object["interaction_metadata"] = metadata;
+    }
+
+    fn reactions_json(&self, message: &Message, caller: Caller) -> Value {
+        let mut emojis: Vec<&str> = message.reactions.iter().map(|(emoji, _)| emoji.as_str()).collect();
+        emojis.dedup();
+        emojis
+            .into_iter()
+            .map(|emoji| {
+                let users: Vec<Snowflake> =
+                    message.reactions.iter().filter(|(name, _)| name == emoji).map(|(_, user)| *user).collect();
+                json!({
+                    "emoji": {"id": null, "name": emoji}, "count": users.len(), "me": users.contains(&caller.user),
+                    "me_burst": false, "burst_colors": [], "count_details": {"burst": 0, "normal": users.len()},
+                })
+            })
+            .collect()
+    }
+}
