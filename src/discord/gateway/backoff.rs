@@ -153,8 +153,8 @@ mod tests {
     #[test]
     fn waits_double_up_to_a_minute() {
         let (mut backoff, mut most) = (Backoff::default(), entropy(u64::MAX));
-        let waits: Vec<u64> = (0..9).map(|_| backoff.next(&mut most).as_millis() as u64 / 10 * 10).collect();
-        assert_eq!(waits, [240, 990, 1990, 3990, 7990, 15990, 31990, 59990, 59990]);
+        let waits: Vec<u128> = (0..9).map(|_| backoff.next(&mut most).as_millis()).collect();
+        assert_eq!(waits, [250, 1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000]);
         backoff.reset();
         assert!(backoff.next(&mut most) <= Backoff::FIRST);
     }

@@ -318,7 +318,7 @@ impl Machine {
 
     /// Ends, with a close frame or without.
     pub(super) fn stop(&mut self, code: Option<CloseCode>) {
-        self.actions.clear();
+        self.clear_actions();
         if self.is_connected() {
             self.actions.push_back(code.map_or(Action::DropTcp, |CloseCode(code)| Action::Close { code }));
         } else if matches!(self.state, State::Connecting { .. }) {
@@ -353,8 +353,7 @@ impl Machine {
             | State::Resuming { .. }
             | State::Live { .. } => {}
         }
-        // What was meant for the lost connection is void.
-        self.actions.clear();
+        self.clear_actions();
         match how {
             Leave::Close => self.actions.push_back(Action::Close { code: CloseCode::RESUMABLE.0 }),
             Leave::Drop => self.actions.push_back(Action::DropTcp),
@@ -366,6 +365,11 @@ impl Machine {
         }
         self.state = State::Waiting { until };
         self.notices.push_back(Notice::Disconnected { cause, retry_at: until });
+    }
+
+    /// Forgets what was meant for a connection that is over; that it must be closed is not forgotten.
+    fn clear_actions(&mut self) {
+        self.actions.retain(|action| matches!(action, Action::Close { .. } | Action::DropTcp));
     }
 
     /// The session is global: when the host that READY named can not be reached it is resumed at the original one, and
@@ -393,7 +397,7 @@ impl Machine {
     }
 
     fn fail(&mut self, fatal: Fatal) {
-        self.actions.clear();
+        self.clear_actions();
         self.actions.push_back(Action::Fatal(fatal));
         self.state = State::Stopped;
     }
