@@ -65,7 +65,7 @@ final class ChaosTest extends TestCase
                 $tasks[$id] = $task;
             }
         }
-        $this->compare($tasks, $simulator->record(), $gateway);
+        $this->compare($tasks, $simulator->jobs(), $gateway);
         self::assertGreaterThan(2, $kills, 'owners were killed');
         self::assertCount($count, $tasks, 'no task was lost');
     }
@@ -127,12 +127,12 @@ final class ChaosTest extends TestCase
      * Compares what PHP was told with what the simulator did.
      *
      * @param array<string, array<string, mixed>> $tasks
-     * @param array<string, mixed>                $record
+     * @param list<array<string, mixed>>          $all
      */
-    private function compare(array $tasks, array $record, string $gateway): void
+    private function compare(array $tasks, array $all, string $gateway): void
     {
         $jobs = [];
-        foreach ($record['jobs'] as $job) {
+        foreach ($all as $job) {
             $jobs[Prompt::seed($job['prompt'])][] = $job;
         }
         $success = $unconfirmed = 0;

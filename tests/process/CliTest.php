@@ -18,12 +18,12 @@ final class CliTest extends TestCase
         $id = Cli::run('echo mj_imagine("a cat");', $ini);
         self::assertMatchesRegularExpression('/^[0-9A-Z]{26}$/', $id);
         $record = $simulator->record();
-        self::assertCount(1, $record['jobs'], 'it was sent before the process ended');
-        self::assertSame(0, $record['connections'], 'and no gateway was opened');
+        self::assertCount(1, $simulator->jobs(), 'it was sent before the process ended');
+        self::assertSame([], $record['connections'], 'and no gateway was opened');
 
         $task = json_decode(Cli::run('echo json_encode(mj_wait($data, 30));', $ini, $id), true);
         self::assertSame('SUCCESS', $task['status']);
-        self::assertSame($record['jobs'][0]['job_id'], $task['job_id']);
+        self::assertSame($simulator->jobs()[0]['job_id'], $task['job_id']);
     }
 
     public function testOneShotScriptsTogetherSendEachTaskOnceAndOpenNoGateway(): void
@@ -50,12 +50,12 @@ final class CliTest extends TestCase
         self::assertCount($seconds * 10, array_unique($ids));
 
         $record = $simulator->record();
-        self::assertSame(0, $record['connections'], 'no gateway was opened');
+        self::assertSame([], $record['connections'], 'no gateway was opened');
         $left = json_decode(Cli::run('mj_configure($data[0]); $open = []; foreach (array_chunk($data[1], 500) as $ids) { foreach (mj_poll_many($ids) as $id => $task) { if (in_array($task["status"], ["NOT_START"])) { $open[] = $id; } } } echo json_encode($open);', $ini, [$config, $ids]), true);
         if ($left !== []) {
             Cli::run('mj_configure($data[0]); foreach ($data[1] as $id) { while (mj_poll($id)["status"] === "NOT_START") { mj_wait($id, 0.1); } }', $ini, [$config, $left]);
         }
-        $prompts = array_map(static fn (array $job) => preg_replace('/ --.*/', '', $job['prompt']), $simulator->record()['jobs']);
+        $prompts = array_map(static fn (array $job) => preg_replace('/ --.*/', '', $job['prompt']), $simulator->jobs());
         sort($prompts);
         $wanted = array_map(static fn (int $i) => "one shot $i", range(0, $seconds * 10 - 1));
         sort($wanted);
@@ -91,8 +91,8 @@ final class CliTest extends TestCase
             self::assertSame('SUCCESS', file_get_contents($state->path . "/child-$i"));
         }
         $record = $simulator->record();
-        self::assertCount(5, $record['jobs']);
-        self::assertSame(1, $record['max_concurrent_gateways']);
+        self::assertCount(5, $simulator->jobs());
+        self::assertSame(1, $record['most_open_connections']);
     }
 
     public function testShortRunsWithALiveEngineEndCleanly(): void

@@ -19,8 +19,9 @@ final class Fpm
     /**
      * @param array<string, string> $ini   `mj.*` settings
      * @param array<string, string> $pool  lines of the pool, over the static one of `$workers`
+     * @param list<string>          $extensions PHP's own, beside the one under test
      */
-    public function __construct(array $ini, int $workers = 8, array $pool = [], private bool $daemonize = false, ?string $user = null)
+    public function __construct(array $ini, int $workers = 8, array $pool = [], private bool $daemonize = false, private array $extensions = [])
     {
         $this->directory = sys_get_temp_dir() . '/mj-fpm-' . bin2hex(random_bytes(6));
         mkdir($this->directory, 0755);
@@ -33,7 +34,7 @@ final class Fpm
             'pm.max_children' => (string) $workers,
             'catch_workers_output' => 'yes',
             'decorate_workers_output' => 'no',
-        ], $root ? ['user' => $user ?? 'www-data', 'group' => $user ?? 'www-data'] : [], $pool);
+        ], $root ? ['user' => 'www-data', 'group' => 'www-data'] : [], $pool);
         $config = "[global]\nerror_log = {$this->directory}/error.log\npid = {$this->directory}/fpm.pid\n"
             . 'daemonize = ' . ($daemonize ? 'yes' : 'no') . "\n[www]\n";
         foreach ($lines as $name => $value) {
@@ -115,6 +116,9 @@ final class Fpm
     public function start(): void
     {
         $command = [self::binary(), '-n', '-R', '-y', $this->directory . '/fpm.conf', '-d', 'extension=' . Extension::path()];
+        foreach ($this->extensions as $extension) {
+            array_push($command, '-d', "extension=$extension");
+        }
         if (!$this->daemonize) {
             $command[] = '-F';
         }

@@ -37,9 +37,9 @@ final class FpmTest extends TestCase
             self::assertSame('SUCCESS', self::finished($fpm, $id)['status']);
         }
         $record = $simulator->record();
-        self::assertSame(1, $record['max_concurrent_gateways']);
+        self::assertSame(1, $record['most_open_connections']);
         self::assertSame(1, $record['identifies']);
-        self::assertCount(12, $record['jobs']);
+        self::assertCount(12, $simulator->jobs());
     }
 
     public function testAnotherWorkerTakesOverWhenTheOwnerIsKilled(): void
@@ -58,8 +58,8 @@ final class FpmTest extends TestCase
         self::assertSame('SUCCESS', $task['status']);
         self::assertNotSame($owner, $fpm->call('mj_status')['owner']['pid']);
         $record = $simulator->record();
-        self::assertCount(1, $record['jobs']);
-        self::assertSame($record['jobs'][0]['job_id'], $task['job_id']);
+        self::assertCount(1, $simulator->jobs());
+        self::assertSame($simulator->jobs()[0]['job_id'], $task['job_id']);
         self::assertSame(1, $record['identifies'], 'the session was resumed');
     }
 
@@ -70,15 +70,15 @@ final class FpmTest extends TestCase
         $fpm = new Fpm(['mj.state_dir' => $state->path] + $simulator->ini(['gateway' => 'user']), 4, ['pm' => 'ondemand', 'pm.process_idle_timeout' => '1s']);
 
         $id = $fpm->call('mj_imagine', 'a cat');
-        Until::true(static fn () => count($simulator->record()['jobs']) === 1, 15.0);
+        Until::true(static fn () => count($simulator->jobs()) === 1, 15.0);
         foreach ($fpm->workerPids() as $pid) {
             posix_kill($pid, SIGKILL);
         }
-        Until::true(static fn () => ($simulator->record()['jobs'][0]['final_message_id'] ?? null) !== null, 15.0);
+        Until::true(static fn () => ($simulator->jobs()[0]['final_message_id'] ?? null) !== null, 15.0);
         Until::true(static fn () => $fpm->workerPids() === [], 10.0);
 
         self::assertSame('SUCCESS', self::finished($fpm, $id)['status']);
-        self::assertCount(1, $simulator->record()['jobs']);
+        self::assertCount(1, $simulator->jobs());
     }
 
     public function testAReloadLosesNothing(): void
@@ -88,14 +88,14 @@ final class FpmTest extends TestCase
         $fpm = new Fpm(['mj.state_dir' => $state->path] + $simulator->ini(['gateway' => 'user']), 4);
 
         $ids = $fpm->calls(array_map(static fn (int $i) => ['mj_imagine', "picture $i"], range(1, 6)));
-        Until::true(static fn () => $simulator->record()['jobs'] !== [], 15.0);
+        Until::true(static fn () => $simulator->jobs() !== [], 15.0);
         $fpm->signal(SIGUSR2);
         Until::true(static fn () => is_int($fpm->calls([['pid']])[0]), 15.0);
 
         foreach ($ids as $id) {
             self::assertSame('SUCCESS', self::finished($fpm, $id)['status']);
         }
-        self::assertCount(6, $simulator->record()['jobs']);
+        self::assertCount(6, $simulator->jobs());
     }
 
     public function testMaxRequestsRecyclesTheOwner(): void
@@ -109,8 +109,8 @@ final class FpmTest extends TestCase
             self::assertSame('SUCCESS', self::finished($fpm, $id)['status']);
         }
         $record = $simulator->record();
-        self::assertCount(6, $record['jobs']);
-        self::assertLessThanOrEqual(1, $record['max_concurrent_gateways']);
+        self::assertCount(6, $simulator->jobs());
+        self::assertLessThanOrEqual(1, $record['most_open_connections']);
     }
 
     /** @return array<string, mixed> */

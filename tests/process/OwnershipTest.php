@@ -40,7 +40,7 @@ final class OwnershipTest extends TestCase
         $third = $fpm->call('mj_imagine', 'after it went on');
         self::assertSame('SUCCESS', FpmTest::finished($fpm, $third)['status']);
         self::assertGreaterThan($owner['epoch'], $fpm->call('mj_status')['owner']['epoch']);
-        self::assertCount(3, $simulator->record()['jobs']);
+        self::assertCount(3, $simulator->jobs());
     }
 
     public function testTwoHubsInOneDirectoryAndAFlippingConfigurationIdentifyOnceEach(): void
@@ -60,14 +60,14 @@ final class OwnershipTest extends TestCase
         }
         $record = $simulator->record();
         self::assertSame(2, $record['identifies']);
-        self::assertCount(30, $record['jobs']);
+        self::assertCount(30, $simulator->jobs());
     }
 
     public function testHandsOnTheDatabaseFilesLoseNothing(): void
     {
         $simulator = new Simulator(['--speed', '50', '--accounts', '4']);
         $state = new StateDirectory();
-        $fpm = new Fpm(['mj.state_dir' => $state->path, 'extension' => 'pdo_sqlite'], 4);
+        $fpm = new Fpm(['mj.state_dir' => $state->path], 4, [], false, ['pdo', 'pdo_sqlite']);
         $config = $simulator->config(['gateway' => 'user']);
         $accounts = $simulator->accountNames();
 
@@ -91,6 +91,6 @@ final class OwnershipTest extends TestCase
                 return ($task['status'] ?? '') === 'SUCCESS';
             }, 60.0, static fn () => json_encode($task));
         }
-        self::assertCount(40, $simulator->record()['jobs']);
+        self::assertCount(40, $simulator->jobs());
     }
 }
