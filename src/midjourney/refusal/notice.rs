@@ -22,6 +22,12 @@ pub enum Outcome {
 pub enum Notice {
     /// "You have triggered an abuse alert".
     Abuse,
+    /// "Job action restricted": the plan or mode does not allow it.
+    ActionRestricted,
+    /// "Your appeal has been accepted": the job goes on.
+    AppealAccepted,
+    /// "Your appeal has been rejected".
+    AppealRejected,
     /// "Banned prompt detected".
     BannedPrompt,
     /// "You have been blocked from accessing Midjourney".
@@ -105,6 +111,9 @@ macro_rules! rows {
 rows! {
     JobQueued "notice_job_queued" Waits None,
         ["job queued", "maximum allowed number of concurrent jobs", "will start as soon as another one finishes"];
+    AppealAccepted "notice_appeal_accepted" Waits None, ["appeal has been accepted", "appeal accepted"];
+    AppealRejected "error_appeal_rejected" Fails Some(FailCode::Moderated),
+        ["appeal has been rejected", "appeal rejected"];
     QueueFull "error_queue_full" Fails Some(FailCode::QueueFull), ["queue full", "job queue is full", "queue is full"];
     BannedPrompt "error_banned" Fails Some(FailCode::BannedPrompt),
         ["banned prompt", "banned word", "prompt contains banned"];
@@ -115,7 +124,7 @@ rows! {
     Captcha "error_captcha_iframe" NeedsPerson Some(FailCode::CaptchaRequired),
         ["action required to continue", "captcha"];
     Moderated "error_action_needed" NeedsPerson Some(FailCode::Moderated),
-        ["action needed to continue", "ai moderators feel", "against our community standards"];
+        ["action needed to continue", "ai moderators feel", "might be against our", "against our community standards"];
     Abuse "error_abuse" NeedsPerson Some(FailCode::Blocked), ["abuse alert"];
     Blocked "error_blocked" NeedsPerson Some(FailCode::Blocked),
         ["you have been blocked", "you have been temporarily blocked", "you are blocked", "blocked from accessing midjourney", "account blocked", "temporarily banned", "you have been banned"];
@@ -127,21 +136,22 @@ rows! {
         ["credits exhausted", "out of credits", "run out of hours", "run out of fast", "out of fast hours", "no fast hours", "used all your fast"];
     TosNotAccepted "error_tos" NeedsPerson Some(FailCode::TosNotAccepted),
         ["tos not accepted", "accept the tos", "accept our terms", "accept the terms of service", "terms of service not accepted"];
-    SlowDown "error_slow_down" Fails Some(FailCode::SlowDown), ["slow down"];
+    SlowDown "error_slow_down" Fails Some(FailCode::SlowDown), ["slow down", "you can request another upscale"];
     DuplicateImages "error_duplicate_images" Fails Some(FailCode::DuplicateImages), ["duplicate image"];
     ImageFilter "error_image_filter" Fails Some(FailCode::ImageFiltered),
         ["due to image filter", "due to input filter", "image filters"];
     OutputFilter "error_output_filter" Fails Some(FailCode::OutputFiltered),
         ["due to output filter", "output filters", "output (image) filter", "request cancelled", "request canceled"];
-    ImageDenied "error_image_denied" Fails Some(FailCode::ImageDenied), ["image denied", "images denied"];
+    ImageDenied "error_image_denied" Fails Some(FailCode::ImageDenied), ["image denied", "images denied", "banned image"];
     InvalidLink "error_invalid_link" Fails Some(FailCode::InvalidLink),
         ["invalid link", "invalid url", "could not fetch", "couldn't fetch", "failed to fetch", "not a valid image", "invalid image prompt"];
     InvalidParameter "error_invalid_parameter" Fails Some(FailCode::InvalidParameter),
         ["invalid parameter", "unrecognized parameter", "unrecognised parameter", "invalid aspect ratio", "invalid value", "invalid argument", "missing value for argument", "not compatible with", "is not supported with", "incompatible parameter"];
     InvalidPrompt "error_invalid_prompt" Fails Some(FailCode::InvalidPrompt),
         ["invalid prompt", "empty prompt", "invalid request", "prompt is too long", "prompt too long"];
+    ActionRestricted "error_action_restricted" Fails Some(FailCode::Refused), ["job action restricted"];
     InternalError "error_internal" Fails Some(FailCode::InternalError),
-        ["something went wrong", "job encountered an error", "error processing your request", "failed to process your command", "failed to process your request", "internal error", "internal server error", "unexpected error", "unknown error"];
+        ["something went wrong", "job encountered an error", "error processing your request", "failed to process your command", "failed to process your request", "could not complete the job", "took too long to process", "moderator outage", "moderation outage", "internal error", "internal server error", "unexpected error", "unknown error"];
     InteractionFailed "interaction_failure" Fails Some(FailCode::InteractionFailed),
         ["application did not respond", "interaction failed", "this interaction failed"];
     Declined "error_declined" Fails Some(FailCode::Moderated), [];
