@@ -88,6 +88,7 @@ impl From<StoreError> for EngineError {
             error @ (StoreError::Deposed { .. }
             | StoreError::Busy(_)
             | StoreError::Full
+            | StoreError::InvalidCursor
             | StoreError::Newer { .. }
             | StoreError::Damaged(_)
             | StoreError::Io(_)) => Self::Storage { message: error.to_string(), source: Some(Box::new(error)) },

@@ -5,8 +5,23 @@
 //! rooms; this one only does it.
 #![forbid(unsafe_code)]
 
+mod config;
+mod drive;
 pub mod engine;
 pub mod error;
+mod fence;
+mod http;
+mod link;
+mod outgoing;
+mod ownership;
+mod readable;
+mod resolver;
+mod setting;
+mod shared;
+mod socket;
+mod station;
+mod tls;
+mod tunnel;
 pub mod value;
 
 pub use engine::{Engine, Host, TaskRecord};

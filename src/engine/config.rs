@@ -1,0 +1,566 @@
+//! From ini entries and `mj_configure()` maps to validated settings, as a whole, with errors that name the setting.
+
+use std::{borrow::Cow, collections::BTreeMap, fmt::Write as _, path::PathBuf, time::Duration};
+
+use mj_discord::{
+    Token,
+    snowflake::{ChannelId, GuildId},
+};
+use mj_midjourney::{
+    config::{AccountConfig, GatewayMode, HostSettings, HubConfig, HubId},
+    refusal::Lang,
+};
+use sha2::{Digest, Sha256};
+
+use crate::{error::EngineError, setting::Setting, value::Value};
+
+/// Every key of `mj_configure()`; with `mj.` in front, every ini entry but `accounts`.
+const KEYS: &[&str] = &[
+    "accounts",
+    "api_url",
+    "archive",
+    "autostart",
+    "bot_token",
+    "ca_file",
+    "cdn_url",
+    "channel_id",
+    "concurrency",
+    "gateway",
+    "gateway_resume_url",
+    "gateway_url",
+    "guild_id",
+    "lang",
+    "late_final",
+    "log",
+    "log_level",
+    "max_wait",
+    "notify_secret",
+    "notify_url",
+    "proxy",
+    "queue_size",
+    "relax_concurrency",
+    "retention",
+    "role",
+    "secret",
+    "seed_tag",
+    "session_id",
+    "shutdown_grace",
+    "spacing",
+    "state_dir",
+    "store",
+    "timeout",
+    "upload_url",
+    "user_agent",
+    "user_token",
+];
+
+/// ChatMoney's own spelling.
+const ALIASES: &[(&str, &str)] =
+    &[("proxy_api", "api_url"), ("proxy_url", "cdn_url"), ("proxy_wss", "gateway_url")];
+
+/// Settings that this version knows and cannot honour; ignoring them silently would break a promise.
+const UNSUPPORTED: &[(&str, &str)] = &[
+    ("archive", "pictures are not archived by this version: leave it empty and use mj_download()"),
+    ("notify_secret", "web hooks are not sent by this version: leave it empty and use mj_poll()"),
+    ("notify_url", "web hooks are not sent by this version: leave it empty and use mj_poll()"),
+    ("secret", "tokens are not encrypted by this version: leave it empty and protect mj.state_dir"),
+];
+
+const ACCOUNT_KEYS: &[&str] = &[
+    "channel_id",
+    "concurrency",
+    "enabled",
+    "guild_id",
+    "name",
+    "relax_concurrency",
+    "session_id",
+    "user_token",
+    "weight",
+];
+
+const SECOND: Duration = Duration::from_secs(1);
+const DAY: Duration = Duration::from_secs(86_400);
+/// Midjourney's own limit on the smaller plans, in all modes.
+const CONCURRENCY: u32 = 3;
+
+/// Whether this process may become an owner (`mj.role`).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Role {
+    /// When it lives long enough.
+    #[default]
+    Auto,
+    /// Never: another process, such as one in `mj_serve()`, does.
+    Never,
+}
+
+/// Everything that is set, validated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Where the state lies, when it was set.
+    pub state_dir: Option<PathBuf>,
+    /// Whether this process may become an owner.
+    pub role: Role,
+    /// Whether the engine starts by itself; else only in `mj_serve()`.
+    pub autostart: bool,
+    /// How long a CLI process lingers at its end.
+    pub shutdown_grace: Duration,
+    /// How long `mj_wait()` may take under FPM.
+    pub max_wait: Duration,
+    /// Language of messages.
+    pub lang: Lang,
+    /// The log file; none means no log.
+    pub log: Option<PathBuf>,
+    /// What is logged.
+    pub log_level: tracing::Level,
+    /// The hub, when enough is set for one.
+    pub hub: Option<HubSettings>,
+}
+
+/// A hub and what it is configured with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HubSettings {
+    /// Which.
+    pub id: HubId,
+    /// Its configuration; may hold no account when every submission brings its own token.
+    pub config: HubConfig,
+}
+
+impl Settings {
+    /// Reads ini entries (`mj.` in front) and a `mj_configure()` map, which wins.
+    ///
+    /// # Errors
+    /// [`EngineError::Configuration`] naming the first setting that is wrong or missing.
+    pub fn read(ini: &[(String, String)], configured: &Value) -> Result<Self, EngineError> {
+        let raw = Raw::collect(ini, configured)?;
+        for (key, why) in UNSUPPORTED {
+            if let Some(setting) = raw.get(key) {
+                return Err(setting.wrong(*why));
+            }
+        }
+        Ok(Self {
+            state_dir: state_dir(&raw)?,
+            role: raw.choice("role", &[("auto", Role::Auto), ("never", Role::Never)])?.unwrap_or_default(),
+            autostart: raw.read("autostart", Setting::truth)?.unwrap_or(true),
+            shutdown_grace: raw.duration("shutdown_grace", (Duration::ZERO, 60 * SECOND), 2 * SECOND)?,
+            max_wait: raw.duration("max_wait", (Duration::ZERO, DAY), 25 * SECOND)?,
+            lang: raw.choice("lang", &[("en", Lang::En), ("zh", Lang::Zh)])?.unwrap_or(Lang::En),
+            log: raw.read("log", Setting::text)?.map(PathBuf::from),
+            log_level: raw.choice("log_level", LEVELS)?.unwrap_or(tracing::Level::WARN),
+            hub: hub(&raw)?,
+        })
+    }
+}
+
+impl HubSettings {
+    /// The same hub with one account more, named by its token; and that name. A token that the hub has already keeps
+    /// its name.
+    pub fn with_token(&self, token: Token) -> (Self, String) {
+        if let Some(known) = self.config.accounts.iter().find(|account| account.user_token == token) {
+            return (self.clone(), known.name.clone());
+        }
+        let mut hub = self.clone();
+        let name = inline_name(&token);
+        let (concurrency, relax_concurrency) = hub
+            .config
+            .accounts
+            .first()
+            .map_or((CONCURRENCY, CONCURRENCY), |main| (main.concurrency, main.relax_concurrency));
+        hub.config.accounts.push(AccountConfig {
+            name: name.clone(),
+            user_token: token,
+            guild_id: None,
+            channel_id: None,
+            session_id: None,
+            concurrency,
+            relax_concurrency,
+            // Only for tasks that bring this token: others never choose it.
+            weight: 0,
+            enabled: true,
+        });
+        (hub, name)
+    }
+
+    /// This configuration, keeping the accounts that earlier submissions brought along.
+    pub fn keeping_inline(&self, stored: &HubConfig) -> HubConfig {
+        let mut config = self.config.clone();
+        for account in &stored.accounts {
+            let known = config.accounts.iter().any(|own| own.name == account.name || own.user_token == account.user_token);
+            if account.name.starts_with(INLINE) && !known {
+                config.accounts.push(account.clone());
+            }
+        }
+        config
+    }
+}
+
+/// The first letters of the name of an account that a submission brought along.
+const INLINE: &str = "token-";
+
+fn inline_name(token: &Token) -> String {
+    format!("{INLINE}{}", &token_hash(token)[..12])
+}
+
+/// A token's hash: 64 lower-case hexadecimal digits. It names the token where the token itself must not be.
+pub fn token_hash(token: &Token) -> String {
+    hex(&Sha256::digest(token.expose().as_bytes()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn hub_id(gateway_token: &Token, guild: GuildId, channel: ChannelId) -> HubId {
+    let mut hash = Sha256::new();
+    hash.update(gateway_token.expose().as_bytes());
+    hash.update([0]);
+    hash.update(guild.0.to_be_bytes());
+    hash.update(channel.0.to_be_bytes());
+    HubId(hex(&hash.finalize()[..16]))
+}
+
+const LEVELS: &[(&str, tracing::Level)] = &[
+    ("error", tracing::Level::ERROR),
+    ("warn", tracing::Level::WARN),
+    ("info", tracing::Level::INFO),
+    ("debug", tracing::Level::DEBUG),
+];
+
+/// Settings by key, with the labels of their source.
+struct Raw(BTreeMap<&'static str, Setting>);
+
+impl Raw {
+    fn collect(ini: &[(String, String)], configured: &Value) -> Result<Self, EngineError> {
+        let mut settings = BTreeMap::new();
+        for (name, text) in ini {
+            let Some(key) = name.strip_prefix("mj.").and_then(known_key) else {
+                return Err(EngineError::configuration(name.clone(), "no such setting"));
+            };
+            if let Some(setting) = Setting::new(name.clone(), &Value::Text(text.clone())) {
+                settings.insert(key, setting);
+            }
+        }
+        let Some(entries) = configured.as_map() else {
+            return Err(EngineError::configuration("config", "must be an array with string keys"));
+        };
+        let mut given: BTreeMap<&'static str, &str> = BTreeMap::new();
+        for (name, value) in entries {
+            let plain = name.strip_prefix("mj.").unwrap_or(name);
+            let alias = ALIASES.iter().find(|(alias, _)| *alias == plain).map(|(_, key)| *key);
+            let Some(key) = alias.or_else(|| known_key(plain)) else {
+                return Err(EngineError::configuration(
+                    name.clone(),
+                    format!("no such setting; known are {} and ChatMoney's proxy_api, proxy_url, proxy_wss", KEYS.join(", ")),
+                ));
+            };
+            let Some(setting) = Setting::new(name.clone(), value) else { continue };
+            if let Some(earlier) = given.insert(key, name) {
+                return Err(setting.wrong(format!("means the same as {earlier}: give one of them")));
+            }
+            settings.insert(key, setting);
+        }
+        Ok(Self(settings))
+    }
+
+    fn get(&self, key: &str) -> Option<&Setting> {
+        self.0.get(key)
+    }
+
+    fn read<T>(
+        &self,
+        key: &str,
+        read: impl FnOnce(&Setting) -> Result<T, EngineError>,
+    ) -> Result<Option<T>, EngineError> {
+        self.get(key).map(read).transpose()
+    }
+
+    fn duration(&self, key: &str, bounds: (Duration, Duration), default: Duration) -> Result<Duration, EngineError> {
+        Ok(self.read(key, |setting| setting.duration(bounds.0, bounds.1))?.unwrap_or(default))
+    }
+
+    fn number(&self, key: &str, bounds: (u32, u32), default: u32) -> Result<u32, EngineError> {
+        Ok(self.read(key, |setting| setting.number(bounds.0, bounds.1))?.unwrap_or(default))
+    }
+
+    fn choice<T: Copy>(&self, key: &str, words: &[(&str, T)]) -> Result<Option<T>, EngineError> {
+        self.read(key, |setting| {
+            let text = setting.text()?.to_ascii_lowercase();
+            words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value).ok_or_else(|| {
+                let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+                setting.wrong(format!("must be one of {}", known.join(", ")))
+            })
+        })
+    }
+
+    /// The label under which a missing setting is asked for.
+    fn label(&self, key: &'static str) -> Cow<'static, str> {
+        self.get(key).map_or_else(|| Cow::Owned(format!("mj.{key}")), |setting| setting.label.clone())
+    }
+}
+
+fn known_key(name: &str) -> Option<&'static str> {
+    KEYS.iter().find(|key| **key == name).copied()
+}
+
+fn state_dir(raw: &Raw) -> Result<Option<PathBuf>, EngineError> {
+    let directory = raw.read("state_dir", |setting| {
+        let path = PathBuf::from(setting.text()?);
+        if path.is_absolute() { Ok(path) } else { Err(setting.wrong("must be an absolute path")) }
+    })?;
+    let store = raw.read("store", |setting| {
+        let text = setting.text()?;
+        match text.split_once("://") {
+            Some(("sqlite", path)) if path.starts_with('/') => Ok(PathBuf::from(path)),
+            Some(("redis" | "rediss", _)) => Err(setting.wrong("this version has no Redis store: use sqlite:///path")),
+            _ => Err(setting.wrong("must be sqlite:// followed by the absolute path of a directory")),
+        }
+    })?;
+    match (directory, store) {
+        (Some(directory), Some(store)) if directory != store => Err(EngineError::configuration(
+            raw.label("store"),
+            format!("names another place than {}: give one of them", raw.label("state_dir")),
+        )),
+        (directory, store) => Ok(directory.or(store)),
+    }
+}
+
+fn hub(raw: &Raw) -> Result<Option<HubSettings>, EngineError> {
+    let parts = ["accounts", "bot_token", "channel_id", "guild_id", "session_id", "user_token"];
+    if parts.iter().all(|key| raw.get(key).is_none()) {
+        // The others are checked all the same: a wrong address is told where it is written.
+        hosts(raw)?;
+        return Ok(None);
+    }
+    let bot_token = raw.read("bot_token", bot_token)?;
+    let (Some(guild_id), Some(channel_id)) = (
+        raw.read("guild_id", Setting::snowflake)?.map(GuildId),
+        raw.read("channel_id", Setting::snowflake)?.map(ChannelId),
+    ) else {
+        let missing = if raw.get("guild_id").is_none() { "guild_id" } else { "channel_id" };
+        return Err(EngineError::configuration(
+            raw.label(missing),
+            "is missing: set it to the id of the Discord server or channel where Midjourney answers",
+        ));
+    };
+    let accounts = accounts(raw)?;
+    let gateway = gateway(raw, bot_token.as_ref(), &accounts)?;
+    let gateway_token = match gateway {
+        GatewayMode::Bot | GatewayMode::Both => bot_token.as_ref(),
+        GatewayMode::User | GatewayMode::Off => accounts.first().map(|main| &main.user_token).or(bot_token.as_ref()),
+    };
+    let Some(gateway_token) = gateway_token else {
+        return Err(EngineError::configuration(
+            "mj.user_token",
+            "is missing: set it to the token of the Discord user with the Midjourney subscription, or give mj.bot_token and a user_token with each submission",
+        ));
+    };
+    if let Some(account) = accounts.iter().find(|account| Some(&account.user_token) == bot_token.as_ref()) {
+        return Err(EngineError::configuration(
+            raw.label("user_token"),
+            format!("is the same token as the bot's (account {}): a bot cannot run Midjourney's commands, a user's token is needed", account.name),
+        ));
+    }
+    let id = hub_id(gateway_token, guild_id, channel_id);
+    let config = HubConfig {
+        gateway,
+        guild_id,
+        channel_id,
+        accounts,
+        hosts: hosts(raw)?,
+        queue_size: raw.number("queue_size", (1, 100_000), 1_000)?,
+        timeout: raw.duration("timeout", (10 * SECOND, 7 * DAY), 600 * SECOND)?,
+        retention: raw.duration("retention", (60 * SECOND, 3_650 * DAY), 30 * DAY)?,
+        late_final: raw.duration("late_final", (Duration::ZERO, DAY), 1_800 * SECOND)?,
+        spacing: raw.duration("spacing", (Duration::ZERO, 60 * SECOND), Duration::from_millis(350))?,
+        seed_tag: raw.read("seed_tag", Setting::truth)?.unwrap_or(true),
+        user_agent: raw
+            .read("user_agent", user_agent)?
+            .unwrap_or_else(|| concat!("DiscordBot (php-mj, ", env!("CARGO_PKG_VERSION"), ")").to_owned()),
+        bot_token,
+    };
+    Ok(Some(HubSettings { id, config }))
+}
+
+fn gateway(raw: &Raw, bot: Option<&Token>, accounts: &[AccountConfig]) -> Result<GatewayMode, EngineError> {
+    let auto = match (bot, accounts.first()) {
+        (Some(_), Some(_)) => GatewayMode::Both,
+        (Some(_), None) => GatewayMode::Bot,
+        (None, _) => GatewayMode::User,
+    };
+    let words = [
+        ("auto", auto),
+        ("bot", GatewayMode::Bot),
+        ("user", GatewayMode::User),
+        ("both", GatewayMode::Both),
+        ("off", GatewayMode::Off),
+    ];
+    let mode = raw.choice("gateway", &words)?.unwrap_or(auto);
+    let lacking = match mode {
+        GatewayMode::Bot | GatewayMode::Both if bot.is_none() => Some("mj.bot_token"),
+        GatewayMode::User | GatewayMode::Both if accounts.is_empty() => Some("mj.user_token"),
+        GatewayMode::Bot | GatewayMode::Both | GatewayMode::User | GatewayMode::Off => None,
+    };
+    match (lacking, raw.get("gateway")) {
+        (Some(lacking), Some(setting)) => Err(setting.wrong(format!("needs {lacking}, which is not set"))),
+        (Some(lacking), None) => Err(EngineError::configuration(lacking, "is missing")),
+        (None, _) => Ok(mode),
+    }
+}
+
+fn bot_token(setting: &Setting) -> Result<Token, EngineError> {
+    if let Value::Text(text) = setting.value()
+        && let Some(bare) = text.trim().strip_prefix("Bot ")
+        && let Some(bare) = Setting::new(setting.label.clone(), &Value::from(bare))
+    {
+        return bot_token(&bare);
+    }
+    let token = setting.token()?;
+    if token.expose().starts_with("mfa.") {
+        return Err(setting.wrong("is a user's token: give the bot's, from the Bot page of the developer portal"));
+    }
+    Ok(token)
+}
+
+fn user_token(setting: &Setting) -> Result<Token, EngineError> {
+    if let Value::Text(text) = setting.value()
+        && text.trim().starts_with("Bot ")
+    {
+        return Err(setting.wrong("is a bot's token: a bot cannot run Midjourney's commands, a user's token is needed"));
+    }
+    setting.token()
+}
+
+/// Reads a token that a submission brings along.
+///
+/// # Errors
+/// [`EngineError::Argument`] when it cannot be one.
+pub(crate) fn inline_token(value: &Value) -> Result<Token, EngineError> {
+    let label = "options.user_token";
+    if !matches!(value, Value::Text(_)) {
+        return Err(EngineError::Type { name: label.into(), expected: "string", given: value.type_name() });
+    }
+    let Some(setting) = Setting::new(label, value) else {
+        return Err(EngineError::argument(label, "is empty"));
+    };
+    user_token(&setting).map_err(|error| match error {
+        EngineError::Configuration { setting, message } => EngineError::Argument { name: setting, message },
+        other @ (EngineError::ActionUnavailable { .. }
+        | EngineError::Argument { .. }
+        | EngineError::Engine(_)
+        | EngineError::QueueFull { .. }
+        | EngineError::Storage { .. }
+        | EngineError::Type { .. }) => other,
+    })
+}
+
+fn user_agent(setting: &Setting) -> Result<String, EngineError> {
+    let text = setting.text()?;
+    if text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) && text.len() <= 256 {
+        Ok(text)
+    } else {
+        Err(setting.wrong("must be at most 256 printable ASCII characters"))
+    }
+}
+
+fn accounts(raw: &Raw) -> Result<Vec<AccountConfig>, EngineError> {
+    let mut accounts = Vec::new();
+    let concurrency = raw.number("concurrency", (1, 15), CONCURRENCY)?;
+    let relax_concurrency = raw.number("relax_concurrency", (1, 15), CONCURRENCY)?;
+    if let Some(user_token) = raw.read("user_token", user_token)? {
+        accounts.push(AccountConfig {
+            name: "main".to_owned(),
+            user_token,
+            guild_id: None,
+            channel_id: None,
+            session_id: raw.read("session_id", Setting::text)?,
+            concurrency,
+            relax_concurrency,
+            weight: 1,
+            enabled: true,
+        });
+    }
+    let Some(list) = raw.get("accounts") else { return Ok(accounts) };
+    let Value::List(items) = list.value() else {
+        return Err(list.wrong("must be a list of arrays, each with name and user_token"));
+    };
+    for (index, item) in items.iter().enumerate() {
+        let account = account(&format!("{}[{index}]", list.label), item, concurrency, relax_concurrency)?;
+        let same = accounts.iter().find(|other| other.name == account.name || other.user_token == account.user_token);
+        if let Some(other) = same {
+            let what = if other.name == account.name { "name" } else { "user_token" };
+            return Err(EngineError::configuration(
+                format!("{}[{index}].{what}", list.label),
+                format!("is that of account {} already: each account is listed once", other.name),
+            ));
+        }
+        accounts.push(account);
+    }
+    Ok(accounts)
+}
+
+fn account(label: &str, item: &Value, concurrency: u32, relax: u32) -> Result<AccountConfig, EngineError> {
+    let Value::Map(entries) = item else {
+        return Err(EngineError::configuration(label.to_owned(), "must be an array with name and user_token"));
+    };
+    let mut settings = BTreeMap::new();
+    for (name, value) in entries {
+        let Some(key) = ACCOUNT_KEYS.iter().find(|key| *key == name) else {
+            return Err(EngineError::configuration(
+                format!("{label}.{name}"),
+                format!("no such key; known are {}", ACCOUNT_KEYS.join(", ")),
+            ));
+        };
+        if let Some(setting) = Setting::new(format!("{label}.{name}"), value) {
+            settings.insert(*key, setting);
+        }
+    }
+    let raw = Raw(settings);
+    let missing = |key: &str| EngineError::configuration(format!("{label}.{key}"), "is missing");
+    let name = raw.read("name", Setting::text)?.ok_or_else(|| missing("name"))?;
+    if name.starts_with(INLINE) || name.len() > 64 {
+        return Err(EngineError::configuration(
+            format!("{label}.name"),
+            format!("must have at most 64 bytes and not begin with \"{INLINE}\""),
+        ));
+    }
+    Ok(AccountConfig {
+        name,
+        user_token: raw.read("user_token", user_token)?.ok_or_else(|| missing("user_token"))?,
+        guild_id: raw.read("guild_id", Setting::snowflake)?.map(GuildId),
+        channel_id: raw.read("channel_id", Setting::snowflake)?.map(ChannelId),
+        session_id: raw.read("session_id", Setting::text)?,
+        concurrency: raw.number("concurrency", (1, 15), concurrency)?,
+        relax_concurrency: raw.number("relax_concurrency", (1, 15), relax)?,
+        weight: raw.number("weight", (0, 1_000), 1)?,
+        enabled: raw.read("enabled", Setting::truth)?.unwrap_or(true),
+    })
+}
+
+fn hosts(raw: &Raw) -> Result<HostSettings, EngineError> {
+    let web = |key| raw.read(key, |setting| setting.address(&["https", "http"]));
+    let socket = |key| raw.read(key, |setting| setting.address(&["wss", "ws"]));
+    Ok(HostSettings {
+        api_url: web("api_url")?,
+        gateway_url: socket("gateway_url")?,
+        gateway_resume_url: socket("gateway_resume_url")?,
+        cdn_url: web("cdn_url")?,
+        upload_url: web("upload_url")?,
+        proxy: raw.read("proxy", proxy)?,
+        ca_file: raw.read("ca_file", |setting| {
+            let path = setting.text()?;
+            match crate::tls::certificates_in(path.as_ref()) {
+                Ok(found) if found.is_empty() => Err(setting.wrong("holds no certificate in PEM form")),
+                Ok(_) => Ok(path),
+                Err(error) => Err(setting.wrong(format!("cannot be read: {error}"))),
+            }
+        })?,
+    })
+}
+
+/// A proxy's address. `socks5` means `socks5h`: names are always resolved by the proxy.
+fn proxy(setting: &Setting) -> Result<String, EngineError> {
+    let address = setting.address(&["http", "socks5h", "socks5"])?;
+    Ok(address.strip_prefix("socks5://").map_or(address.clone(), |rest| format!("socks5h://{rest}")))
+}

@@ -1,0 +1,587 @@
+//! The loop of one owned hub: feeds the hub's brain, does what it says in its order, and keeps the lease.
+//!
+//! A commit is done fully before anything that follows it; a request runs beside the loop and comes back as an input.
+//! Whatever the loop does, it first makes sure that the lease is its own.
+
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
+
+use mj_discord::{
+    Hosts, Moment,
+    gateway::{Dispatch, Event},
+};
+use mj_midjourney::{
+    config::{GatewayKind, GatewayMode, HubConfig, HubId},
+    hub::{Answer, FailureKind, GatewayNotice, Hub, Output, Predecessor, RequestId},
+    store::{Commit, Committed, Grade, HubState, StoreError, Write},
+};
+use mj_process::{Fifo, OwnerLock, clock};
+use tokio::{
+    io::unix::AsyncFd,
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    task::JoinSet,
+    time::sleep,
+};
+
+use crate::{
+    http::Http,
+    link::{self, Link, Login, SocketEvent},
+    outgoing,
+    ownership::{self, Renewal, Tenure},
+    readable,
+    resolver::Resolver,
+    shared::{Shared, entropy, moment, owner_fifo},
+    socket::{Incoming, Route},
+    tunnel::Proxy,
+};
+
+/// The longest sleep: what no input announces (another process's unheard ring, a grade) is looked for this often.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+/// Pause before a write that the store refused is tried again.
+const WRITE_RETRY: Duration = Duration::from_millis(100);
+/// How often `mj_status()`'s record is written when it changes.
+const STATUS_EVERY: Duration = Duration::from_secs(2);
+/// How often old tasks are removed and the journal is truncated.
+const HOUSEKEEPING: Duration = Duration::from_secs(30);
+/// Tasks removed at once.
+const PRUNE_BATCH: u32 = 200;
+/// How long an owner that gives way waits for the answers under way.
+const LAST_ANSWERS: Duration = Duration::from_secs(35);
+
+/// What comes to the loop from beside it.
+#[derive(Debug)]
+pub(crate) enum Input {
+    /// A request ended.
+    Answer(RequestId, Answer),
+    /// A gateway's socket has something.
+    Socket {
+        /// Which gateway.
+        kind: GatewayKind,
+        /// Which of its connections.
+        connection: u64,
+        /// What.
+        event: SocketEvent,
+    },
+}
+
+/// Why an owner ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum End {
+    /// It gave the hub up: asked to stop, or to give way.
+    Released,
+    /// Another process owns the hub, or may.
+    Deposed,
+    /// The hub cannot be run as it is configured, or the store failed for good.
+    Failed,
+}
+
+/// Why a hub could not be started.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DriveError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A stored address is none.
+    #[error(transparent)]
+    Hosts(#[from] mj_discord::hosts::HostError),
+    /// TLS cannot be set up.
+    #[error(transparent)]
+    Tls(#[from] crate::tls::TlsError),
+    /// The HTTP client cannot be made.
+    #[error("no HTTP client")]
+    Http(#[from] reqwest::Error),
+    /// The FIFO cannot be made or watched.
+    #[error("the hub's FIFO cannot be served")]
+    Fifo(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The hub has no configuration.
+    #[error("the hub has no configuration")]
+    Unconfigured,
+}
+
+/// An owned hub.
+pub(crate) struct Drive {
+    shared: Arc<Shared>,
+    id: HubId,
+    lock: OwnerLock,
+    tenure: Tenure,
+    grade: Grade,
+    hub: Hub,
+    config: HubConfig,
+    config_revision: u64,
+    hosts: Arc<Hosts>,
+    http: Http,
+    route: Arc<Route>,
+    resolver: Resolver,
+    links: Vec<Link>,
+    sessions: HubState,
+    fifo: AsyncFd<Fifo>,
+    inbox: u64,
+    inputs: UnboundedReceiver<Input>,
+    source: UnboundedSender<Input>,
+    requests: JoinSet<()>,
+    is_predecessor_proven: bool,
+    draining_since: Option<Duration>,
+    stopping: bool,
+    status: (Duration, String),
+    housekept: Duration,
+}
+
+impl std::fmt::Debug for Drive {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Drive").field("hub", &self.id).field("epoch", &self.tenure.epoch).finish_non_exhaustive()
+    }
+}
+
+impl Drive {
+    /// Starts to drive a hub that was just taken.
+    ///
+    /// # Errors
+    /// [`DriveError`]; the tenure ends then.
+    pub(crate) fn start(
+        shared: Arc<Shared>,
+        id: HubId,
+        lock: OwnerLock,
+        tenure: Tenure,
+        resolver: Resolver,
+    ) -> Result<Self, DriveError> {
+        let now = moment();
+        let (config_revision, config) = shared.store.config(&id)?.ok_or(DriveError::Unconfigured)?;
+        let mut state = shared.store.load(now.unix, &id, tenure.epoch)?;
+        let sessions = HubState { sessions: std::mem::take(&mut state.sessions), ..HubState::default() };
+        state.sessions.clone_from(&sessions.sessions);
+        let inbox = state.inbox;
+        let (hosts, http, route) = outfit(&shared, &config, &resolver)?;
+        let fifo = Fifo::serve(&shared.dir, &owner_fifo(&id)).map_err(|error| DriveError::Fifo(Box::new(error)))?;
+        let fifo = readable::watch(fifo).map_err(|error| DriveError::Fifo(Box::new(error)))?;
+        let grade = shared.grade();
+        let (source, inputs) = unbounded_channel();
+        let hub =
+            Hub::new(now, id.clone(), tenure.epoch, grade, config.clone(), state, tenure.predecessor, entropy());
+        tracing::info!(hub = %id, epoch = tenure.epoch, ?grade, "this process owns the hub");
+        let mut drive = Self {
+            is_predecessor_proven: tenure.predecessor == Predecessor::Dead,
+            shared,
+            id,
+            lock,
+            tenure,
+            grade,
+            hub,
+            config,
+            config_revision,
+            hosts: Arc::new(hosts),
+            http,
+            route: Arc::new(route),
+            resolver,
+            links: Vec::new(),
+            sessions,
+            fifo,
+            inbox,
+            inputs,
+            source,
+            requests: JoinSet::new(),
+            draining_since: None,
+            stopping: false,
+            status: (Duration::ZERO, String::new()),
+            housekept: now.boot,
+        };
+        drive.arrange_links(now);
+        Ok(drive)
+    }
+
+    /// Runs until the hub is given up or lost.
+    pub(crate) async fn run(mut self, mut stop: tokio::sync::watch::Receiver<bool>) -> End {
+        let end = loop {
+            if let ControlFlow::Break(end) = self.turn().await {
+                break end;
+            }
+            let sleep_for = self.next_wake().saturating_sub(clock::boot()).min(LONGEST_SLEEP);
+            tokio::select! {
+                biased;
+                input = self.inputs.recv() => if let Some(input) = input { self.take_inputs(input) },
+                ready = self.fifo.readable() => if let Ok(mut ready) = ready {
+                    let _ = ready.get_inner().drain();
+                    ready.clear_ready();
+                    self.read_inbox();
+                },
+                changed = stop.changed(), if !self.stopping => {
+                    self.stopping = changed.is_err() || *stop.borrow();
+                }
+                () = sleep(sleep_for) => self.look_around(),
+            }
+        };
+        tracing::info!(hub = %self.id, epoch = self.tenure.epoch, ?end, "this process no longer owns the hub");
+        self.finish(end).await
+    }
+
+    /// Everything that is due, the lease first; ends when there is nothing to do before the next input.
+    async fn turn(&mut self) -> ControlFlow<End> {
+        self.keep_lease()?;
+        let now = moment();
+        if self.hub.poll_timeout().is_some_and(|due| due <= now.boot) {
+            self.hub.handle_timeout(now);
+        }
+        for link in &mut self.links {
+            link.handle_timeout(now);
+        }
+        loop {
+            self.work_links();
+            let Some(output) = self.hub.poll_output() else { break };
+            match output {
+                Output::Commit(commit) => {
+                    let committed = self.commit(&commit).await?;
+                    self.hub.handle_committed(moment(), committed);
+                }
+                Output::Send { id, token, request, attempt } => self.send(id, &token, request, attempt),
+            }
+        }
+        self.keep_house(moment());
+        let (hub, id) = (&self.hub, &self.id);
+        self.shared.unsent.retain_unsent(|of, task| of == id && hub.submitted(&[task]));
+        self.may_leave()
+    }
+
+    /// Whether an owner that stops or gives way has nothing left to wait for.
+    fn may_leave(&mut self) -> ControlFlow<End> {
+        if self.stopping && self.draining_since.is_none() {
+            let now = moment();
+            self.hub.drain(now);
+            self.draining_since = Some(now.boot);
+        }
+        match self.draining_since {
+            Some(since) if self.hub.idle() || clock::boot() >= since + LAST_ANSWERS => {
+                ControlFlow::Break(End::Released)
+            }
+            Some(_) | None => ControlFlow::Continue(()),
+        }
+    }
+
+    /// Renews the lease when that is due. An owner that overslept does nothing before.
+    fn keep_lease(&mut self) -> ControlFlow<End> {
+        if clock::boot() < self.tenure.renewal_due() {
+            return ControlFlow::Continue(());
+        }
+        let overslept = self.tenure.is_doubtful();
+        match self.tenure.renew(self.shared.store.as_ref(), &self.id) {
+            Ok(Renewal::Renewed { yield_requested }) => {
+                if overslept {
+                    tracing::warn!(hub = %self.id, "the engine overslept and still owns the hub");
+                }
+                if yield_requested && self.draining_since.is_none() {
+                    tracing::info!(hub = %self.id, "giving way to a resident process");
+                    self.hub.drain(moment());
+                    self.draining_since = Some(clock::boot());
+                }
+                self.look_behind();
+                self.read_config();
+                self.read_inbox();
+                ControlFlow::Continue(())
+            }
+            Ok(Renewal::Deposed) => ControlFlow::Break(End::Deposed),
+            Err(error) => {
+                tracing::warn!(hub = %self.id, %error, "the lease could not be renewed");
+                if overslept || self.tenure.has_run_out() {
+                    return ControlFlow::Break(End::Deposed);
+                }
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
+    /// Writes, again and again where the store is busy, as long as the lease allows.
+    async fn commit(&mut self, commit: &Commit) -> ControlFlow<End, Committed> {
+        loop {
+            match self.shared.store.commit(moment().unix, &self.id, self.tenure.epoch, commit) {
+                Ok(committed) => return ControlFlow::Continue(committed),
+                Err(StoreError::Deposed { .. }) => return ControlFlow::Break(End::Deposed),
+                Err(error) => {
+                    tracing::error!(hub = %self.id, %error, "the store refused a write");
+                    sleep(WRITE_RETRY).await;
+                    self.keep_lease().map_break(|end| end)?;
+                    if self.tenure.has_run_out() {
+                        return ControlFlow::Break(End::Failed);
+                    }
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, id: RequestId, token: &mj_discord::Token, request: mj_discord::rest::Request, attempt: bool) {
+        let withheld = Answer::Failure { sent: false, kind: FailureKind::Withheld };
+        let Some(outgoing) = outgoing::outgoing(request, token, &self.hosts, &self.config.user_agent) else {
+            return self.hub.handle_answer(moment(), id, withheld);
+        };
+        let (http, source) = (self.http.clone(), self.source.clone());
+        let fence = attempt.then(|| self.tenure.fence.clone());
+        self.requests.spawn_local(async move {
+            let answer = http.send(outgoing, fence).await;
+            let _ = source.send(Input::Answer(id, answer));
+        });
+    }
+
+    /// Takes an input and all that wait behind it, unless the lease has become doubtful: then the inputs stay where
+    /// they are until it is confirmed, or are thrown away with the hub.
+    fn take_inputs(&mut self, first: Input) {
+        let mut next = Some(first);
+        if self.tenure.is_doubtful() && self.keep_lease().is_break() {
+            return;
+        }
+        while let Some(input) = next {
+            self.take_input(input);
+            next = self.inputs.try_recv().ok();
+        }
+        while self.requests.try_join_next().is_some() {}
+    }
+
+    fn take_input(&mut self, input: Input) {
+        let now = moment();
+        match input {
+            Input::Answer(id, answer) => self.hub.handle_answer(now, id, answer),
+            Input::Socket { kind, connection, event } => self.take_socket_event(now, kind, connection, event),
+        }
+    }
+
+    fn take_socket_event(&mut self, now: Moment, kind: GatewayKind, connection: u64, event: SocketEvent) {
+        let Some(link) = self.links.iter_mut().find(|link| link.kind == kind) else { return };
+        let Some(gateway) = link.current(connection) else { return };
+        let dispatch = match &event {
+            SocketEvent::Connected => {
+                gateway.handle_connected(now);
+                None
+            }
+            SocketEvent::ConnectFailed => {
+                gateway.handle_connect_failed(now);
+                link.forget(connection);
+                None
+            }
+            SocketEvent::Incoming(Incoming::Text(text)) => gateway.handle_text(now, text),
+            SocketEvent::Incoming(Incoming::Binary(bytes)) => gateway.handle_binary(now, bytes),
+            SocketEvent::Incoming(Incoming::Closed(code)) => {
+                gateway.handle_closed(now, *code);
+                link.forget(connection);
+                None
+            }
+        };
+        match dispatch {
+            Some(Dispatch { event: Event::Ready(ready), .. }) => {
+                link.set_user(ready.user);
+                // That the old session is lost must be known before the new one is.
+                self.work_links();
+                let notice =
+                    GatewayNotice::Ready { user_id: ready.user, session_id: ready.session_id, is_new: true };
+                self.hub.handle_gateway(now, kind, notice);
+                self.tell_session(now, kind);
+            }
+            Some(Dispatch { event: Event::Resumed, .. }) => {
+                self.tell_session(now, kind);
+                self.work_links();
+            }
+            Some(Dispatch { sequence, event }) => {
+                self.hub.handle_event(now, kind, sequence, &event);
+                self.work_links();
+            }
+            None => self.work_links(),
+        }
+    }
+
+    fn tell_session(&mut self, now: Moment, kind: GatewayKind) {
+        let session = self.links.iter().find(|link| link.kind == kind).and_then(|link| link.session().cloned());
+        if let Some(session) = session {
+            self.hub.handle_gateway(now, kind, GatewayNotice::Session(session));
+        }
+    }
+
+    fn work_links(&mut self) {
+        let now = moment();
+        for link in &mut self.links {
+            let kind = link.kind;
+            for notice in link.work(now, self.shared.store.as_ref(), &self.source) {
+                self.hub.handle_gateway(now, kind, notice);
+            }
+        }
+    }
+
+    /// Opens, keeps and closes gateways as the configuration and the grade want it.
+    fn arrange_links(&mut self, now: Moment) {
+        let wanted: Vec<(GatewayKind, Login)> = [GatewayKind::Bot, GatewayKind::User]
+            .into_iter()
+            .filter(|kind| self.grade == Grade::Resident && is_wanted(self.config.gateway, *kind))
+            .filter_map(|kind| Some((kind, Login::of(kind, &self.config, &self.hosts)?)))
+            .collect();
+        let links = std::mem::take(&mut self.links);
+        for mut link in links {
+            if wanted.iter().any(|(kind, login)| link.kind == *kind && link.serves(login)) {
+                link.set_interest(link::interest(&self.config));
+                self.links.push(link);
+            } else {
+                tokio::task::spawn_local(link.shut_down());
+            }
+        }
+        for (kind, login) in wanted {
+            if self.links.iter().all(|link| link.kind != kind) {
+                let stored = self.sessions.sessions.iter().position(|stored| stored.gateway == kind);
+                let session = stored.map(|at| self.sessions.sessions.remove(at).session);
+                let route = Arc::clone(&self.route);
+                self.links.push(Link::open(now, kind, login, &self.config, session, route));
+            }
+        }
+        self.work_links();
+    }
+
+    /// Looks for what no input announces.
+    fn look_around(&mut self) {
+        let grade = self.shared.grade();
+        if grade != self.grade && self.draining_since.is_none() {
+            self.grade = grade;
+            let now = moment();
+            self.hub.handle_grade(now, grade);
+            self.arrange_links(now);
+        }
+        if !self.fifo.get_ref().is_named() {
+            // Somebody removed it, or a successor serves: the lease says which.
+            self.read_inbox();
+        }
+    }
+
+    /// Looks whether owners before this one have died.
+    fn look_behind(&mut self) {
+        let now = moment();
+        if !self.is_predecessor_proven && ownership::is_proven_dead(&self.lock, self.tenure.epoch - 1) {
+            self.is_predecessor_proven = true;
+            self.hub.handle_predecessor_dead(now);
+        }
+        for epoch in self.hub.doubtful_epochs() {
+            if ownership::is_proven_dead(&self.lock, epoch) {
+                self.hub.handle_owner_dead(now, epoch);
+            }
+        }
+    }
+
+    fn read_inbox(&mut self) {
+        match self.shared.store.inbox(&self.id, self.tenure.epoch, self.inbox) {
+            Ok(inbox) => {
+                self.inbox = inbox.next;
+                if !inbox.tasks.is_empty() {
+                    self.hub.handle_inbox(moment(), inbox);
+                }
+            }
+            // A deposed owner learns it at its next write.
+            Err(error) => tracing::warn!(hub = %self.id, %error, "the inbox could not be read"),
+        }
+        self.read_config();
+    }
+
+    fn read_config(&mut self) {
+        let (revision, config) = match self.shared.store.config(&self.id) {
+            Ok(Some(stored)) => stored,
+            Ok(None) => return,
+            Err(error) => return tracing::warn!(hub = %self.id, %error, "the configuration could not be read"),
+        };
+        if revision == self.config_revision {
+            return;
+        }
+        self.config_revision = revision;
+        let is_other_way = config.hosts != self.config.hosts || config.user_agent != self.config.user_agent;
+        if is_other_way {
+            match outfit(&self.shared, &config, &self.resolver) {
+                Ok((hosts, http, route)) => {
+                    self.hosts = Arc::new(hosts);
+                    self.http = http;
+                    self.route = Arc::new(route);
+                }
+                Err(error) => return tracing::error!(hub = %self.id, %error, "the new configuration cannot be used"),
+            }
+        }
+        self.config = config;
+        let now = moment();
+        self.hub.handle_config(now, self.config.clone());
+        self.arrange_links(now);
+    }
+
+    fn keep_house(&mut self, now: Moment) {
+        if now.boot >= self.status.0 + STATUS_EVERY {
+            self.status.0 = now.boot;
+            let text = self.status_text();
+            if text != self.status.1 {
+                let commit = Commit { durable: false, writes: vec![Write::Status(text.clone())] };
+                if self.shared.store.commit(now.unix, &self.id, self.tenure.epoch, &commit).is_ok() {
+                    self.status.1 = text;
+                }
+            }
+        }
+        if now.boot >= self.housekept + HOUSEKEEPING {
+            self.housekept = now.boot;
+            let before = now.unix.minus(self.config.retention);
+            if let Err(error) = self.shared.store.prune(&self.id, self.tenure.epoch, before, PRUNE_BATCH) {
+                tracing::warn!(hub = %self.id, %error, "old tasks could not be removed");
+            }
+            let shared = Arc::clone(&self.shared);
+            tokio::task::spawn_blocking(move || (shared.maintain)());
+        }
+    }
+
+    fn status_text(&self) -> String {
+        let gateways: Vec<_> = self
+            .links
+            .iter()
+            .map(|link| serde_json::json!({"gateway": link.kind, "state": link.status()}))
+            .collect();
+        serde_json::json!({
+            "owner": {"pid": self.shared.own.pid, "epoch": self.tenure.epoch, "grade": self.grade},
+            "gateways": gateways,
+            "hub": self.hub.status(),
+        })
+        .to_string()
+    }
+
+    fn next_wake(&self) -> Duration {
+        let links = self.links.iter().filter_map(Link::poll_timeout);
+        links.chain(self.hub.poll_timeout()).chain([self.tenure.renewal_due()]).min().unwrap_or_default()
+    }
+
+    /// Leaves nothing behind that speaks for this owner.
+    async fn finish(mut self, end: End) -> End {
+        self.requests.abort_all();
+        match end {
+            End::Released => {
+                for link in self.links.drain(..) {
+                    link.shut_down().await;
+                }
+                self.tenure.release(self.shared.store.as_ref(), &self.id);
+            }
+            End::Deposed | End::Failed => {
+                self.tenure.fence.close();
+                self.inputs.close();
+                while self.inputs.try_recv().is_ok() {}
+                for link in self.links.drain(..) {
+                    link.reset().await;
+                }
+                while self.requests.join_next().await.is_some() {}
+            }
+        }
+        end
+    }
+}
+
+fn is_wanted(mode: GatewayMode, kind: GatewayKind) -> bool {
+    match kind {
+        GatewayKind::Bot => matches!(mode, GatewayMode::Bot | GatewayMode::Both),
+        GatewayKind::User => matches!(mode, GatewayMode::User | GatewayMode::Both),
+    }
+}
+
+/// What a hub's configuration makes: its hosts, its HTTP client, its way to gateways.
+fn outfit(
+    shared: &Shared,
+    config: &HubConfig,
+    resolver: &Resolver,
+) -> Result<(Hosts, Http, Route), DriveError> {
+    let hosts = outgoing::hosts(&config.hosts)?;
+    let tls = shared.tls.config(config.hosts.ca_file.as_deref())?;
+    let http = Http::new(&tls, config.hosts.proxy.as_deref(), resolver)?;
+    let route = Route {
+        proxy: config.hosts.proxy.as_deref().and_then(Proxy::parse),
+        resolver: resolver.clone(),
+        tls,
+        user_agent: config.user_agent.clone(),
+    };
+    Ok((hosts, http, route))
+}

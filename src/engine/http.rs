@@ -1,0 +1,315 @@
+//! REST over reqwest: sends a request value, brings back an honest answer.
+//!
+//! The body of an interaction asks the lease when it is first polled, and goes out only then: a process that was
+//! stopped between the durable attempt and the socket sends nothing. `TCP_USER_TIMEOUT` bounds how long the kernel
+//! may keep sending for a stopped process; `SO_LINGER` cannot be set through reqwest, so what the kernel has taken
+//! over already when the hub is deposed may still arrive, which the margin of the fence allows for.
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use mj_midjourney::hub::{Answer, FailureKind};
+use reqwest::{Client, Method, header::HeaderMap, redirect};
+use rustls::ClientConfig;
+use url::Url;
+
+use crate::{fence::Fence, resolver::Resolver, tunnel::USER_TIMEOUT};
+
+/// DNS, TCP, proxy and TLS together.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// From the first byte sent to the last received.
+const WHOLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Below what Discord's edge keeps a silent connection open for, so that none is written to as it closes.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+/// The guild's command index is the largest answer, well below a megabyte.
+const LARGEST_ANSWER: usize = 8 << 20;
+
+/// A request ready for the wire.
+#[derive(Clone)]
+pub(crate) struct Outgoing {
+    /// The method.
+    pub(crate) method: Method,
+    /// The whole address.
+    pub(crate) url: Url,
+    /// All headers, the token's among them.
+    pub(crate) headers: HeaderMap,
+    /// The body.
+    pub(crate) body: Option<Vec<u8>>,
+}
+
+impl std::fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Outgoing").field("method", &self.method).finish_non_exhaustive()
+    }
+}
+
+/// The connections of one hub.
+#[derive(Clone, Debug)]
+pub(crate) struct Http {
+    client: Client,
+}
+
+impl Http {
+    /// Makes a client; opens nothing.
+    pub(crate) fn new(tls: &ClientConfig, proxy: Option<&str>, resolver: &Resolver) -> reqwest::Result<Self> {
+        let mut builder = Client::builder()
+            .no_proxy()
+            .tls_backend_preconfigured(tls.clone())
+            .dns_resolver(resolver.clone())
+            .redirect(redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(WHOLE_TIMEOUT)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .tcp_user_timeout(USER_TIMEOUT);
+        if let Some(proxy) = proxy {
+            builder = builder.proxy(reqwest::Proxy::all(proxy)?);
+        }
+        Ok(Self { client: builder.build()? })
+    }
+
+    /// Sends a request and waits for its whole answer. With a fence, nothing of the body goes out once it is closed.
+    pub(crate) async fn send(&self, outgoing: Outgoing, fence: Option<Fence>) -> Answer {
+        if fence.as_ref().is_some_and(|fence| !fence.is_open()) {
+            return Answer::Failure { sent: false, kind: FailureKind::Withheld };
+        }
+        let trace = Arc::new(Trace::default());
+        let has_body = outgoing.body.is_some();
+        let mut request = self.client.request(outgoing.method, outgoing.url).headers(outgoing.headers);
+        if let Some(body) = outgoing.body {
+            let length = body.len() as u64;
+            let body = FencedBody { chunk: Some(body.into()), length, fence, trace: Arc::clone(&trace) };
+            request = request.body(reqwest::Body::wrap(body));
+        }
+        match exchange(request).await {
+            Ok(answer) => answer,
+            Err(failure) => {
+                let kind = if trace.withheld.load(Ordering::Acquire) { FailureKind::Withheld } else { failure };
+                let sent = if has_body { trace.polled.load(Ordering::Acquire) } else { kind != FailureKind::Connect };
+                Answer::Failure { sent, kind }
+            }
+        }
+    }
+
+    /// Reads a body of at most `most` bytes by GET; for pictures.
+    pub(crate) async fn get(&self, url: Url, headers: HeaderMap, most: usize) -> Result<(u16, Vec<u8>), FailureKind> {
+        let response = self.client.get(url).headers(headers).send().await.map_err(|error| failure(&error))?;
+        let status = response.status().as_u16();
+        Ok((status, read(response, most).await?))
+    }
+}
+
+async fn exchange(request: reqwest::RequestBuilder) -> Result<Answer, FailureKind> {
+    let response = request.send().await.map_err(|error| failure(&error))?;
+    let status = response.status().as_u16();
+    let headers = response
+        .headers()
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+        .collect();
+    let body = read(response, LARGEST_ANSWER).await?;
+    Ok(Answer::Response { status, headers, body })
+}
+
+async fn read(mut response: reqwest::Response, most: usize) -> Result<Vec<u8>, FailureKind> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
+        if body.len() + chunk.len() > most {
+            return Err(FailureKind::Closed);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn failure(error: &reqwest::Error) -> FailureKind {
+    if error.is_connect() {
+        FailureKind::Connect
+    } else if error.is_timeout() {
+        FailureKind::TimedOut
+    } else {
+        FailureKind::Closed
+    }
+}
+
+/// What is known of a body afterwards.
+#[derive(Debug, Default)]
+struct Trace {
+    polled: AtomicBool,
+    withheld: AtomicBool,
+}
+
+/// A body in one piece that asks the fence before it hands itself out.
+#[derive(Debug)]
+struct FencedBody {
+    chunk: Option<Bytes>,
+    length: u64,
+    fence: Option<Fence>,
+    trace: Arc<Trace>,
+}
+
+impl Body for FencedBody {
+    type Data = Bytes;
+    type Error = Withheld;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Withheld>>> {
+        let Some(chunk) = self.chunk.take() else { return Poll::Ready(None) };
+        if self.fence.as_ref().is_some_and(|fence| !fence.is_open()) {
+            self.trace.withheld.store(true, Ordering::Release);
+            return Poll::Ready(Some(Err(Withheld)));
+        }
+        self.trace.polled.store(true, Ordering::Release);
+        Poll::Ready(Some(Ok(Frame::data(chunk))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.chunk.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(if self.chunk.is_some() { self.length } else { 0 })
+    }
+}
+
+/// The lease was about to run out when the body was to be sent.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the lease is about to run out")]
+struct Withheld;
+
+impl From<Infallible> for Withheld {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mj_process::clock;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::{TcpListener, TcpStream},
+    };
+
+    use super::*;
+    use crate::tls::Tls;
+
+    fn http(proxy: Option<&str>) -> Http {
+        Http::new(&Tls::default().config(None).unwrap(), proxy, &Resolver::default()).unwrap()
+    }
+
+    fn post(port: u16) -> Outgoing {
+        Outgoing {
+            method: Method::POST,
+            url: format!("http://127.0.0.1:{port}/api/v9/interactions").parse().unwrap(),
+            headers: HeaderMap::new(),
+            body: Some(b"{\"type\":2}".to_vec()),
+        }
+    }
+
+    async fn request_of(stream: &mut TcpStream) -> String {
+        let mut seen = Vec::new();
+        let mut buffer = [0; 1024];
+        while !seen.ends_with(b"}") {
+            let count = stream.read(&mut buffer).await.unwrap();
+            if count == 0 {
+                break;
+            }
+            seen.extend_from_slice(&buffer[..count]);
+        }
+        String::from_utf8(seen).unwrap()
+    }
+
+    #[tokio::test]
+    async fn sends_a_sized_body_and_reads_the_answer() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let request = request_of(&mut stream).await;
+            stream.write_all(b"HTTP/1.1 204 No Content\r\nX-RateLimit-Remaining: 4\r\n\r\n").await.unwrap();
+            request
+        };
+        let fence = Fence::default();
+        fence.extend_to(clock::boot() + Duration::from_secs(10));
+        let client = http(None);
+        let (request, answer) = tokio::join!(server, client.send(post(port), Some(fence)));
+        assert!(request.to_ascii_lowercase().contains("content-length: 10\r\n"), "{request}");
+        let Answer::Response { status, headers, .. } = answer else { panic!("{answer:?}") };
+        assert_eq!(status, 204);
+        assert!(headers.contains(&("x-ratelimit-remaining".to_owned(), "4".to_owned())));
+    }
+
+    #[tokio::test]
+    async fn withholds_the_body_of_an_old_lease() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let fence = Fence::default();
+        fence.extend_to(clock::boot() + Duration::from_secs(10));
+        // The lease ends between the decision to send and the first poll of the body.
+        let server = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            request_of(&mut stream).await
+        };
+        let client = http(None);
+        let body = FencedBody {
+            chunk: Some(Bytes::from_static(b"{}")),
+            length: 2,
+            fence: Some(fence.clone()),
+            trace: Arc::default(),
+        };
+        let trace = Arc::clone(&body.trace);
+        fence.close();
+        let request = client.client.post(format!("http://127.0.0.1:{port}/")).body(reqwest::Body::wrap(body));
+        let (seen, answer) = tokio::join!(server, exchange(request));
+        assert!(answer.is_err());
+        assert!(!seen.contains("{}"), "{seen}");
+        assert!(trace.withheld.load(Ordering::Acquire) && !trace.polled.load(Ordering::Acquire));
+        let answer = client.send(post(port), Some(fence)).await;
+        assert!(matches!(answer, Answer::Failure { sent: false, kind: FailureKind::Withheld }), "{answer:?}");
+    }
+
+    #[tokio::test]
+    async fn tells_lost_answers_from_lost_connections() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            request_of(&mut stream).await;
+        };
+        let client = http(None);
+        let ((), answer) = tokio::join!(server, client.send(post(port), None));
+        assert!(matches!(answer, Answer::Failure { sent: true, kind: FailureKind::Closed }), "{answer:?}");
+        drop(listener);
+        let answer = client.send(post(port), None).await;
+        assert!(matches!(answer, Answer::Failure { sent: false, kind: FailureKind::Connect }), "{answer:?}");
+    }
+
+    #[tokio::test]
+    async fn goes_through_the_proxy() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let request = request_of(&mut stream).await;
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+            request
+        };
+        let client = http(Some(&format!("http://127.0.0.1:{port}")));
+        let mut outgoing = post(1);
+        outgoing.url = "http://api.invalid/api/v9/interactions".parse().unwrap();
+        let (request, answer) = tokio::join!(server, client.send(outgoing, None));
+        assert!(request.starts_with("POST http://api.invalid/api/v9/interactions"), "{request}");
+        assert!(matches!(answer, Answer::Response { status: 204, .. }), "{answer:?}");
+    }
+}

@@ -1,0 +1,374 @@
+//! One gateway of a hub: the session machine of `mj-discord` joined to a socket.
+//!
+//! The socket lives in a task of its own; what it brings comes back through the hub's inputs, numbered by
+//! connection, so that nothing of an old connection is taken for the present one's.
+
+use std::{sync::Arc, time::Duration};
+
+use mj_discord::{
+    Hosts, Moment,
+    gateway::{Action, Config, Fatal, Gateway, Interest, Notice, Session, Status},
+    snowflake::UserId,
+};
+use mj_midjourney::{
+    application::Bot,
+    config::{GatewayKind, HubConfig},
+    hub::GatewayNotice,
+    store::{IdentifyPermit, TaskStore},
+};
+use tokio::{
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    task::JoinHandle,
+    time::timeout,
+};
+use url::Url;
+
+use crate::{
+    config::token_hash,
+    drive::Input,
+    shared::entropy,
+    socket::{Incoming, Route, Socket},
+};
+
+/// How long a close frame may take to leave.
+const FAREWELL: Duration = Duration::from_millis(500);
+/// When the identify bucket cannot be asked, it is asked again after this.
+const BUCKET_RETRY: Duration = Duration::from_secs(5);
+
+/// What a socket brought.
+#[derive(Debug)]
+pub(crate) enum SocketEvent {
+    /// It is open.
+    Connected,
+    /// It could not be opened.
+    ConnectFailed,
+    /// A frame, or the end.
+    Incoming(Incoming),
+}
+
+#[derive(Debug)]
+enum Command {
+    Send(String),
+    Close(u16),
+    Reset,
+}
+
+#[derive(Debug)]
+struct Connection {
+    number: u64,
+    commands: UnboundedSender<Command>,
+    task: JoinHandle<()>,
+}
+
+/// A gateway of a hub.
+#[derive(Debug)]
+pub(crate) struct Link {
+    /// Which.
+    pub(crate) kind: GatewayKind,
+    gateway: Gateway,
+    /// What it was made from; another means another link.
+    login: Login,
+    token_hash: String,
+    user: Option<UserId>,
+    route: Arc<Route>,
+    connection: Option<Connection>,
+    connections: u64,
+    /// Connections that are sending their close frame.
+    farewells: Vec<JoinHandle<()>>,
+    fatal: Option<Fatal>,
+}
+
+/// What a gateway session depends on.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Login {
+    token: mj_discord::Token,
+    hosts: Hosts,
+    proxy: Option<String>,
+    ca_file: Option<String>,
+}
+
+impl Login {
+    /// The login of one of a hub's gateways; none when its configuration has none.
+    pub(crate) fn of(kind: GatewayKind, config: &HubConfig, hosts: &Hosts) -> Option<Self> {
+        let token = match kind {
+            GatewayKind::Bot => config.bot_token.clone()?,
+            GatewayKind::User => config.accounts.first()?.user_token.clone(),
+        };
+        Some(Self {
+            token,
+            hosts: hosts.clone(),
+            proxy: config.hosts.proxy.clone(),
+            ca_file: config.hosts.ca_file.clone(),
+        })
+    }
+}
+
+/// Which messages a hub's gateways decode.
+pub(crate) fn interest(config: &HubConfig) -> Interest {
+    let channels = config.accounts.iter().filter_map(|account| account.channel_id).chain([config.channel_id]);
+    Interest::new(channels, Bot::ALL.map(Bot::application_id))
+}
+
+impl Link {
+    /// Begins to connect, resuming `session` when there is one.
+    pub(crate) fn open(
+        now: Moment,
+        kind: GatewayKind,
+        login: Login,
+        config: &HubConfig,
+        session: Option<Session>,
+        route: Arc<Route>,
+    ) -> Self {
+        let mut login_config = match kind {
+            GatewayKind::Bot => Config::bot(login.token.clone()),
+            GatewayKind::User => Config::user(login.token.clone()),
+        };
+        login_config.hosts = login.hosts.clone();
+        login_config.interest = interest(config);
+        Self {
+            kind,
+            token_hash: token_hash(&login.token),
+            gateway: Gateway::new(now, login_config, session, entropy()),
+            login,
+            user: None,
+            route,
+            connection: None,
+            connections: 0,
+            farewells: Vec::new(),
+            fatal: None,
+        }
+    }
+
+    /// Whether this link serves a login still.
+    pub(crate) fn serves(&self, login: &Login) -> bool {
+        self.login == *login
+    }
+
+    /// Replaces which messages matter.
+    pub(crate) fn set_interest(&mut self, interest: Interest) {
+        self.gateway.set_interest(interest);
+    }
+
+    /// The machine, to be fed with frames of the connection with this number; none for an older connection.
+    pub(crate) fn current(&mut self, connection: u64) -> Option<&mut Gateway> {
+        let is_current = self.connection.as_ref().is_some_and(|current| current.number == connection);
+        is_current.then_some(&mut self.gateway)
+    }
+
+    /// Forgets a connection that has ended.
+    pub(crate) fn forget(&mut self, connection: u64) {
+        if self.connection.as_ref().is_some_and(|current| current.number == connection) {
+            self.connection = None;
+        }
+    }
+
+    /// Remembers who is logged in.
+    pub(crate) fn set_user(&mut self, user: UserId) {
+        self.user = Some(user);
+    }
+
+    /// When [`Link::handle_timeout`] is due, by `CLOCK_BOOTTIME`.
+    pub(crate) fn poll_timeout(&self) -> Option<Duration> {
+        self.gateway.poll_timeout()
+    }
+
+    /// To be called when [`Link::poll_timeout`] is due.
+    pub(crate) fn handle_timeout(&mut self, now: Moment) {
+        if self.gateway.poll_timeout().is_some_and(|due| due <= now.boot) {
+            self.gateway.handle_timeout(now);
+        }
+    }
+
+    /// The session, to be stored.
+    pub(crate) fn session(&self) -> Option<&Session> {
+        self.gateway.session()
+    }
+
+    /// Where the machine stands, in a word.
+    pub(crate) fn status(&self) -> &'static str {
+        match self.gateway.status() {
+            Status::Waiting => "waiting",
+            Status::Connecting => "connecting",
+            Status::Greeting => "greeting",
+            Status::Permission => "waiting_for_identify",
+            Status::Identifying => "identifying",
+            Status::Resuming => "resuming",
+            Status::Live => "live",
+            Status::Stopped if self.fatal.is_some() => "refused",
+            Status::Stopped => "stopped",
+        }
+    }
+
+    /// Does what the machine asks for; gives what the hub should know.
+    pub(crate) fn work(
+        &mut self,
+        now: Moment,
+        store: &dyn TaskStore,
+        inputs: &UnboundedSender<Input>,
+    ) -> Vec<GatewayNotice> {
+        let mut notices = Vec::new();
+        loop {
+            while let Some(notice) = self.gateway.poll_notice() {
+                self.translate(notice, &mut notices);
+            }
+            let Some(action) = self.gateway.poll_action() else { break };
+            match action {
+                Action::Connect { url } => self.connect(url, inputs.clone()),
+                Action::Send(text) => self.command(Command::Send(text)),
+                Action::Close { code } => self.leave(Command::Close(code)),
+                Action::DropTcp => self.leave(Command::Reset),
+                Action::RequestIdentify => self.ask_bucket(now, store),
+                Action::Fatal(fatal) => {
+                    tracing::error!(gateway = ?self.kind, %fatal, "the gateway refuses us for good");
+                    self.fatal = Some(fatal);
+                    self.connection = None;
+                    notices.push(GatewayNotice::Fatal(match fatal {
+                        Fatal::Closed(code) => code.0,
+                        Fatal::PayloadTooLarge(_) => 4002,
+                    }));
+                }
+            }
+        }
+        notices
+    }
+
+    fn translate(&self, notice: Notice, notices: &mut Vec<GatewayNotice>) {
+        match notice {
+            // The READY event, which names the user, brings this to the hub.
+            Notice::SessionStarted | Notice::IdentifyPostponed { .. } => {}
+            Notice::SessionResumed => notices.push(GatewayNotice::Resumed),
+            Notice::SessionLost { cause, .. } => {
+                tracing::warn!(gateway = ?self.kind, ?cause, "the gateway session is lost");
+                notices.push(GatewayNotice::SessionLost);
+            }
+            Notice::Disconnected { cause, .. } => {
+                tracing::info!(gateway = ?self.kind, ?cause, "the gateway connection is gone");
+                notices.push(GatewayNotice::Down);
+            }
+            Notice::SequenceGap { after, next } => {
+                tracing::warn!(gateway = ?self.kind, after, next, "the gateway left events out");
+                if let (Some(user_id), Some(session)) = (self.user, self.gateway.session()) {
+                    let session_id = session.session_id.clone();
+                    notices.push(GatewayNotice::Ready { user_id, session_id, is_new: true });
+                }
+            }
+        }
+    }
+
+    fn ask_bucket(&mut self, now: Moment, store: &dyn TaskStore) {
+        match store.permit_identify(now.unix, &self.token_hash) {
+            Ok(IdentifyPermit::Granted) => self.gateway.identify_permitted(now),
+            Ok(IdentifyPermit::Wait(until) | IdentifyPermit::Exhausted(until)) => {
+                self.gateway.identify_refused(now, now.boot_at(until));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the identify budget could not be asked");
+                self.gateway.identify_refused(now, now.boot + BUCKET_RETRY);
+            }
+        }
+    }
+
+    fn connect(&mut self, url: Url, inputs: UnboundedSender<Input>) {
+        self.leave(Command::Reset);
+        self.connections += 1;
+        let number = self.connections;
+        let (commands, orders) = unbounded_channel();
+        let source = Source { kind: self.kind, number, inputs };
+        let route = Arc::clone(&self.route);
+        let task = tokio::task::spawn_local(serve(url, route, source, orders));
+        self.connection = Some(Connection { number, commands, task });
+    }
+
+    fn command(&self, command: Command) {
+        if let Some(connection) = &self.connection {
+            // A socket that has ended says so through the inputs.
+            let _ = connection.commands.send(command);
+        }
+    }
+
+    fn leave(&mut self, command: Command) {
+        if let Some(connection) = self.connection.take() {
+            let _ = connection.commands.send(command);
+            self.farewells.retain(|farewell| !farewell.is_finished());
+            self.farewells.push(connection.task);
+        }
+    }
+
+    /// Ends so that a successor can resume, and waits until the close frame is out.
+    pub(crate) async fn shut_down(mut self) {
+        self.gateway.shutdown_for_resume();
+        while let Some(action) = self.gateway.poll_action() {
+            if let Action::Close { code } = action {
+                self.leave(Command::Close(code));
+            }
+        }
+        self.leave(Command::Reset);
+        for farewell in self.farewells.drain(..) {
+            let _ = timeout(FAREWELL, farewell).await;
+        }
+    }
+
+    /// Ends without a word: the session may be a successor's already.
+    pub(crate) async fn reset(mut self) {
+        self.gateway.drop_without_close();
+        self.leave(Command::Reset);
+        for farewell in self.farewells.drain(..) {
+            let _ = timeout(FAREWELL, farewell).await;
+        }
+    }
+}
+
+struct Source {
+    kind: GatewayKind,
+    number: u64,
+    inputs: UnboundedSender<Input>,
+}
+
+impl Source {
+    fn tell(&self, event: SocketEvent) {
+        let _ = self.inputs.send(Input::Socket { kind: self.kind, connection: self.number, event });
+    }
+}
+
+/// Runs one connection to its end.
+async fn serve(url: Url, route: Arc<Route>, source: Source, mut orders: UnboundedReceiver<Command>) {
+    let connected = tokio::select! {
+        biased;
+        // Whatever is ordered before the socket is open, it is not wanted any more.
+        _ = orders.recv() => return,
+        connected = Socket::connect(&url, &route) => connected,
+    };
+    let mut socket = match connected {
+        Ok(socket) => socket,
+        Err(error) => {
+            let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            tracing::warn!(gateway = ?source.kind, %error, cause, "the gateway cannot be reached");
+            return source.tell(SocketEvent::ConnectFailed);
+        }
+    };
+    source.tell(SocketEvent::Connected);
+    loop {
+        tokio::select! {
+            biased;
+            order = orders.recv() => match order {
+                Some(Command::Send(text)) => {
+                    if socket.send(text).await.is_err() {
+                        return source.tell(SocketEvent::Incoming(Incoming::Closed(None)));
+                    }
+                }
+                Some(Command::Close(code)) => {
+                    let _ = timeout(FAREWELL, socket.close(code)).await;
+                    return;
+                }
+                Some(Command::Reset) | None => return socket.reset(),
+            },
+            incoming = socket.next() => {
+                let is_over = matches!(incoming, Incoming::Closed(_));
+                source.tell(SocketEvent::Incoming(incoming));
+                if is_over {
+                    return;
+                }
+            }
+        }
+    }
+}

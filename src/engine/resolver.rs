@@ -1,0 +1,64 @@
+//! Names to addresses without the system's resolver: `getaddrinfo` in a thread of ours would hang forked children of
+//! PHP (PROCESS.md, section 1).
+
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+
+use hickory_resolver::{
+    TokioResolver,
+    config::ResolverConfig,
+    net::runtime::TokioRuntimeProvider,
+};
+use once_cell::sync::OnceCell;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+/// A resolver that reads `/etc/resolv.conf` and `/etc/hosts` at its first use.
+#[derive(Clone, Default)]
+pub(crate) struct Resolver {
+    inner: Arc<OnceCell<TokioResolver>>,
+}
+
+impl std::fmt::Debug for Resolver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Resolver").finish_non_exhaustive()
+    }
+}
+
+impl Resolver {
+    /// The addresses of `host`, IPv4 first; an address is its own.
+    pub(crate) async fn lookup(&self, host: &str) -> io::Result<Vec<IpAddr>> {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        if let Ok(address) = bare.parse() {
+            return Ok(vec![address]);
+        }
+        let resolver = self.inner.get_or_try_init(build)?;
+        let found = resolver.lookup_ip(host).await.map_err(io::Error::other)?;
+        let mut addresses: Vec<IpAddr> = found.iter().collect();
+        addresses.sort_by_key(IpAddr::is_ipv6);
+        Ok(addresses)
+    }
+}
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let resolver = self.clone();
+        Box::pin(async move {
+            let found = resolver.lookup(name.as_str()).await?;
+            let addresses: Addrs = Box::new(found.into_iter().map(|address| SocketAddr::new(address, 0)));
+            Ok(addresses)
+        })
+    }
+}
+
+fn build() -> io::Result<TokioResolver> {
+    // Without a readable resolv.conf only literal addresses and /etc/hosts remain.
+    TokioResolver::builder_tokio()
+        .unwrap_or_else(|_| {
+            TokioResolver::builder_with_config(ResolverConfig::default(), TokioRuntimeProvider::default())
+        })
+        .build()
+        .map_err(io::Error::other)
+}

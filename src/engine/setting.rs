@@ -1,0 +1,205 @@
+//! One setting at a time: its name as the caller wrote it, and its value read as what it must be.
+
+use std::{borrow::Cow, time::Duration};
+
+use mj_discord::Token;
+use url::Url;
+
+use crate::{error::EngineError, value::Value};
+
+/// A setting with a value; empty strings and nulls never become one.
+#[derive(Clone, Debug)]
+pub(crate) struct Setting {
+    /// As the caller wrote it: `mj.proxy`, `proxy_wss`, `accounts[0].user_token`.
+    pub(crate) label: Cow<'static, str>,
+    value: Value,
+}
+
+impl Setting {
+    /// Wraps a value unless it says "not set".
+    pub(crate) fn new(label: impl Into<Cow<'static, str>>, value: &Value) -> Option<Self> {
+        let unset = match value {
+            Value::Null => true,
+            Value::Text(text) => text.trim().is_empty(),
+            Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Bytes(_)
+            | Value::List(_)
+            | Value::Map(_) => false,
+        };
+        (!unset).then(|| Self { label: label.into(), value: value.clone() })
+    }
+
+    /// An error about this setting.
+    pub(crate) fn wrong(&self, message: impl Into<String>) -> EngineError {
+        EngineError::configuration(self.label.clone(), message)
+    }
+
+    /// The value itself.
+    pub(crate) fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// Text; numbers are taken as their digits.
+    pub(crate) fn text(&self) -> Result<String, EngineError> {
+        match &self.value {
+            Value::Text(text) => Ok(text.trim().to_owned()),
+            Value::Int(number) => Ok(number.to_string()),
+            Value::Float(number) => Ok(number.to_string()),
+            Value::Bytes(_) => Err(self.wrong("is not valid UTF-8")),
+            other @ (Value::Null | Value::Bool(_) | Value::List(_) | Value::Map(_)) => {
+                Err(self.wrong(format!("must be a string, {} given", other.type_name())))
+            }
+        }
+    }
+
+    /// A token: what goes into an HTTP header, without white space.
+    pub(crate) fn token(&self) -> Result<Token, EngineError> {
+        let Value::Text(text) = &self.value else {
+            return Err(self.wrong(format!("must be a string, {} given", self.value.type_name())));
+        };
+        let text = text.trim();
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(self.wrong("holds characters that no Discord token has: copy it again, without spaces or quotes"));
+        }
+        Ok(Token::new(text))
+    }
+
+    /// A snowflake.
+    pub(crate) fn snowflake(&self) -> Result<u64, EngineError> {
+        let id = match &self.value {
+            Value::Int(number) => u64::try_from(*number).ok(),
+            Value::Text(text) => text.trim().parse().ok(),
+            Value::Null | Value::Bool(_) | Value::Float(_) | Value::Bytes(_) | Value::List(_) | Value::Map(_) => None,
+        };
+        id.filter(|id| *id >= 1 << 22).ok_or_else(|| {
+            self.wrong("must be a Discord id: the 17 to 20 digits that \"Copy ID\" gives, as a string or an integer")
+        })
+    }
+
+    /// A whole number within bounds.
+    pub(crate) fn number(&self, least: u32, most: u32) -> Result<u32, EngineError> {
+        let number = match &self.value {
+            Value::Int(number) => Some(*number),
+            Value::Text(text) => text.trim().parse().ok(),
+            Value::Null | Value::Bool(_) | Value::Float(_) | Value::Bytes(_) | Value::List(_) | Value::Map(_) => None,
+        };
+        number
+            .and_then(|number| u32::try_from(number).ok())
+            .filter(|number| (least..=most).contains(number))
+            .ok_or_else(|| self.wrong(format!("must be a whole number from {least} to {most}")))
+    }
+
+    /// `on`, `off` and what PHP's ini files write for them.
+    pub(crate) fn truth(&self) -> Result<bool, EngineError> {
+        let truth = match &self.value {
+            Value::Bool(truth) => Some(*truth),
+            Value::Int(0) => Some(false),
+            Value::Int(1) => Some(true),
+            Value::Text(text) => match text.trim().to_ascii_lowercase().as_str() {
+                "1" | "on" | "yes" | "true" => Some(true),
+                "0" | "off" | "no" | "false" => Some(false),
+                _ => None,
+            },
+            Value::Null | Value::Int(_) | Value::Float(_) | Value::Bytes(_) | Value::List(_) | Value::Map(_) => None,
+        };
+        truth.ok_or_else(|| self.wrong("must be on or off"))
+    }
+
+    /// A length of time: seconds, or a number followed by `ms`, `s`, `m`, `h` or `d`.
+    pub(crate) fn duration(&self, least: Duration, most: Duration) -> Result<Duration, EngineError> {
+        let seconds = match &self.value {
+            Value::Int(number) => u32::try_from(*number).ok().map(f64::from),
+            Value::Float(number) => Some(*number),
+            Value::Text(text) => parse_seconds(text.trim()),
+            Value::Null | Value::Bool(_) | Value::Bytes(_) | Value::List(_) | Value::Map(_) => None,
+        };
+        seconds
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            .filter(|duration| (least..=most).contains(duration))
+            .ok_or_else(|| {
+                self.wrong(format!(
+                    "must be a time of {} to {} seconds; a number of seconds, or one with ms, s, m, h or d behind it",
+                    least.as_secs_f64(),
+                    most.as_secs_f64()
+                ))
+            })
+    }
+
+    /// An address that begins with one of `schemes`; gives it without a slash at its end.
+    pub(crate) fn address(&self, schemes: &[&str]) -> Result<String, EngineError> {
+        let wanted = || schemes.iter().map(|scheme| format!("{scheme}://")).collect::<Vec<_>>().join(" or ");
+        let text = self.text()?;
+        // A template's braces are no part of a URL: they are put back by whoever fills the template.
+        let parsed = Url::parse(&text.replace("{host}", "host.invalid"));
+        let Ok(url) = parsed else {
+            return Err(self.wrong(format!("must be an address that starts with {}", wanted())));
+        };
+        if !schemes.contains(&url.scheme()) {
+            return Err(self.wrong(format!("must start with {}, not with {}://", wanted(), url.scheme())));
+        }
+        if url.host_str().is_none_or(str::is_empty) {
+            return Err(self.wrong("names no host"));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(self.wrong("must end before the first ? or #"));
+        }
+        Ok(text.trim_end_matches('/').to_owned())
+    }
+}
+
+fn parse_seconds(text: &str) -> Option<f64> {
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let factor = match unit.trim() {
+        "" | "s" => 1.0,
+        "ms" => 0.001,
+        "m" => 60.0,
+        "h" => 3_600.0,
+        "d" => 86_400.0,
+        _ => return None,
+    };
+    number.parse::<f64>().ok().map(|number| number * factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn setting(value: impl Into<Value>) -> Setting {
+        Setting::new("proxy_wss", &value.into()).unwrap()
+    }
+
+    #[test]
+    fn reads_durations_with_units() {
+        let bounds = (Duration::ZERO, Duration::from_secs(86_400 * 365));
+        for (text, seconds) in [("90", 90.0), ("350ms", 0.35), ("2m", 120.0), ("1.5h", 5_400.0), ("30d", 2_592_000.0)] {
+            let read = setting(text).duration(bounds.0, bounds.1).unwrap();
+            assert!((read.as_secs_f64() - seconds).abs() < 1e-9, "{text}");
+        }
+        assert!(setting("soon").duration(bounds.0, bounds.1).is_err());
+        assert!(setting(-1).duration(bounds.0, bounds.1).is_err());
+    }
+
+    #[test]
+    fn refuses_https_where_wss_is_needed() {
+        let error = setting("https://gw.example.com").address(&["wss", "ws"]).unwrap_err().to_string();
+        assert!(error.starts_with("proxy_wss: must start with wss:// or ws://"), "{error}");
+        assert_eq!(setting("wss://gw.example.com/x/").address(&["wss", "ws"]).unwrap(), "wss://gw.example.com/x");
+        assert_eq!(setting("wss://gw.example.com/{host}").address(&["wss"]).unwrap(), "wss://gw.example.com/{host}");
+    }
+
+    #[test]
+    fn refuses_ids_that_are_none() {
+        assert_eq!(setting("123456789012345678").snowflake().unwrap(), 123_456_789_012_345_678);
+        assert!(setting("general").snowflake().is_err());
+        assert!(setting(5).snowflake().is_err());
+    }
+
+    #[test]
+    fn empty_is_not_set() {
+        assert!(Setting::new("a", &Value::from(" ")).is_none());
+        assert!(Setting::new("a", &Value::Null).is_none());
+    }
+}

@@ -1,0 +1,163 @@
+//! What PHP's threads and the engine thread of one process share for one state directory.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use mj_discord::{Moment, UnixMs};
+use mj_midjourney::{
+    config::HubId,
+    hub::Entropy,
+    store::{Grade, TaskStore},
+    task::TaskId,
+};
+use mj_process::{Bell, HeirLock, Identity, StateDir, clock, fifo, random};
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use crate::tls::Tls;
+
+/// A CLI process that has lived this long is resident (PROCESS.md, section 3).
+const RESIDENT_AFTER: Duration = Duration::from_secs(10);
+/// `/proc/<pid>/stat` counts in these, on every Linux that PHP runs on (proc(5), `USER_HZ`).
+const TICKS_PER_SECOND: u64 = 100;
+/// Rung where no process owns a hub and one may be waiting to.
+pub(crate) const HEIR_FIFO: &str = "heir.fifo";
+
+/// The FIFO at which the owner of a hub is rung.
+pub(crate) fn owner_fifo(hub: &HubId) -> String {
+    format!("owner-{hub}.fifo")
+}
+
+/// Both clocks, as the pure rooms take them.
+pub(crate) fn moment() -> Moment {
+    let now = clock::now();
+    Moment { boot: now.boot, unix: UnixMs(now.unix_ms) }
+}
+
+/// Random numbers from the kernel, each time: generators are cloned by a fork.
+pub(crate) fn entropy() -> Entropy {
+    Box::new(|| {
+        // Without getrandom there is still a clock; only jitter and nonces depend on it.
+        random::random_u64().unwrap_or_else(|_| u64::try_from(clock::boot().as_nanos()).unwrap_or(u64::MAX))
+    })
+}
+
+/// How long the process lives already and what PHP calls it.
+#[derive(Clone, Debug)]
+pub(crate) struct Lifetime {
+    /// Whether the SAPI keeps its processes: FPM, Apache, the built-in server.
+    pub(crate) is_server: bool,
+    /// When the process started, by `CLOCK_BOOTTIME`.
+    pub(crate) started: Duration,
+}
+
+impl Lifetime {
+    /// Reads the age of the process.
+    pub(crate) fn of(sapi: &str, own: &Identity) -> Self {
+        let hundredths = Duration::from_millis(own.start_time.saturating_mul(1_000 / TICKS_PER_SECOND));
+        Self {
+            is_server: !matches!(sapi, "cli" | "phpdbg" | "embed" | "micro"),
+            started: if own.start_time == 0 { clock::boot() } else { hundredths },
+        }
+    }
+}
+
+/// Tasks that this process submitted and that were not seen sent yet.
+#[derive(Debug, Default)]
+pub(crate) struct Unsent(Mutex<Vec<(HubId, TaskId)>>);
+
+impl Unsent {
+    /// Remembers one.
+    pub(crate) fn add(&self, hub: &HubId, task: TaskId) {
+        self.0.lock().push((hub.clone(), task));
+    }
+
+    /// Forgets those that `is_sent` tells are sent.
+    pub(crate) fn retain_unsent(&self, mut is_sent: impl FnMut(&HubId, TaskId) -> bool) {
+        self.0.lock().retain(|(hub, task)| !is_sent(hub, *task));
+    }
+
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.lock().is_empty()
+    }
+
+    /// Whether there is one of this hub.
+    pub(crate) fn concerns(&self, hub: &HubId) -> bool {
+        self.0.lock().iter().any(|(other, _)| other == hub)
+    }
+}
+
+/// The shared things.
+pub(crate) struct Shared {
+    /// Where the state lies.
+    pub(crate) dir: StateDir,
+    /// The tasks.
+    pub(crate) store: Arc<dyn TaskStore>,
+    /// Truncates the store's journal; empty for stores that have none.
+    pub(crate) maintain: Box<dyn Fn() + Send + Sync>,
+    /// Where waiting processes sleep.
+    pub(crate) bell: Arc<Bell>,
+    /// Who comes next.
+    pub(crate) heir: HeirLock,
+    /// This process.
+    pub(crate) own: Identity,
+    /// How long it lives.
+    pub(crate) lifetime: Lifetime,
+    /// TLS for all hubs.
+    pub(crate) tls: Tls,
+    /// Tasks of this process on their way out.
+    pub(crate) unsent: Unsent,
+    /// How many threads are inside `mj_wait()` or `mj_serve()`.
+    pub(crate) waiting: AtomicU32,
+    /// Whether `mj_serve()` runs.
+    pub(crate) serving: AtomicBool,
+    /// Wakes the engine thread.
+    pub(crate) wake: Notify,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("dir", &self.dir).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// What kind of process this is now.
+    pub(crate) fn grade(&self) -> Grade {
+        let is_resident = self.lifetime.is_server
+            || self.waiting.load(Ordering::Acquire) > 0
+            || clock::boot().saturating_sub(self.lifetime.started) >= RESIDENT_AFTER;
+        if is_resident { Grade::Resident } else { Grade::Transient }
+    }
+
+    /// Tells the hub's owner, or the heir, that there is something to do; whether anybody heard it.
+    pub(crate) fn ring(&self, hub: &HubId) -> bool {
+        let heard = |name: &str| matches!(fifo::ring(&self.dir, name), Ok(fifo::Rung::Heard));
+        heard(&owner_fifo(hub)) || heard(HEIR_FIFO)
+    }
+}
+
+/// Counts a thread that waits, so that the process is resident meanwhile.
+#[derive(Debug)]
+pub(crate) struct Waiting<'s>(&'s Shared);
+
+impl<'s> Waiting<'s> {
+    /// Begins to count.
+    pub(crate) fn begin(shared: &'s Shared) -> Self {
+        shared.waiting.fetch_add(1, Ordering::AcqRel);
+        shared.wake.notify_one();
+        Self(shared)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::AcqRel);
+    }
+}

@@ -1,0 +1,250 @@
+//! One gateway connection: DNS, tunnel, TLS, WebSocket; frames in, frames out, and an end without a close frame.
+
+use std::{io, pin::Pin, sync::Arc, task::{Context, Poll}};
+
+use futures_util::{SinkExt, StreamExt};
+use rustls::{ClientConfig, pki_types::ServerName};
+use socket2::SockRef;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+use tokio_tungstenite::{
+    WebSocketStream, client_async_with_config,
+    tungstenite::{
+        Error, Message,
+        client::IntoClientRequest,
+        http::{HeaderValue, header::USER_AGENT},
+        protocol::{CloseFrame, WebSocketConfig, frame::coding::CloseCode},
+    },
+};
+use url::{Host, Url};
+
+use crate::{
+    resolver::Resolver,
+    tunnel::{self, Proxy},
+};
+
+/// READY of a user account in many guilds is the largest, a few megabytes.
+const LARGEST_MESSAGE: usize = 64 << 20;
+
+/// How to reach gateways.
+#[derive(Clone, Debug)]
+pub(crate) struct Route {
+    /// The proxy.
+    pub(crate) proxy: Option<Proxy>,
+    /// Names to addresses.
+    pub(crate) resolver: Resolver,
+    /// For `wss://`.
+    pub(crate) tls: Arc<ClientConfig>,
+    /// What we say we are.
+    pub(crate) user_agent: String,
+}
+
+/// Why a connection was not made.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConnectError {
+    /// DNS, TCP or the proxy.
+    #[error("no connection")]
+    Network(#[source] io::Error),
+    /// TLS: the certificate or the protocol.
+    #[error("no secure connection")]
+    Tls(#[source] io::Error),
+    /// A server that speaks HTTP and no WebSocket: with hosts of the operator's own, a reverse proxy without the
+    /// Upgrade, SNI or Host setting.
+    #[error("HTTP status {0} in place of a WebSocket; a reverse proxy in between must pass Upgrade, SNI and Host on")]
+    Status(u16),
+    /// Anything else that is not the handshake.
+    #[error("no WebSocket")]
+    Handshake(#[source] Box<Error>),
+    /// Not an address that can be connected to.
+    #[error("not a gateway address")]
+    Address,
+}
+
+/// What a connection brought.
+#[derive(Debug)]
+pub(crate) enum Incoming {
+    /// A text frame.
+    Text(String),
+    /// A binary frame.
+    Binary(Vec<u8>),
+    /// The end, with Discord's close code when there was one.
+    Closed(Option<u16>),
+}
+
+/// An open connection. Dropping it sends no close frame, so that the session can be resumed.
+#[derive(Debug)]
+pub(crate) struct Socket(WebSocketStream<Wire>);
+
+impl Socket {
+    /// Connects; no time-out of its own.
+    pub(crate) async fn connect(url: &Url, route: &Route) -> Result<Self, ConnectError> {
+        let host = url.host_str().ok_or(ConnectError::Address)?;
+        let port = url.port_or_known_default().ok_or(ConnectError::Address)?;
+        let stream =
+            tunnel::open(host, port, route.proxy.as_ref(), &route.resolver).await.map_err(ConnectError::Network)?;
+        let wire = if url.scheme() == "wss" {
+            let name = match url.host().ok_or(ConnectError::Address)? {
+                Host::Domain(name) => ServerName::try_from(name.to_owned()).map_err(|_| ConnectError::Address)?,
+                Host::Ipv4(address) => ServerName::from(std::net::IpAddr::V4(address)),
+                Host::Ipv6(address) => ServerName::from(std::net::IpAddr::V6(address)),
+            };
+            let connector = TlsConnector::from(Arc::clone(&route.tls));
+            Wire::Tls(Box::new(connector.connect(name, stream).await.map_err(ConnectError::Tls)?))
+        } else {
+            Wire::Plain(stream)
+        };
+        let mut request = url.as_str().into_client_request().map_err(|_| ConnectError::Address)?;
+        if let Ok(value) = HeaderValue::try_from(&route.user_agent) {
+            request.headers_mut().insert(USER_AGENT, value);
+        }
+        let config = WebSocketConfig::default()
+            .max_message_size(Some(LARGEST_MESSAGE))
+            .max_frame_size(Some(LARGEST_MESSAGE))
+            .read_buffer_size(16 << 10);
+        match client_async_with_config(request, wire, Some(config)).await {
+            Ok((stream, _)) => Ok(Self(stream)),
+            Err(Error::Http(response)) => Err(ConnectError::Status(response.status().as_u16())),
+            Err(error) => Err(ConnectError::Handshake(Box::new(error))),
+        }
+    }
+
+    /// The next frame; pings are answered on the way.
+    pub(crate) async fn next(&mut self) -> Incoming {
+        loop {
+            return match self.0.next().await {
+                Some(Ok(Message::Text(text))) => Incoming::Text(text.as_str().to_owned()),
+                Some(Ok(Message::Binary(bytes))) => Incoming::Binary(bytes.into()),
+                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
+                Some(Ok(Message::Close(frame))) => Incoming::Closed(frame.map(|frame| frame.code.into())),
+                Some(Err(_)) | None => Incoming::Closed(None),
+            };
+        }
+    }
+
+    /// Sends a text frame.
+    pub(crate) async fn send(&mut self, text: String) -> Result<(), Box<Error>> {
+        self.0.send(Message::Text(text.into())).await.map_err(Box::new)
+    }
+
+    /// Sends a close frame; the answer is not waited for.
+    pub(crate) async fn close(mut self, code: u16) {
+        let frame = CloseFrame { code: CloseCode::from(code), reason: "".into() };
+        let _ = self.0.send(Message::Close(Some(frame))).await;
+    }
+
+    /// Ends the connection at once, with a reset in place of all that waits to be sent. The shutdown also reaches
+    /// copies of the descriptor that a forked child may have.
+    pub(crate) fn reset(self) {
+        let tcp = self.0.get_ref().tcp();
+        let _ = tcp.set_zero_linger();
+        let _ = SockRef::from(tcp).shutdown(std::net::Shutdown::Both);
+    }
+}
+
+/// A stream with or without TLS.
+#[derive(Debug)]
+enum Wire {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Wire {
+    fn tcp(&self) -> &TcpStream {
+        match self {
+            Self::Plain(stream) => stream,
+            Self::Tls(stream) => stream.get_ref().0,
+        }
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Tls(stream) => Pin::new(stream.as_mut()).poll_read(cx, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Tls(stream) => Pin::new(stream.as_mut()).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Tls(stream) => Pin::new(stream.as_mut()).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Tls(stream) => Pin::new(stream.as_mut()).poll_shutdown(cx),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+    use crate::tls::Tls;
+
+    fn route() -> Route {
+        Route {
+            proxy: None,
+            resolver: Resolver::default(),
+            tls: Tls::default().config(None).unwrap(),
+            user_agent: "test".to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn speaks_websocket_and_resets() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("ws://{}/?v=9", listener.local_addr().unwrap())).unwrap();
+        let server = async {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut server = tokio_tungstenite::accept_async(stream).await.unwrap();
+            server.send(Message::Text("hello".into())).await.unwrap();
+            let first = server.next().await.unwrap().unwrap();
+            let end = server.next().await;
+            (first, end)
+        };
+        let client = async {
+            let mut socket = Socket::connect(&url, &route()).await.unwrap();
+            assert!(matches!(socket.next().await, Incoming::Text(text) if text == "hello"));
+            socket.send("identify".to_owned()).await.unwrap();
+            socket.reset();
+        };
+        let ((first, end), ()) = tokio::join!(server, client);
+        assert_eq!(first, Message::Text("identify".into()));
+        assert!(matches!(end, Some(Err(_)) | None), "no close frame: {end:?}");
+    }
+
+    #[tokio::test]
+    async fn tells_the_status_of_a_reverse_proxy() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("ws://{}/", listener.local_addr().unwrap())).unwrap();
+        let server = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut buffer = [0; 1024];
+            stream.read(&mut buffer).await.unwrap();
+            stream.write_all(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+        };
+        let ((), result) = { let route = route(); tokio::join!(server, async move { Socket::connect(&url, &route).await }) };
+        assert!(matches!(result, Err(ConnectError::Status(502))), "{result:?}");
+    }
+}
