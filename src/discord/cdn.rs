@@ -20,21 +20,27 @@ impl AttachmentUrl {
     pub fn parse(url: &str) -> Option<Self> {
         let url = Url::parse(url).ok()?;
         let is_attachment = matches!(url.scheme(), "https" | "http")
-            && url.path_segments()?.any(|part| matches!(part, "attachments" | "ephemeral-attachments"));
+            && url
+                .path_segments()?
+                .any(|part| matches!(part, "attachments" | "ephemeral-attachments"));
         is_attachment.then_some(Self { url })
     }
 
     /// Whether it is on one of Discord's own hosts.
     pub fn is_discords(&self) -> bool {
         match self.url.host() {
-            Some(Host::Domain(host)) => matches!(host, "cdn.discordapp.com" | "media.discordapp.net"),
+            Some(Host::Domain(host)) => {
+                matches!(host, "cdn.discordapp.com" | "media.discordapp.net")
+            }
             Some(Host::Ipv4(_) | Host::Ipv6(_)) | None => false,
         }
     }
 
     /// Whether only one user's sessions were shown the message it belongs to.
     pub fn is_ephemeral(&self) -> bool {
-        self.url.path_segments().is_some_and(|mut parts| parts.any(|part| part == "ephemeral-attachments"))
+        self.url
+            .path_segments()
+            .is_some_and(|mut parts| parts.any(|part| part == "ephemeral-attachments"))
     }
 
     /// When the signature ends; `None` for an address without one.
@@ -54,7 +60,11 @@ impl AttachmentUrl {
 
     /// The file's name, decoded.
     pub fn file_name(&self) -> Option<String> {
-        let name = self.url.path_segments()?.next_back().filter(|name| !name.is_empty())?;
+        let name = self
+            .url
+            .path_segments()?
+            .next_back()
+            .filter(|name| !name.is_empty())?;
         Some(decode(name).into_owned())
     }
 
@@ -68,7 +78,10 @@ impl AttachmentUrl {
 
     fn hexadecimal_seconds(&self, key: &str) -> Option<UnixMs> {
         let (_, value) = self.url.query_pairs().find(|(name, _)| name == key)?;
-        u64::from_str_radix(&value, 16).ok()?.checked_mul(1000).map(UnixMs)
+        u64::from_str_radix(&value, 16)
+            .ok()?
+            .checked_mul(1000)
+            .map(UnixMs)
     }
 }
 
@@ -95,8 +108,7 @@ fn decode(part: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
-    const SIGNED: &str =
-        "https://cdn.discordapp.com/attachments/1/2/a_cat%20b.png?ex=65d903de&is=65c68ede&hm=2481f30dd67f503f54d020ae3b5533b9987fae4e&";
+    const SIGNED: &str = "https://cdn.discordapp.com/attachments/1/2/a_cat%20b.png?ex=65d903de&is=65c68ede&hm=2481f30dd67f503f54d020ae3b5533b9987fae4e&";
 
     #[test]
     fn reads_the_end_of_the_signature() {
@@ -111,16 +123,36 @@ mod tests {
     fn takes_the_address_apart() {
         let url = AttachmentUrl::parse(SIGNED).unwrap();
         assert_eq!(url.file_name().as_deref(), Some("a_cat b.png"));
-        assert_eq!(url.unsigned(), "https://cdn.discordapp.com/attachments/1/2/a_cat%20b.png");
+        assert_eq!(
+            url.unsigned(),
+            "https://cdn.discordapp.com/attachments/1/2/a_cat%20b.png"
+        );
         assert!(url.is_discords() && !url.is_ephemeral());
-        assert!(AttachmentUrl::parse("https://media.discordapp.net/ephemeral-attachments/1/2/a.png").unwrap().is_ephemeral());
-        assert!(!AttachmentUrl::parse("https://img.example.cn/attachments/1/2/a.png").unwrap().is_discords());
+        assert!(
+            AttachmentUrl::parse("https://media.discordapp.net/ephemeral-attachments/1/2/a.png")
+                .unwrap()
+                .is_ephemeral()
+        );
+        assert!(
+            !AttachmentUrl::parse("https://img.example.cn/attachments/1/2/a.png")
+                .unwrap()
+                .is_discords()
+        );
     }
 
     #[test]
     fn unsigned_and_odd_signatures_do_not_expire() {
-        for query in ["", "?ex=", "?ex=xyz", "?ex=fffffffffffffffff", "?ex=ffffffffffffffff"] {
-            let url = AttachmentUrl::parse(&format!("https://cdn.discordapp.com/attachments/1/2/a.png{query}")).unwrap();
+        for query in [
+            "",
+            "?ex=",
+            "?ex=xyz",
+            "?ex=fffffffffffffffff",
+            "?ex=ffffffffffffffff",
+        ] {
+            let url = AttachmentUrl::parse(&format!(
+                "https://cdn.discordapp.com/attachments/1/2/a.png{query}"
+            ))
+            .unwrap();
             assert_eq!(url.expires_at(), None, "{query}");
             assert!(!url.is_expired(UnixMs(u64::MAX)));
         }
@@ -128,14 +160,24 @@ mod tests {
 
     #[test]
     fn other_addresses_are_no_attachments() {
-        for other in ["https://cdn.discordapp.com/avatars/1/a.png", "file:///attachments/1", "data:image/png;base64,AA", "x"] {
+        for other in [
+            "https://cdn.discordapp.com/avatars/1/a.png",
+            "file:///attachments/1",
+            "data:image/png;base64,AA",
+            "x",
+        ] {
             assert_eq!(AttachmentUrl::parse(other), None, "{other}");
         }
     }
 
     #[test]
     fn stray_percent_signs_survive() {
-        for (written, read) in [("a%", "a%"), ("%2", "%2"), ("%zz.png", "%zz.png"), ("%E7%8C%AB.png", "猫.png")] {
+        for (written, read) in [
+            ("a%", "a%"),
+            ("%2", "%2"),
+            ("%zz.png", "%zz.png"),
+            ("%E7%8C%AB.png", "猫.png"),
+        ] {
             assert_eq!(decode(written), read);
         }
     }

@@ -29,8 +29,8 @@ use url::Url;
 pub use self::{
     config::{CAPABILITIES, Compression, Config, INTENTS, Kind, Properties, Session},
     event::{
-        Dispatch, Event, Interaction, InteractionFailure, InteractionIframeModal, InteractionModal, Interest,
-        MessageDelete, MessageDeleteBulk, Ready,
+        Dispatch, Event, Interaction, InteractionFailure, InteractionIframeModal, InteractionModal,
+        Interest, MessageDelete, MessageDeleteBulk, Ready,
     },
     inflate::{InflateError, MAX_FRAME},
 };
@@ -224,7 +224,10 @@ impl Gateway {
         session: Option<Session>,
         entropy: Box<dyn FnMut() -> u64 + Send>,
     ) -> Self {
-        Self { machine: Machine::new(now, config, session, entropy), inflate: Inflate::idle() }
+        Self {
+            machine: Machine::new(now, config, session, entropy),
+            inflate: Inflate::idle(),
+        }
     }
 
     /// The WebSocket is open.

@@ -60,12 +60,21 @@ pub struct Hosts {
 
 impl Default for Hosts {
     fn default() -> Self {
-        Self { api: discord(API), gateway: discord(GATEWAY), resume: None, cdn: None, upload: None }
+        Self {
+            api: discord(API),
+            gateway: discord(GATEWAY),
+            resume: None,
+            cdn: None,
+            upload: None,
+        }
     }
 }
 
 /// One of the constants above as an address.
-#[allow(clippy::expect_used, reason = "constants of this file, parsed in its tests")]
+#[allow(
+    clippy::expect_used,
+    reason = "constants of this file, parsed in its tests"
+)]
 fn discord(url: &str) -> Url {
     Url::parse(url).expect("a constant address")
 }
@@ -117,7 +126,12 @@ impl Hosts {
     /// # Errors
     /// When it is no `http` or `https` address; the message names `setting`.
     pub fn with_cdn(mut self, setting: &'static str, url: &str) -> Result<Self, HostError> {
-        self.cdn = Some(text_base(&base(setting, url, &["https", "http"], "https:// or http://")?));
+        self.cdn = Some(text_base(&base(
+            setting,
+            url,
+            &["https", "http"],
+            "https:// or http://",
+        )?));
         Ok(self)
     }
 
@@ -126,14 +140,20 @@ impl Hosts {
     /// # Errors
     /// When it is no `http` or `https` address; the message names `setting`.
     pub fn with_upload(mut self, setting: &'static str, url: &str) -> Result<Self, HostError> {
-        self.upload = Some(text_base(&base(setting, url, &["https", "http"], "https:// or http://")?));
+        self.upload = Some(text_base(&base(
+            setting,
+            url,
+            &["https", "http"],
+            "https:// or http://",
+        )?));
         Ok(self)
     }
 
     /// The address of a REST path, which starts with a slash and may carry a query: `/users/@me`.
     pub fn api_url(&self, path_and_query: &str) -> Url {
-        let (path, query) =
-            path_and_query.split_once('?').map_or((path_and_query, None), |(path, query)| (path, Some(query)));
+        let (path, query) = path_and_query
+            .split_once('?')
+            .map_or((path_and_query, None), |(path, query)| (path, Some(query)));
         let mut url = self.api.clone();
         let front = url.path().trim_end_matches('/').to_owned();
         url.set_path(&format!("{front}/api/v{API_VERSION}{path}"));
@@ -154,9 +174,16 @@ impl Hosts {
     /// The session is global, so it may be resumed at any gateway; Discord only promises more disconnects there.
     pub fn resume_url(&self, resume_gateway_url: &str, query: &str) -> Option<Url> {
         let given = Url::parse(resume_gateway_url).ok()?;
-        let Some(Host::Domain(host)) = given.host() else { return None };
-        let is_discords = given.scheme() == "wss" && (host == "discord.gg" || host.ends_with(".discord.gg"));
-        if !is_discords || given.port().is_some() || !given.username().is_empty() || given.password().is_some() {
+        let Some(Host::Domain(host)) = given.host() else {
+            return None;
+        };
+        let is_discords =
+            given.scheme() == "wss" && (host == "discord.gg" || host.ends_with(".discord.gg"));
+        if !is_discords
+            || given.port().is_some()
+            || !given.username().is_empty()
+            || given.password().is_some()
+        {
             return None;
         }
         let mut url = if let Some(template) = &self.resume {
@@ -173,18 +200,20 @@ impl Hosts {
 
     /// Whether gateway connections go to Discord's own host.
     pub fn is_gateway_discords(&self) -> bool {
-        self.gateway.scheme() == "wss" && is_below(self.gateway.host(), "discord.gg")
+        self.gateway.scheme() == "wss" && is_below(&self.gateway, "discord.gg")
     }
 
     /// Whether REST requests go to Discord's own host.
     pub fn is_api_discords(&self) -> bool {
-        self.api.scheme() == "https" && is_below(self.api.host(), "discord.com")
+        self.api.scheme() == "https" && is_below(&self.api, "discord.com")
     }
 
     /// A picture's address for display: the CDN's and the resizing proxy's host replaced, path and query kept.
     /// Addresses of other hosts come back as they are.
     pub fn image_url<'u>(&self, url: &'u str) -> Cow<'u, str> {
-        let Some(base) = &self.cdn else { return Cow::Borrowed(url) };
+        let Some(base) = &self.cdn else {
+            return Cow::Borrowed(url);
+        };
         for discords in [CDN, MEDIA] {
             if let Some(rest) = url.strip_prefix(discords) {
                 return Cow::Owned(format!("{base}/{rest}"));
@@ -196,42 +225,64 @@ impl Hosts {
     /// The CDN's own address of a picture that was shown through [`Hosts::image_url`]: what Discord and Midjourney
     /// must be given. Addresses of other hosts come back as they are.
     pub fn original_image_url<'u>(&self, url: &'u str) -> Cow<'u, str> {
-        let rest = self.cdn.as_ref().and_then(|base| url.strip_prefix(base.as_str())?.strip_prefix('/'));
-        rest.map_or(Cow::Borrowed(url), |rest| Cow::Owned(format!("{CDN}{rest}")))
+        let rest = self
+            .cdn
+            .as_ref()
+            .and_then(|base| url.strip_prefix(base.as_str())?.strip_prefix('/'));
+        rest.map_or(Cow::Borrowed(url), |rest| {
+            Cow::Owned(format!("{CDN}{rest}"))
+        })
     }
 
     /// The address of an upload slot, its host replaced when one is set.
     pub fn upload_url<'u>(&self, url: &'u str) -> Cow<'u, str> {
-        let Some(base) = &self.upload else { return Cow::Borrowed(url) };
-        let Some((_, rest)) = url.split_once("://") else { return Cow::Borrowed(url) };
+        let Some(base) = &self.upload else {
+            return Cow::Borrowed(url);
+        };
+        let Some((_, rest)) = url.split_once("://") else {
+            return Cow::Borrowed(url);
+        };
         let path = rest.find(['/', '?']).map_or("", |at| &rest[at..]);
-        Cow::Owned(if path.starts_with('/') { format!("{base}{path}") } else { format!("{base}/{path}") })
+        Cow::Owned(if path.starts_with('/') {
+            format!("{base}{path}")
+        } else {
+            format!("{base}/{path}")
+        })
     }
 }
 
 fn is_version(text: &str) -> bool {
-    text.strip_prefix('v').is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()))
+    text.strip_prefix('v').is_some_and(|digits| {
+        !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit())
+    })
 }
 
-fn is_below(host: Option<Host<&str>>, domain: &str) -> bool {
-    match host {
-        Some(Host::Domain(host)) => {
-            host.strip_suffix(domain).is_some_and(|front| front.is_empty() || front.ends_with('.'))
+fn is_below(url: &Url, domain: &str) -> bool {
+    let front = url.domain().and_then(|host| host.strip_suffix(domain));
+    front.is_some_and(|front| front.is_empty() || front.ends_with('.'))
+}
+
+fn base(
+    setting: &'static str,
+    url: &str,
+    schemes: &[&str],
+    expected: &'static str,
+) -> Result<Url, HostError> {
+    let mut url = Url::parse(url.trim()).map_err(|cause| {
+        if cause == url::ParseError::RelativeUrlWithoutBase {
+            HostError::Scheme { setting, expected }
+        } else {
+            HostError::Invalid { setting, cause }
         }
-        Some(Host::Ipv4(_) | Host::Ipv6(_)) | None => false,
-    }
-}
-
-fn base(setting: &'static str, url: &str, schemes: &[&str], expected: &'static str) -> Result<Url, HostError> {
-    let mut url = Url::parse(url.trim()).map_err(|cause| match cause {
-        url::ParseError::RelativeUrlWithoutBase => HostError::Scheme { setting, expected },
-        _ => HostError::Invalid { setting, cause },
     })?;
     if !schemes.contains(&url.scheme()) {
         return Err(HostError::Scheme { setting, expected });
     }
     if url.host().is_none() {
-        return Err(HostError::Invalid { setting, cause: url::ParseError::EmptyHost });
+        return Err(HostError::Invalid {
+            setting,
+            cause: url::ParseError::EmptyHost,
+        });
     }
     url.set_fragment(None);
     url.set_query(None);
@@ -262,8 +313,14 @@ mod tests {
     #[test]
     fn defaults_are_discords_own() {
         let hosts = Hosts::default();
-        assert_eq!(hosts.api_url("/users/@me").as_str(), "https://discord.com/api/v9/users/@me");
-        assert_eq!(hosts.gateway_url(QUERY).as_str(), "wss://gateway.discord.gg/?v=10&encoding=json");
+        assert_eq!(
+            hosts.api_url("/users/@me").as_str(),
+            "https://discord.com/api/v9/users/@me"
+        );
+        assert_eq!(
+            hosts.gateway_url(QUERY).as_str(),
+            "wss://gateway.discord.gg/?v=10&encoding=json"
+        );
         assert!(hosts.is_gateway_discords() && hosts.is_api_discords());
         let url = "https://cdn.discordapp.com/attachments/1/2/a.png?ex=1&is=2&hm=3&";
         assert_eq!(hosts.image_url(url), url);
@@ -298,7 +355,11 @@ mod tests {
 
     #[test]
     fn resumes_where_ready_said() {
-        for given in [REGIONAL.to_owned(), format!("{REGIONAL}/"), format!("{REGIONAL}/?v=9&encoding=json&v=9")] {
+        for given in [
+            REGIONAL.to_owned(),
+            format!("{REGIONAL}/"),
+            format!("{REGIONAL}/?v=9&encoding=json&v=9"),
+        ] {
             assert_eq!(
                 Hosts::default().resume_url(&given, QUERY).unwrap().as_str(),
                 "wss://gateway-us-east1-b.discord.gg/?v=10&encoding=json",
@@ -328,31 +389,55 @@ mod tests {
     #[test]
     fn a_gateway_of_the_operators_own_serves_resumes_too() {
         assert_eq!(custom().resume_url(REGIONAL, QUERY), None);
-        assert_eq!(custom().gateway_url(QUERY).as_str(), "wss://gw.example.cn/x?v=10&encoding=json");
-        let loopback = Hosts::default().with_gateway("gateway_url", "ws://127.0.0.1:9/").unwrap();
+        assert_eq!(
+            custom().gateway_url(QUERY).as_str(),
+            "wss://gw.example.cn/x?v=10&encoding=json"
+        );
+        let loopback = Hosts::default()
+            .with_gateway("gateway_url", "ws://127.0.0.1:9/")
+            .unwrap();
         assert_eq!(loopback.resume_url("ws://127.0.0.1:9/", QUERY), None);
     }
 
     #[test]
     fn a_template_names_the_regional_host() {
-        let hosts = custom().with_resume("resume_url", "wss://gw.example.cn/{host}/").unwrap();
+        let hosts = custom()
+            .with_resume("resume_url", "wss://gw.example.cn/{host}/")
+            .unwrap();
         assert_eq!(
             hosts.resume_url(REGIONAL, QUERY).unwrap().as_str(),
             "wss://gw.example.cn/gateway-us-east1-b.discord.gg/?v=10&encoding=json"
         );
         assert_eq!(hosts.resume_url("wss://evil.example", QUERY), None);
-        let error = Hosts::default().with_resume("resume_url", "wss://gw.example.cn/").unwrap_err();
+        let error = Hosts::default()
+            .with_resume("resume_url", "wss://gw.example.cn/")
+            .unwrap_err();
         assert_eq!(error.to_string(), "resume_url must contain {host} once");
     }
 
     #[test]
     fn refusals_name_the_setting() {
-        let error = Hosts::default().with_gateway("proxy_wss", "https://gw.example.cn").unwrap_err();
-        assert_eq!(error.to_string(), "proxy_wss must start with wss:// or ws://");
-        let error = Hosts::default().with_gateway("proxy_wss", "gw.example.cn").unwrap_err();
-        assert_eq!(error.to_string(), "proxy_wss must start with wss:// or ws://");
-        let error = Hosts::default().with_cdn("proxy_url", "https://").unwrap_err();
-        assert_eq!(error.to_string(), "proxy_url is not a valid address: empty host");
+        let error = Hosts::default()
+            .with_gateway("proxy_wss", "https://gw.example.cn")
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "proxy_wss must start with wss:// or ws://"
+        );
+        let error = Hosts::default()
+            .with_gateway("proxy_wss", "gw.example.cn")
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "proxy_wss must start with wss:// or ws://"
+        );
+        let error = Hosts::default()
+            .with_cdn("proxy_url", "https://")
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "proxy_url is not a valid address: empty host"
+        );
     }
 
     #[test]
@@ -364,13 +449,22 @@ mod tests {
             assert_eq!(shown, format!("https://img.example.cn/{rest}"));
             assert_eq!(hosts.original_image_url(&shown), format!("{CDN}{rest}"));
         }
-        assert_eq!(hosts.image_url("https://example.org/a.png"), "https://example.org/a.png");
-        assert_eq!(hosts.original_image_url("https://img.example.cn.evil/a"), "https://img.example.cn.evil/a");
+        assert_eq!(
+            hosts.image_url("https://example.org/a.png"),
+            "https://example.org/a.png"
+        );
+        assert_eq!(
+            hosts.original_image_url("https://img.example.cn.evil/a"),
+            "https://img.example.cn.evil/a"
+        );
     }
 
     #[test]
     fn upload_slots_keep_path_and_query() {
         let slot = "https://discord-attachments-uploads-prd.storage.googleapis.com/u/a.png?upload_id=A%2Fb";
-        assert_eq!(custom().upload_url(slot), "https://up.example.cn/u/a.png?upload_id=A%2Fb");
+        assert_eq!(
+            custom().upload_url(slot),
+            "https://up.example.cn/u/a.png?upload_id=A%2Fb"
+        );
     }
 }

@@ -34,7 +34,9 @@ impl Scalar<'_> {
                 clippy::cast_sign_loss,
                 reason = "checked to be a whole number in the range that a double holds exactly"
             )]
-            Self::Float(number) if number.fract() == 0.0 && (0.0..9e15).contains(number) => Some(*number as u64),
+            Self::Float(number) if number.fract() == 0.0 && (0.0..9e15).contains(number) => {
+                Some(*number as u64)
+            }
             Self::Null | Self::Bool(_) | Self::Signed(_) | Self::Float(_) | Self::Compound => None,
         }
     }
@@ -238,7 +240,9 @@ impl<'de, T: Deserialize<'de>> de::Visitor<'de> for ListSeed<T> {
 }
 
 /// Optional text.
-pub(crate) fn text<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cow<'a, str>>, D::Error> {
+pub(crate) fn text<'de: 'a, 'a, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Cow<'a, str>>, D::Error> {
     Ok(match Scalar::deserialize(deserializer)? {
         Scalar::Text(text) => Some(text),
         Scalar::Null
@@ -251,12 +255,16 @@ pub(crate) fn text<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result
 }
 
 /// Optional text, copied.
-pub(crate) fn owned_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+pub(crate) fn owned_text<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
     Ok(text(deserializer)?.map(Cow::into_owned))
 }
 
 /// Text that is empty when it is not given.
-pub(crate) fn text_or_empty<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'a, str>, D::Error> {
+pub(crate) fn text_or_empty<'de: 'a, 'a, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Cow<'a, str>, D::Error> {
     Ok(text(deserializer)?.unwrap_or_default())
 }
 
@@ -267,15 +275,21 @@ pub(crate) fn text_update<'de: 'a, 'a, D: Deserializer<'de>>(
     Ok(match Scalar::deserialize(deserializer)? {
         Scalar::Text(text) => Update::Value(text),
         Scalar::Null => Update::Null,
-        Scalar::Bool(_) | Scalar::Unsigned(_) | Scalar::Signed(_) | Scalar::Float(_) | Scalar::Compound => {
-            Update::Absent
-        }
+        Scalar::Bool(_)
+        | Scalar::Unsigned(_)
+        | Scalar::Signed(_)
+        | Scalar::Float(_)
+        | Scalar::Compound => Update::Absent,
     })
 }
 
 /// An optional number: also one written as text, as long as it is whole and fits.
-pub(crate) fn number<'de, D: Deserializer<'de>, T: TryFrom<u64>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    Ok(Scalar::deserialize(deserializer)?.unsigned().and_then(|number| T::try_from(number).ok()))
+pub(crate) fn number<'de, D: Deserializer<'de>, T: TryFrom<u64>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    Ok(Scalar::deserialize(deserializer)?
+        .unsigned()
+        .and_then(|number| T::try_from(number).ok()))
 }
 
 /// A number that is zero when it is not given.
@@ -286,13 +300,22 @@ pub(crate) fn number_or_zero<'de, D: Deserializer<'de>, T: Default + TryFrom<u64
 }
 
 /// A snowflake that is 0 when it is not given.
-pub(crate) fn id_or_zero<'de, D: Deserializer<'de>, T: From<u64>>(deserializer: D) -> Result<T, D::Error> {
-    Ok(T::from(Scalar::deserialize(deserializer)?.unsigned().unwrap_or_default()))
+pub(crate) fn id_or_zero<'de, D: Deserializer<'de>, T: From<u64>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(T::from(
+        Scalar::deserialize(deserializer)?
+            .unsigned()
+            .unwrap_or_default(),
+    ))
 }
 
 /// A truth that is false when it is not given.
 pub(crate) fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    Ok(matches!(Scalar::deserialize(deserializer)?, Scalar::Bool(true)))
+    Ok(matches!(
+        Scalar::deserialize(deserializer)?,
+        Scalar::Bool(true)
+    ))
 }
 
 /// An optional nonce: text or a number.
@@ -306,26 +329,34 @@ pub(crate) fn nonce<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
 }
 
 /// An optional object.
-pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    Ok(match deserializer.deserialize_any(ObjectSeed(PhantomData))? {
-        Found::Value(value) => Some(value),
-        Found::Null | Found::Other => None,
-    })
+pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    Ok(
+        match deserializer.deserialize_any(ObjectSeed(PhantomData))? {
+            Found::Value(value) => Some(value),
+            Found::Null | Found::Other => None,
+        },
+    )
 }
 
 /// An object that an update may change or clear.
 pub(crate) fn object_update<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Update<T>, D::Error> {
-    Ok(match deserializer.deserialize_any(ObjectSeed(PhantomData))? {
-        Found::Value(value) => Update::Value(value),
-        Found::Null => Update::Null,
-        Found::Other => Update::Absent,
-    })
+    Ok(
+        match deserializer.deserialize_any(ObjectSeed(PhantomData))? {
+            Found::Value(value) => Update::Value(value),
+            Found::Null => Update::Null,
+            Found::Other => Update::Absent,
+        },
+    )
 }
 
 /// A list of objects that is empty when it is not given.
-pub(crate) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+pub(crate) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
     Ok(match deserializer.deserialize_any(ListSeed(PhantomData))? {
         Found::Value(list) => list,
         Found::Null | Found::Other => Vec::new(),

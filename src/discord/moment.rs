@@ -5,7 +5,9 @@ use std::{ops::Add, time::Duration};
 use serde::{Deserialize, Serialize};
 
 /// Milliseconds since 1970-01-01T00:00:00Z, by the wall clock; may jump.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
 #[serde(transparent)]
 pub struct UnixMs(pub u64);
 
@@ -13,13 +15,19 @@ impl UnixMs {
     /// The time `by` later, saturating.
     #[must_use]
     pub fn plus(self, by: Duration) -> Self {
-        Self(self.0.saturating_add(u64::try_from(by.as_millis()).unwrap_or(u64::MAX)))
+        Self(
+            self.0
+                .saturating_add(u64::try_from(by.as_millis()).unwrap_or(u64::MAX)),
+        )
     }
 
     /// The time `by` earlier, saturating at zero.
     #[must_use]
     pub fn minus(self, by: Duration) -> Self {
-        Self(self.0.saturating_sub(u64::try_from(by.as_millis()).unwrap_or(u64::MAX)))
+        Self(
+            self.0
+                .saturating_sub(u64::try_from(by.as_millis()).unwrap_or(u64::MAX)),
+        )
     }
 
     /// How long it is since `earlier`; zero when `earlier` is later.
@@ -55,6 +63,9 @@ impl Add<Duration> for Moment {
     type Output = Self;
 
     fn add(self, by: Duration) -> Self {
-        Self { boot: self.boot.saturating_add(by), unix: self.unix.plus(by) }
+        Self {
+            boot: self.boot.saturating_add(by),
+            unix: self.unix.plus(by),
+        }
     }
 }

@@ -8,7 +8,9 @@ use std::borrow::Cow;
 use serde::{Deserialize, Deserializer};
 
 use crate::lenient;
-use crate::snowflake::{ApplicationId, AttachmentId, ChannelId, GuildId, InteractionId, MessageId, Nonce, UserId};
+use crate::snowflake::{
+    ApplicationId, AttachmentId, ChannelId, GuildId, InteractionId, MessageId, Nonce, UserId,
+};
 
 /// A field of a message: absent (as stored before), null, or a value. Since 2024-07-22 updates are full, before that
 /// only `id` and `channel_id` were sure.

@@ -20,7 +20,7 @@ const GLOBAL_WINDOW: Duration = Duration::from_secs(1);
 /// Bad requests that we allow ourselves in their window. Discord bans an address at 10,000 in 10 min ("Invalid Request
 /// Limit"), which many tokens share.
 const INVALID: usize = 500;
-const INVALID_WINDOW: Duration = Duration::from_mins(10);
+const INVALID_WINDOW: Duration = Duration::from_secs(10 * 60);
 
 /// Added to every reset: the clocks of both sides and the way there differ.
 const MARGIN: Duration = Duration::from_millis(50);
@@ -29,7 +29,7 @@ const MARGIN: Duration = Duration::from_millis(50);
 const LOST: Duration = Duration::from_secs(30);
 
 /// How long an idle bucket is remembered after its last use.
-const FORGET: Duration = Duration::from_hours(1);
+const FORGET: Duration = Duration::from_secs(3600);
 
 /// Whether a request may leave.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -75,7 +75,11 @@ struct Bucket {
 
 impl Bucket {
     fn forget_lost(&mut self, now: Duration) {
-        while self.on_their_way.front().is_some_and(|&left| left + LOST <= now) {
+        while self
+            .on_their_way
+            .front()
+            .is_some_and(|&left| left + LOST <= now)
+        {
             self.on_their_way.pop_front();
         }
     }
@@ -91,7 +95,8 @@ impl Bucket {
             return None;
         }
         // Without a reset to wait for, the answer that is on its way will name one.
-        self.reset_at.or_else(|| self.on_their_way.front().map(|&left| left + LOST))
+        self.reset_at
+            .or_else(|| self.on_their_way.front().map(|&left| left + LOST))
     }
 }
 
@@ -135,7 +140,9 @@ impl RateLimiter {
         if let Some(bucket) = self.buckets.get_mut(&self.key(route)) {
             bucket.on_their_way.pop_front();
         }
-        let retry_at = headers.retry_after.map(|wait| now.boot.saturating_add(wait).saturating_add(MARGIN));
+        let retry_at = headers
+            .retry_after
+            .map(|wait| now.boot.saturating_add(wait).saturating_add(MARGIN));
         let is_limited = status == 429;
         // A 429 without any of Discord's headers is Cloudflare's, and means the address.
         let is_for_all = headers.global
@@ -147,7 +154,9 @@ impl RateLimiter {
             return;
         }
         self.learn(route, headers);
-        let reset_at = headers.reset_after.map(|wait| now.boot.saturating_add(wait).saturating_add(MARGIN));
+        let reset_at = headers
+            .reset_after
+            .map(|wait| now.boot.saturating_add(wait).saturating_add(MARGIN));
         let bucket = self.buckets.entry(self.key(route)).or_default();
         if let (Some(limit), Some(remaining)) = (headers.limit, headers.remaining) {
             let waiting = u32::try_from(bucket.on_their_way.len()).unwrap_or(u32::MAX);
@@ -183,7 +192,7 @@ impl RateLimiter {
 
     fn count_invalid(&mut self, now: Duration, headers: &Headers, status: u16) {
         // One is enough: whatever else is sent with a dead token only counts towards the ban.
-        self.is_unauthorized |= status == 401;
+        self.is_unauthorized |= status == 401 && !headers.is_page();
         if matches!(status, 401 | 403) || (status == 429 && headers.scope != Some(Scope::Shared)) {
             self.invalid.push_back(now);
         }
@@ -191,15 +200,26 @@ impl RateLimiter {
 
     /// The bucket of a route.
     fn key(&self, route: &Route) -> Key {
-        let name = self.names.get(&Route { resource: 0, ..*route });
-        name.map_or(Key::Route(*route), |name| Key::Named(name.clone(), route.resource))
+        let name = self.names.get(&Route {
+            resource: 0,
+            ..*route
+        });
+        name.map_or(Key::Route(*route), |name| {
+            Key::Named(name.clone(), route.resource)
+        })
     }
 
     /// Learns which bucket a route has, and moves what is known of the route there.
     fn learn(&mut self, route: &Route, headers: &Headers) {
         let Some(name) = &headers.bucket else { return };
         let before = self.key(route);
-        self.names.insert(Route { resource: 0, ..*route }, name.clone());
+        self.names.insert(
+            Route {
+                resource: 0,
+                ..*route
+            },
+            name.clone(),
+        );
         let after = self.key(route);
         if before != after
             && let Some(bucket) = self.buckets.remove(&before)
@@ -218,7 +238,12 @@ impl RateLimiter {
 }
 
 /// Whether a sliding window has room for one more, or when it will.
-fn room(window: &mut VecDeque<Duration>, now: Duration, most: usize, length: Duration) -> Result<(), Duration> {
+fn room(
+    window: &mut VecDeque<Duration>,
+    now: Duration,
+    most: usize,
+    length: Duration,
+) -> Result<(), Duration> {
     while window.front().is_some_and(|&at| at + length <= now) {
         window.pop_front();
     }
@@ -263,7 +288,10 @@ mod tests {
         for _ in 0..4 {
             assert_eq!(limiter.permit(at(3), &messages(1)), Permit::Ready);
         }
-        assert_eq!(limiter.permit(at(3), &messages(1)), Permit::Wait(Duration::from_millis(5052)));
+        assert_eq!(
+            limiter.permit(at(3), &messages(1)),
+            Permit::Wait(Duration::from_millis(5052))
+        );
     }
 
     #[test]
@@ -280,10 +308,16 @@ mod tests {
         let mut limiter = RateLimiter::new();
         limiter.permit(at(0), &messages(1));
         limiter.handle_answer(at(0), &messages(1), &limits(2, 0, "1.5"), 200);
-        assert_eq!(limiter.permit(at(1549), &messages(1)), Permit::Wait(Duration::from_millis(1550)));
+        assert_eq!(
+            limiter.permit(at(1549), &messages(1)),
+            Permit::Wait(Duration::from_millis(1550))
+        );
         assert_eq!(limiter.permit(at(1550), &messages(1)), Permit::Ready);
         assert_eq!(limiter.permit(at(1550), &messages(1)), Permit::Ready);
-        assert!(matches!(limiter.permit(at(1550), &messages(1)), Permit::Wait(_)));
+        assert!(matches!(
+            limiter.permit(at(1550), &messages(1)),
+            Permit::Wait(_)
+        ));
     }
 
     #[test]
@@ -291,13 +325,19 @@ mod tests {
         let mut limiter = RateLimiter::new();
         limiter.permit(at(0), &messages(1));
         limiter.handle_answer(at(0), &messages(1), &limits(1, 0, "9"), 200);
-        assert!(matches!(limiter.permit(at(1), &messages(1)), Permit::Wait(_)));
+        assert!(matches!(
+            limiter.permit(at(1), &messages(1)),
+            Permit::Wait(_)
+        ));
         assert_eq!(limiter.permit(at(1), &messages(2)), Permit::Ready);
     }
 
     #[test]
     fn routes_of_one_bucket_count_together() {
-        let (mut limiter, user) = (RateLimiter::new(), Request::current_user(TokenKind::User).route);
+        let (mut limiter, user) = (
+            RateLimiter::new(),
+            Request::current_user(TokenKind::User).route,
+        );
         let gateway = Request::gateway_bot().route;
         limiter.permit(at(0), &user);
         limiter.handle_answer(at(0), &user, &limits(2, 1, "9"), 200);
@@ -312,7 +352,10 @@ mod tests {
         for channel in 0..50 {
             assert_eq!(limiter.permit(at(10), &messages(channel)), Permit::Ready);
         }
-        assert_eq!(limiter.permit(at(20), &messages(99)), Permit::Wait(Duration::from_millis(1010)));
+        assert_eq!(
+            limiter.permit(at(20), &messages(99)),
+            Permit::Wait(Duration::from_millis(1010))
+        );
         assert_eq!(limiter.permit(at(1010), &messages(99)), Permit::Ready);
     }
 
@@ -320,9 +363,16 @@ mod tests {
     fn a_limit_of_one_route_stops_only_that() {
         let mut limiter = RateLimiter::new();
         limiter.permit(at(0), &messages(1));
-        let headers = Headers::read([("retry-after", "3"), ("x-ratelimit-scope", "user"), ("x-ratelimit-bucket", "b")]);
+        let headers = Headers::read([
+            ("retry-after", "3"),
+            ("x-ratelimit-scope", "user"),
+            ("x-ratelimit-bucket", "b"),
+        ]);
         limiter.handle_answer(at(0), &messages(1), &headers, 429);
-        assert_eq!(limiter.permit(at(1), &messages(1)), Permit::Wait(Duration::from_millis(3050)));
+        assert_eq!(
+            limiter.permit(at(1), &messages(1)),
+            Permit::Wait(Duration::from_millis(3050))
+        );
         assert_eq!(limiter.permit(at(1), &messages(2)), Permit::Ready);
         assert_eq!(limiter.permit(at(3050), &messages(1)), Permit::Ready);
     }
@@ -337,12 +387,18 @@ mod tests {
             let mut limiter = RateLimiter::new();
             limiter.permit(at(0), &messages(1));
             limiter.handle_answer(at(0), &messages(1), &headers, 429);
-            assert_eq!(limiter.permit(at(1), &messages(2)), Permit::Wait(Duration::from_millis(3050)));
+            assert_eq!(
+                limiter.permit(at(1), &messages(2)),
+                Permit::Wait(Duration::from_millis(3050))
+            );
         }
         let mut limiter = RateLimiter::new();
         limiter.permit(at(0), &messages(1));
         limiter.handle_answer(at(0), &messages(1), &Headers::default(), 429);
-        assert_eq!(limiter.permit(at(1), &messages(2)), Permit::Wait(INVALID_WINDOW));
+        assert_eq!(
+            limiter.permit(at(1), &messages(2)),
+            Permit::Wait(INVALID_WINDOW)
+        );
     }
 
     #[test]
@@ -351,20 +407,33 @@ mod tests {
         limiter.permit(at(0), &messages(1));
         limiter.handle_answer(at(0), &messages(1), &Headers::default(), 401);
         assert!(limiter.is_unauthorized());
-        assert_eq!(limiter.permit(at(1_000_000), &messages(2)), Permit::Unauthorized);
+        assert_eq!(
+            limiter.permit(at(1_000_000), &messages(2)),
+            Permit::Unauthorized
+        );
+
+        let mut limiter = RateLimiter::new();
+        let page = Headers::read([("content-type", "text/html")]);
+        limiter.handle_answer(at(0), &messages(1), &page, 401);
+        assert!(
+            !limiter.is_unauthorized(),
+            "a proxy's own 401 says nothing about the token"
+        );
     }
 
     #[test]
     fn bad_requests_stop_long_before_the_ban() {
         let (mut limiter, mut sent) = (RateLimiter::new(), 0);
-        let stopped = (0..100_000).map(|step| at(step * 20)).find_map(|now| match limiter.permit(now, &messages(1)) {
-            Permit::Ready => {
-                sent += 1;
-                limiter.handle_answer(now, &messages(1), &Headers::default(), 403);
-                None
+        let stopped = (0..100_000).map(|step| at(step * 20)).find_map(|now| {
+            match limiter.permit(now, &messages(1)) {
+                Permit::Ready => {
+                    sent += 1;
+                    limiter.handle_answer(now, &messages(1), &Headers::default(), 403);
+                    None
+                }
+                Permit::Wait(until) => Some(until),
+                Permit::Unauthorized => panic!("no 401 was given"),
             }
-            Permit::Wait(until) => Some(until),
-            Permit::Unauthorized => panic!("no 401 was given"),
         });
         assert_eq!((sent, stopped), (INVALID, Some(INVALID_WINDOW)));
         assert_eq!(limiter.permit(at(600_000), &messages(1)), Permit::Ready);
@@ -377,7 +446,10 @@ mod tests {
         limiter.permit(at(0), &messages(1));
         limiter.handle_answer(at(0), &messages(1), &headers, 429);
         assert_eq!(limiter.invalid_requests(at(0)), 0);
-        assert_eq!(limiter.permit(at(1), &messages(1)), Permit::Wait(Duration::from_millis(1050)));
+        assert_eq!(
+            limiter.permit(at(1), &messages(1)),
+            Permit::Wait(Duration::from_millis(1050))
+        );
         assert_eq!(limiter.permit(at(1), &messages(2)), Permit::Ready);
     }
 
@@ -390,7 +462,10 @@ mod tests {
             assert_eq!(limiter.permit(at(1), &messages(1)), Permit::Ready);
         }
         limiter.handle_answer(at(2), &messages(1), &limits(5, 3, "5"), 200);
-        assert!(matches!(limiter.permit(at(3), &messages(1)), Permit::Wait(_)));
+        assert!(matches!(
+            limiter.permit(at(3), &messages(1)),
+            Permit::Wait(_)
+        ));
     }
 
     #[test]

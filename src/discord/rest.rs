@@ -11,8 +11,8 @@ pub use self::{
     answer::{Answer, Headers, Outcome, Scope},
     interaction::{CommandCall, CommandOption, Interactor, OptionValue, UploadedFile},
     listing::{
-        CommandEntry, GatewayBot, RefreshedUrl, SessionStartLimit, UploadSlot, read_commands, read_created_id,
-        read_gateway_bot, read_messages, read_refreshed_urls, read_upload_slots,
+        CommandEntry, GatewayBot, RefreshedUrl, SessionStartLimit, UploadSlot, read_commands,
+        read_created_id, read_gateway_bot, read_messages, read_refreshed_urls, read_upload_slots,
     },
 };
 use crate::{
@@ -152,7 +152,10 @@ impl Request {
         match &self.target {
             Target::Api(path) => Ok(hosts.api_url(path)),
             Target::Upload(url) => {
-                Url::parse(&hosts.upload_url(url)).map_err(|cause| HostError::Invalid { setting: "upload_url", cause })
+                Url::parse(&hosts.upload_url(url)).map_err(|cause| HostError::Invalid {
+                    setting: "upload_url",
+                    cause,
+                })
             }
         }
     }
@@ -183,13 +186,23 @@ impl Request {
     /// `GET /guilds/{guild}/application-command-index`: the commands one can use in a guild. Users only.
     pub fn guild_commands(guild: GuildId) -> Self {
         let path = format!("/guilds/{guild}/application-command-index");
-        Self::get("/guilds/{}/application-command-index", guild.0, path, TokenKind::User)
+        Self::get(
+            "/guilds/{}/application-command-index",
+            guild.0,
+            path,
+            TokenKind::User,
+        )
     }
 
     /// `GET /channels/{channel}/application-command-index`: the commands one can use in a direct-message channel.
     pub fn channel_commands(channel: ChannelId) -> Self {
         let path = format!("/channels/{channel}/application-command-index");
-        Self::get("/channels/{}/application-command-index", channel.0, path, TokenKind::User)
+        Self::get(
+            "/channels/{}/application-command-index",
+            channel.0,
+            path,
+            TokenKind::User,
+        )
     }
 
     /// `POST /channels/{channel}/attachments`: asks for slots to upload files to, at most ten names and sizes in bytes.
@@ -214,9 +227,16 @@ impl Request {
     /// `PUT {upload_url}`: the bytes of one file. It goes to a storage host and must not carry the token.
     pub fn upload(upload_url: String, content_type: String, bytes: Vec<u8>) -> Self {
         Self {
-            route: Route { method: Method::Put, path: "upload", resource: 0 },
+            route: Route {
+                method: Method::Put,
+                path: "upload",
+                resource: 0,
+            },
             target: Target::Upload(upload_url),
-            body: Body::Bytes { content_type, bytes },
+            body: Body::Bytes {
+                content_type,
+                bytes,
+            },
             auth: None,
             idempotent: true,
         }
@@ -258,7 +278,9 @@ impl Request {
                 path: "/channels/{}/messages/{}/reactions/{}/@me",
                 resource: channel.0,
             },
-            target: Target::Api(format!("/channels/{channel}/messages/{message}/reactions/{emoji}/@me")),
+            target: Target::Api(format!(
+                "/channels/{channel}/messages/{message}/reactions/{emoji}/@me"
+            )),
             body: Body::Empty,
             auth: Some(auth),
             idempotent: true,
@@ -273,7 +295,13 @@ impl Request {
         };
         Self {
             idempotent: true,
-            ..Self::post("/users/@me/channels", 0, "/users/@me/channels".to_owned(), &body, auth)
+            ..Self::post(
+                "/users/@me/channels",
+                0,
+                "/users/@me/channels".to_owned(),
+                &body,
+                auth,
+            )
         }
     }
 
@@ -293,7 +321,11 @@ impl Request {
 
     fn get(route: &'static str, resource: u64, path: String, auth: TokenKind) -> Self {
         Self {
-            route: Route { method: Method::Get, path: route, resource },
+            route: Route {
+                method: Method::Get,
+                path: route,
+                resource,
+            },
             target: Target::Api(path),
             body: Body::Empty,
             auth: Some(auth),
@@ -301,9 +333,19 @@ impl Request {
         }
     }
 
-    fn post(route: &'static str, resource: u64, path: String, body: &Value, auth: TokenKind) -> Self {
+    fn post(
+        route: &'static str,
+        resource: u64,
+        path: String,
+        body: &Value,
+        auth: TokenKind,
+    ) -> Self {
         Self {
-            route: Route { method: Method::Post, path: route, resource },
+            route: Route {
+                method: Method::Post,
+                path: route,
+                resource,
+            },
             target: Target::Api(path),
             body: Body::Json(body.to_string()),
             auth: Some(auth),
@@ -349,7 +391,10 @@ mod tests {
             (Page::Before(MessageId(7)), "limit=50&before=7"),
         ] {
             let request = Request::messages(ChannelId(5), page, 50, TokenKind::User);
-            assert_eq!(path(&request), format!("https://discord.com/api/v9/channels/5/messages?{query}"));
+            assert_eq!(
+                path(&request),
+                format!("https://discord.com/api/v9/channels/5/messages?{query}")
+            );
             assert!(request.idempotent);
         }
         let request = Request::messages(ChannelId(5), Page::Newest, 0, TokenKind::User);
@@ -359,21 +404,28 @@ mod tests {
     #[test]
     fn counts_by_route_and_resource() {
         let one = Request::messages(ChannelId(5), Page::Newest, 50, TokenKind::User).route;
-        let other = Request::messages(ChannelId(6), Page::Around(MessageId(1)), 1, TokenKind::User).route;
+        let other =
+            Request::messages(ChannelId(6), Page::Around(MessageId(1)), 1, TokenKind::User).route;
         assert_eq!((one.method, one.path), (other.method, other.path));
         assert_ne!(one, other);
     }
 
     #[test]
     fn uploads_carry_no_token_and_keep_the_signature() {
-        let hosts = Hosts::default().with_upload("upload_url", "https://up.example.cn/").unwrap();
+        let hosts = Hosts::default()
+            .with_upload("upload_url", "https://up.example.cn/")
+            .unwrap();
         let request = Request::upload(
-            "https://discord-attachments-uploads-prd.storage.googleapis.com/a/b.png?upload_id=1".to_owned(),
+            "https://discord-attachments-uploads-prd.storage.googleapis.com/a/b.png?upload_id=1"
+                .to_owned(),
             "image/png".to_owned(),
             vec![1],
         );
         assert_eq!(request.auth, None);
-        assert_eq!(request.url(&hosts).unwrap().as_str(), "https://up.example.cn/a/b.png?upload_id=1");
+        assert_eq!(
+            request.url(&hosts).unwrap().as_str(),
+            "https://up.example.cn/a/b.png?upload_id=1"
+        );
     }
 
     #[test]
@@ -387,9 +439,18 @@ mod tests {
 
     #[test]
     fn debug_shows_no_prompt_and_no_signature() {
-        let message =
-            Request::post_message(ChannelId(5), "a secret prompt", &Nonce::new("1"), &[], TokenKind::User);
-        let upload = Request::upload("https://x/?sig=secret".to_owned(), "image/png".to_owned(), Vec::new());
+        let message = Request::post_message(
+            ChannelId(5),
+            "a secret prompt",
+            &Nonce::new("1"),
+            &[],
+            TokenKind::User,
+        );
+        let upload = Request::upload(
+            "https://x/?sig=secret".to_owned(),
+            "image/png".to_owned(),
+            Vec::new(),
+        );
         assert!(!format!("{message:?}{upload:?}").contains("secret"));
     }
 }

@@ -103,7 +103,8 @@ impl<'de> de::Visitor<'de> for SnowflakeVisitor {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<u64, E> {
-        text.parse().map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
+        text.parse()
+            .map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
     }
 
     fn visit_u64<E: de::Error>(self, number: u64) -> Result<u64, E> {
@@ -195,14 +196,26 @@ mod tests {
     #[test]
     fn carries_the_time_it_was_made_at() {
         // Discord's own example: 175928847299117063 was made at 2016-04-30 11:18:25.796 UTC.
-        assert_eq!(MessageId(175_928_847_299_117_063).made_at(), UnixMs(1_462_015_105_796));
-        assert_eq!(snowflake_at(UnixMs(1_462_015_105_796)), 175_928_847_299_117_063 & !0x3F_FFFF);
+        assert_eq!(
+            MessageId(175_928_847_299_117_063).made_at(),
+            UnixMs(1_462_015_105_796)
+        );
+        assert_eq!(
+            snowflake_at(UnixMs(1_462_015_105_796)),
+            175_928_847_299_117_063 >> 22 << 22
+        );
     }
 
     #[test]
     fn reads_strings_and_numbers_and_writes_strings() {
-        assert_eq!(serde_json::from_str::<MessageId>("\"12\"").unwrap(), MessageId(12));
-        assert_eq!(serde_json::from_str::<MessageId>("12").unwrap(), MessageId(12));
+        assert_eq!(
+            serde_json::from_str::<MessageId>("\"12\"").unwrap(),
+            MessageId(12)
+        );
+        assert_eq!(
+            serde_json::from_str::<MessageId>("12").unwrap(),
+            MessageId(12)
+        );
         assert_eq!(serde_json::to_string(&MessageId(12)).unwrap(), "\"12\"");
         assert!(serde_json::from_str::<MessageId>("\"x\"").is_err());
         assert!(serde_json::from_str::<MessageId>("-1").is_err());
@@ -212,6 +225,9 @@ mod tests {
     fn a_nonce_fits_discords_limit() {
         let nonce = Nonce::at(UnixMs(4_000_000_000_000), u64::MAX);
         assert!(nonce.as_str().len() <= 25);
-        assert_eq!(serde_json::from_str::<Nonce>("1405").unwrap(), Nonce::new("1405"));
+        assert_eq!(
+            serde_json::from_str::<Nonce>("1405").unwrap(),
+            Nonce::new("1405")
+        );
     }
 }

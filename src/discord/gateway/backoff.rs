@@ -41,7 +41,7 @@ impl Backoff {
     /// Later ones never come sooner, whatever the dice say.
     const LEAST: Duration = Duration::from_millis(500);
     /// The longest wait.
-    const MOST: Duration = Duration::from_mins(1);
+    const MOST: Duration = Duration::from_secs(60);
     /// READY or RESUMED and this long without trouble end the row.
     pub(crate) const HEALTHY: Duration = Duration::from_secs(30);
 
@@ -72,7 +72,7 @@ pub(crate) struct SendBudget {
 
 impl SendBudget {
     const PAYLOADS: usize = 115;
-    const WINDOW: Duration = Duration::from_mins(1);
+    const WINDOW: Duration = Duration::from_secs(60);
 
     pub(crate) fn reset(&mut self) {
         self.sent.clear();
@@ -80,7 +80,11 @@ impl SendBudget {
 
     /// Takes one, or says when there is one again.
     pub(crate) fn take(&mut self, now: Duration) -> Result<(), Duration> {
-        while self.sent.front().is_some_and(|&at| at + Self::WINDOW <= now) {
+        while self
+            .sent
+            .front()
+            .is_some_and(|&at| at + Self::WINDOW <= now)
+        {
             self.sent.pop_front();
         }
         match self.sent.front() {
@@ -113,12 +117,16 @@ pub(crate) enum Beat {
 
 impl Heart {
     /// Intervals outside of this are not believed.
-    const SANE: (Duration, Duration) = (Duration::from_millis(10), Duration::from_mins(10));
+    const SANE: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(10 * 60));
 
     /// Begins with HELLO; the first beat comes after a random part of the interval.
     pub(crate) fn new(now: Duration, interval: Duration, entropy: &mut Entropy) -> Self {
         let interval = interval.clamp(Self::SANE.0, Self::SANE.1);
-        Self { interval, next: now + interval.mul_f64(entropy.fraction()), is_acknowledged: true }
+        Self {
+            interval,
+            next: now + interval.mul_f64(entropy.fraction()),
+            is_acknowledged: true,
+        }
     }
 
     pub(crate) fn acknowledge(&mut self) {
@@ -153,8 +161,13 @@ mod tests {
     #[test]
     fn waits_double_up_to_a_minute() {
         let (mut backoff, mut most) = (Backoff::default(), entropy(u64::MAX));
-        let waits: Vec<u128> = (0..9).map(|_| backoff.next(&mut most).as_millis()).collect();
-        assert_eq!(waits, [250, 1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000]);
+        let waits: Vec<u128> = (0..9)
+            .map(|_| backoff.next(&mut most).as_millis())
+            .collect();
+        assert_eq!(
+            waits,
+            [250, 1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000]
+        );
         backoff.reset();
         assert!(backoff.next(&mut most) <= Backoff::FIRST);
     }
@@ -172,13 +185,20 @@ mod tests {
         for _ in 0..115 {
             assert_eq!(budget.take(Duration::from_secs(5)), Ok(()));
         }
-        assert_eq!(budget.take(Duration::from_secs(64)), Err(Duration::from_secs(65)));
+        assert_eq!(
+            budget.take(Duration::from_secs(64)),
+            Err(Duration::from_secs(65))
+        );
         assert_eq!(budget.take(Duration::from_secs(65)), Ok(()));
     }
 
     #[test]
     fn a_heart_misses_one_acknowledgement_only() {
-        let mut heart = Heart::new(Duration::ZERO, Duration::from_secs(40), &mut entropy(1 << 63));
+        let mut heart = Heart::new(
+            Duration::ZERO,
+            Duration::from_secs(40),
+            &mut entropy(1 << 63),
+        );
         assert_eq!(heart.next, Duration::from_secs(20));
         assert_eq!(heart.check(Duration::from_secs(19)), Beat::NotDue);
         assert_eq!(heart.check(Duration::from_secs(20)), Beat::Send);

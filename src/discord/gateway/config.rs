@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::event::Interest;
 use crate::{Hosts, Token, UnixMs};
 
-/// GUILDS | GUILD_MESSAGES | DIRECT_MESSAGES | MESSAGE_CONTENT. The last is privileged: without the grant the gateway
+/// GUILDS | `GUILD_MESSAGES` | `DIRECT_MESSAGES` | `MESSAGE_CONTENT`. The last is privileged: without the grant the gateway
 /// closes with 4014.
 pub const INTENTS: u64 = 1 << 0 | 1 << 9 | 1 << 12 | 1 << 15;
 
-/// LAZY_USER_NOTES | NO_AFFINE_USER_IDS | DEDUPE_USER_OBJECTS: they only make READY smaller (unofficial user
+/// `LAZY_USER_NOTES` | `NO_AFFINE_USER_IDS` | `DEDUPE_USER_OBJECTS`: they only make READY smaller (unofficial user
 /// documentation, "Gateway Capabilities").
 pub const CAPABILITIES: u64 = 1 << 0 | 1 << 1 | 1 << 4;
 
@@ -55,7 +55,11 @@ pub struct Properties {
 
 impl Default for Properties {
     fn default() -> Self {
-        Self { os: std::env::consts::OS.to_owned(), browser: "mj".to_owned(), device: "mj".to_owned() }
+        Self {
+            os: std::env::consts::OS.to_owned(),
+            browser: "mj".to_owned(),
+            device: "mj".to_owned(),
+        }
     }
 }
 
@@ -89,7 +93,13 @@ impl Config {
 
     /// A user account with few capabilities, on gateway version 9, as users' clients do.
     pub fn user(token: Token) -> Self {
-        Self::new(token, Kind::User { capabilities: CAPABILITIES }, 9)
+        Self::new(
+            token,
+            Kind::User {
+                capabilities: CAPABILITIES,
+            },
+            9,
+        )
     }
 
     fn new(token: Token, kind: Kind, version: u8) -> Self {
@@ -101,7 +111,7 @@ impl Config {
             compression: Compression::default(),
             properties: Properties::default(),
             interest: Interest::default(),
-            session_max_age: Duration::from_mins(3),
+            session_max_age: Duration::from_secs(3 * 60),
         }
     }
 

@@ -18,9 +18,16 @@ use crate::snowflake::ChannelId;
 
 /// One frame.
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a frame is taken apart where it is read"
+)]
 pub(crate) enum Frame<'a> {
     /// op 0.
-    Dispatch { sequence: Option<u64>, event: Event<'a> },
+    Dispatch {
+        sequence: Option<u64>,
+        event: Event<'a>,
+    },
     /// op 1.
     HeartbeatRequest,
     /// op 7.
@@ -40,7 +47,10 @@ pub(crate) fn read<'a>(text: &'a str, interest: &Interest) -> Option<Frame<'a>> 
     if let Some(prefix) = Prefix::read(text)
         && is_foreign(prefix.name, prefix.body, interest)
     {
-        return Some(Frame::Dispatch { sequence: Some(prefix.sequence), event: Event::Foreign });
+        return Some(Frame::Dispatch {
+            sequence: Some(prefix.sequence),
+            event: Event::Foreign,
+        });
     }
     if let Ok(frame) = read_in_one_pass(text, interest) {
         return Some(frame);
@@ -52,7 +62,10 @@ pub(crate) fn read<'a>(text: &'a str, interest: &Interest) -> Option<Frame<'a>> 
 fn is_foreign(name: &str, body: &str, interest: &Interest) -> bool {
     match Kind::of(name) {
         Kind::Foreign => true,
-        Kind::MessageCreate | Kind::MessageUpdate | Kind::MessageDelete | Kind::MessageDeleteBulk => {
+        Kind::MessageCreate
+        | Kind::MessageUpdate
+        | Kind::MessageDelete
+        | Kind::MessageDeleteBulk => {
             !interest.is_every_channel() && !may_name_channel(body, interest)
         }
         Kind::Ready
@@ -71,7 +84,11 @@ fn may_name_channel(body: &str, interest: &Interest) -> bool {
     memmem::find_iter(body.as_bytes(), KEY).any(|at| {
         let value = body[at + KEY.len()..].trim_start_matches([' ', '\t', '\n', '\r', ':', '"']);
         let digits = value.bytes().take_while(u8::is_ascii_digit).count();
-        value[..digits].parse().map_or(!value.starts_with("null"), |id| interest.has_channel(ChannelId(id)))
+        value[..digits]
+            .parse()
+            .map_or(!value.starts_with("null"), |id| {
+                interest.has_channel(ChannelId(id))
+            })
     })
 }
 
@@ -90,7 +107,10 @@ impl<'a> Prefix<'a> {
         let mut rest = text.trim_start_matches(WHITE).strip_prefix('{')?;
         loop {
             let (key, value) = plain_string(rest.trim_start_matches(WHITE))?;
-            let value = value.trim_start_matches(WHITE).strip_prefix(':')?.trim_start_matches(WHITE);
+            let value = value
+                .trim_start_matches(WHITE)
+                .strip_prefix(':')?
+                .trim_start_matches(WHITE);
             let after = match key {
                 "op" => plain_number(value, &mut op)?,
                 "s" => plain_number(value, &mut sequence)?,
@@ -99,7 +119,13 @@ impl<'a> Prefix<'a> {
                     name = Some(text);
                     after
                 }
-                "d" if op == Some(0) => return Some(Self { sequence: sequence?, name: name?, body: value }),
+                "d" if op == Some(0) => {
+                    return Some(Self {
+                        sequence: sequence?,
+                        name: name?,
+                        body: value,
+                    });
+                }
                 _ => return None,
             };
             rest = after.trim_start_matches(WHITE).strip_prefix(',')?;
@@ -160,7 +186,11 @@ impl Kind {
     }
 
     /// Reads `d` of this event.
-    fn read<'de, D: Deserializer<'de>>(self, body: D, interest: &Interest) -> Result<Event<'de>, D::Error> {
+    fn read<'de, D: Deserializer<'de>>(
+        self,
+        body: D,
+        interest: &Interest,
+    ) -> Result<Event<'de>, D::Error> {
         let event = match self {
             Self::Ready => Event::Ready(Ready::from(WireReady::deserialize(body)?)),
             Self::Resumed => {
@@ -174,8 +204,12 @@ impl Kind {
             Self::InteractionCreate => Event::InteractionCreate(Deserialize::deserialize(body)?),
             Self::InteractionSuccess => Event::InteractionSuccess(Deserialize::deserialize(body)?),
             Self::InteractionFailure => Event::InteractionFailure(Deserialize::deserialize(body)?),
-            Self::InteractionModalCreate => Event::InteractionModalCreate(Deserialize::deserialize(body)?),
-            Self::InteractionIframeModalCreate => Event::InteractionIframeModalCreate(Deserialize::deserialize(body)?),
+            Self::InteractionModalCreate => {
+                Event::InteractionModalCreate(Deserialize::deserialize(body)?)
+            }
+            Self::InteractionIframeModalCreate => {
+                Event::InteractionIframeModalCreate(Deserialize::deserialize(body)?)
+            }
             Self::Foreign => {
                 IgnoredAny::deserialize(body)?;
                 Event::Foreign
@@ -278,7 +312,10 @@ impl<'de> de::Visitor<'de> for FrameVisitor<'_> {
                 Key::Name => name = map.next_value::<Name<'de>>()?.0,
                 Key::Body => match (op, &name) {
                     (Some(0), Some(name)) => {
-                        event = Some(map.next_value_seed(BodySeed { kind: Kind::of(name), interest: self.interest })?);
+                        event = Some(map.next_value_seed(BodySeed {
+                            kind: Kind::of(name),
+                            interest: self.interest,
+                        })?);
                     }
                     _ => body = Some(map.next_value()?),
                 },
@@ -313,11 +350,20 @@ impl<'de> de::DeserializeSeed<'de> for BodySeed<'_> {
 }
 
 /// Reads a body that was set aside.
-fn read_body<'a>(name: Option<Cow<'a, str>>, body: Option<&'a RawValue>, interest: &Interest) -> Event<'a> {
-    let Some(name) = name else { return Event::Malformed { name: Cow::Borrowed("") } };
+fn read_body<'a>(
+    name: Option<Cow<'a, str>>,
+    body: Option<&'a RawValue>,
+    interest: &Interest,
+) -> Event<'a> {
+    let Some(name) = name else {
+        return Event::Malformed {
+            name: Cow::Borrowed(""),
+        };
+    };
     let kind = Kind::of(&name);
     let text = body.map_or("null", RawValue::get);
-    kind.read(&mut serde_json::Deserializer::from_str(text), interest).unwrap_or(Event::Malformed { name })
+    kind.read(&mut serde_json::Deserializer::from_str(text), interest)
+        .unwrap_or(Event::Malformed { name })
 }
 
 /// Reads a frame whose body could not be read: its number still counts.
@@ -336,8 +382,13 @@ fn read_envelope(text: &str) -> Option<Frame<'_>> {
     let envelope: Envelope<'_> = serde_json::from_str(text).ok()?;
     let op = envelope.op?;
     if op == 0 {
-        let event = Event::Malformed { name: envelope.t.unwrap_or_default() };
-        return Some(Frame::Dispatch { sequence: envelope.s, event });
+        let event = Event::Malformed {
+            name: envelope.t.unwrap_or_default(),
+        };
+        return Some(Frame::Dispatch {
+            sequence: envelope.s,
+            event,
+        });
     }
     Some(control(op, envelope.d))
 }
@@ -348,10 +399,13 @@ fn control<'a>(op: u64, body: Option<&RawValue>) -> Frame<'a> {
     match op {
         1 => Frame::HeartbeatRequest,
         7 => Frame::Reconnect,
-        9 => Frame::InvalidSession { resumable: serde_json::from_str(body).is_ok_and(|Truth(resumable)| resumable) },
-        10 => serde_json::from_str(body).map_or(Frame::Unknown, |HelloBody { heartbeat_interval }| {
-            Frame::Hello { heartbeat_interval }
-        }),
+        9 => Frame::InvalidSession {
+            resumable: serde_json::from_str(body).is_ok_and(|Truth(resumable)| resumable),
+        },
+        10 => serde_json::from_str(body)
+            .map_or(Frame::Unknown, |HelloBody { heartbeat_interval }| {
+                Frame::Hello { heartbeat_interval }
+            }),
         11 => Frame::HeartbeatAck,
         _ => Frame::Unknown,
     }

@@ -21,29 +21,32 @@ pub struct Dispatch<'a> {
 
 /// An event that concerns us, or the note that it does not.
 #[derive(Debug)]
-#[allow(clippy::large_enum_variant, reason = "an event is handled where it is read and never stored")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "an event is handled where it is read and never stored"
+)]
 pub enum Event<'a> {
     /// A new session began: READY.
     Ready(Ready),
     /// An old session goes on, everything missed was replayed: RESUMED.
     Resumed,
-    /// MESSAGE_CREATE in a channel of ours.
+    /// `MESSAGE_CREATE` in a channel of ours.
     MessageCreate(Message<'a>),
-    /// MESSAGE_UPDATE in a channel of ours.
+    /// `MESSAGE_UPDATE` in a channel of ours.
     MessageUpdate(Message<'a>),
-    /// MESSAGE_DELETE in a channel of ours.
+    /// `MESSAGE_DELETE` in a channel of ours.
     MessageDelete(MessageDelete),
-    /// MESSAGE_DELETE_BULK in a channel of ours.
+    /// `MESSAGE_DELETE_BULK` in a channel of ours.
     MessageDeleteBulk(MessageDeleteBulk),
-    /// INTERACTION_CREATE: Discord took an interaction. Only the session that sent it sees this.
+    /// `INTERACTION_CREATE`: Discord took an interaction. Only the session that sent it sees this.
     InteractionCreate(Interaction),
-    /// INTERACTION_SUCCESS: the application answered it.
+    /// `INTERACTION_SUCCESS`: the application answered it.
     InteractionSuccess(Interaction),
-    /// INTERACTION_FAILURE: the application did not answer it.
+    /// `INTERACTION_FAILURE`: the application did not answer it.
     InteractionFailure(InteractionFailure),
-    /// INTERACTION_MODAL_CREATE: the answer is a form.
+    /// `INTERACTION_MODAL_CREATE`: the answer is a form.
     InteractionModalCreate(InteractionModal<'a>),
-    /// INTERACTION_IFRAME_MODAL_CREATE: the answer is a web page in a frame: Vary (Region), or a check for humans.
+    /// `INTERACTION_IFRAME_MODAL_CREATE`: the answer is a web page in a frame: Vary (Region), or a check for humans.
     InteractionIframeModalCreate(InteractionIframeModal<'a>),
     /// Nothing of ours: another event, another channel, another application.
     Foreign,
@@ -164,8 +167,13 @@ struct OnlyId<T> {
     id: T,
 }
 
-fn application_id<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<ApplicationId>, D::Error> {
-    Ok(lenient::object::<D, OnlyId<ApplicationId>>(deserializer)?.map(|application| application.id))
+fn application_id<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<ApplicationId>, D::Error> {
+    Ok(
+        lenient::object::<D, OnlyId<ApplicationId>>(deserializer)?
+            .map(|application| application.id),
+    )
 }
 
 /// READY as it is written; users' READY is megabytes, of which this is all we keep.
@@ -211,8 +219,10 @@ impl Interest {
         channels: impl IntoIterator<Item = ChannelId>,
         applications: impl IntoIterator<Item = ApplicationId>,
     ) -> Self {
-        let mut interest =
-            Self { channels: channels.into_iter().collect(), applications: applications.into_iter().collect() };
+        let mut interest = Self {
+            channels: channels.into_iter().collect(),
+            applications: applications.into_iter().collect(),
+        };
         interest.channels.sort_unstable();
         interest.channels.dedup();
         interest.applications.sort_unstable();
@@ -234,8 +244,13 @@ impl Interest {
     pub fn has_message(&self, message: &Message<'_>) -> bool {
         self.has_channel(message.channel_id)
             && (self.applications.is_empty()
-                || message.application_id.is_some_and(|id| self.has_application(id))
-                || message.author.as_ref().is_none_or(|author| self.has_application(ApplicationId(author.id.0))))
+                || message
+                    .application_id
+                    .is_some_and(|id| self.has_application(id))
+                || message
+                    .author
+                    .as_ref()
+                    .is_none_or(|author| self.has_application(ApplicationId(author.id.0))))
     }
 
     /// Whether every channel matters.

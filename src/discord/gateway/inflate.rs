@@ -58,14 +58,21 @@ impl fmt::Debug for Inflate {
             Stream::Zlib(_) => "zlib",
             Stream::Zstd(_) => "zstd",
         };
-        f.debug_struct("Inflate").field("stream", &stream).field("frame", &self.frame.len()).finish()
+        f.debug_struct("Inflate")
+            .field("stream", &stream)
+            .field("frame", &self.frame.len())
+            .finish_non_exhaustive()
     }
 }
 
 impl Inflate {
     /// A decompressor without a connection.
     pub(crate) fn idle() -> Self {
-        Self { stream: Stream::None, frame: Vec::new(), is_complete: true }
+        Self {
+            stream: Stream::None,
+            frame: Vec::new(),
+            is_complete: true,
+        }
     }
 
     /// Begins a connection: a new context, nothing left of the last one.
@@ -73,7 +80,9 @@ impl Inflate {
         self.stream = match compression {
             Compression::None => Stream::None,
             Compression::Zlib => Stream::Zlib(Box::new(Decompress::new(true))),
-            Compression::Zstd => zstd_decoder().map_or(Stream::None, |decoder| Stream::Zstd(Box::new(decoder))),
+            Compression::Zstd => {
+                zstd_decoder().map_or(Stream::None, |decoder| Stream::Zstd(Box::new(decoder)))
+            }
         };
         self.frame = Vec::new();
         self.is_complete = true;
@@ -103,13 +112,17 @@ impl Inflate {
         if !self.is_complete {
             return Ok(None);
         }
-        std::str::from_utf8(&self.frame).map(Some).map_err(|_| InflateError::NotText)
+        std::str::from_utf8(&self.frame)
+            .map(Some)
+            .map_err(|_| InflateError::NotText)
     }
 }
 
 fn zstd_decoder() -> Option<Decoder<'static>> {
     let mut decoder = Decoder::new().ok()?;
-    decoder.set_parameter(DParameter::WindowLogMax(ZSTD_WINDOW_LOG)).ok()?;
+    decoder
+        .set_parameter(DParameter::WindowLogMax(ZSTD_WINDOW_LOG))
+        .ok()?;
     Some(decoder)
 }
 
@@ -118,29 +131,49 @@ fn grow(frame: &mut Vec<u8>) -> Result<(), InflateError> {
     if frame.len() >= MAX_FRAME {
         return Err(InflateError::TooLarge);
     }
-    frame.reserve(frame.len().clamp(4 << 10, 1 << 20).min(MAX_FRAME - frame.len()));
+    frame.reserve(
+        frame
+            .len()
+            .clamp(4 << 10, 1 << 20)
+            .min(MAX_FRAME - frame.len()),
+    );
     Ok(())
 }
 
-fn inflate_zlib(stream: &mut Decompress, mut data: &[u8], frame: &mut Vec<u8>) -> Result<(), InflateError> {
+fn inflate_zlib(
+    stream: &mut Decompress,
+    mut data: &[u8],
+    frame: &mut Vec<u8>,
+) -> Result<(), InflateError> {
     loop {
         if frame.len() == frame.capacity() {
             grow(frame)?;
         }
         let (read_before, room) = (stream.total_in(), frame.capacity() - frame.len());
         let written_before = frame.len();
-        stream.decompress_vec(data, frame, FlushDecompress::Sync).map_err(|_| InflateError::Corrupt)?;
-        let read = usize::try_from(stream.total_in() - read_before).map_err(|_| InflateError::Corrupt)?;
+        stream
+            .decompress_vec(data, frame, FlushDecompress::Sync)
+            .map_err(|_| InflateError::Corrupt)?;
+        let read =
+            usize::try_from(stream.total_in() - read_before).map_err(|_| InflateError::Corrupt)?;
         let written = frame.len() - written_before;
         data = data.get(read..).unwrap_or_default();
         if written < room {
             // All output was given. What is left unread then follows the end of the stream.
-            return if data.is_empty() { Ok(()) } else { Err(InflateError::Corrupt) };
+            return if data.is_empty() {
+                Ok(())
+            } else {
+                Err(InflateError::Corrupt)
+            };
         }
     }
 }
 
-fn inflate_zstd(stream: &mut Decoder<'static>, data: &[u8], frame: &mut Vec<u8>) -> Result<(), InflateError> {
+fn inflate_zstd(
+    stream: &mut Decoder<'static>,
+    data: &[u8],
+    frame: &mut Vec<u8>,
+) -> Result<(), InflateError> {
     let mut input = InBuffer::around(data);
     loop {
         if frame.len() == frame.capacity() {
@@ -148,8 +181,8 @@ fn inflate_zstd(stream: &mut Decoder<'static>, data: &[u8], frame: &mut Vec<u8>)
         }
         let (read_before, written_before) = (input.pos(), frame.len());
         let mut output = OutBuffer::around_pos(frame, written_before);
-        stream.run(&mut input, &mut output).map_err(|_| InflateError::Corrupt)?;
-        drop(output);
+        let status = stream.run(&mut input, &mut output);
+        status.map_err(|_| InflateError::Corrupt)?;
         if input.pos() == data.len() && frame.len() < frame.capacity() {
             return Ok(());
         }
@@ -174,7 +207,9 @@ mod tests {
             .iter()
             .map(|frame| {
                 let mut out = Vec::with_capacity(frame.len() + 1024);
-                let status = compress.compress_vec(frame.as_bytes(), &mut out, FlushCompress::Sync).unwrap();
+                let status = compress
+                    .compress_vec(frame.as_bytes(), &mut out, FlushCompress::Sync)
+                    .unwrap();
                 assert_eq!(status, Status::Ok);
                 out
             })
@@ -203,22 +238,32 @@ mod tests {
     fn one_context_serves_the_whole_connection() {
         let large = "x".repeat(300_000);
         let frames = ["{\"op\":10}", large.as_str(), "{\"op\":11}", "{\"op\":11}"];
-        for (compression, packed) in
-            [(Compression::Zlib, zlib_frames(&frames)), (Compression::Zstd, zstd_frames(&frames))]
-        {
+        for (compression, packed) in [
+            (Compression::Zlib, zlib_frames(&frames)),
+            (Compression::Zstd, zstd_frames(&frames)),
+        ] {
             let mut inflate = inflate(compression);
             for (frame, data) in frames.iter().zip(&packed) {
                 assert_eq!(inflate.push(data).unwrap(), Some(*frame), "{compression:?}");
             }
-            assert!(inflate.frame.capacity() <= 2 * KEPT, "the room of a large frame is given back");
+            assert!(
+                inflate.frame.capacity() <= 2 * KEPT,
+                "the room of a large frame is given back"
+            );
             inflate.reset(compression);
-            assert!(inflate.push(&packed[2]).is_err(), "a later frame needs the context of the first");
+            assert!(
+                inflate.push(&packed[2]).is_err(),
+                "a later frame needs the context of the first"
+            );
         }
     }
 
     #[test]
     fn a_zlib_frame_may_come_in_pieces() {
-        let frames = ["{\"op\":10,\"d\":{\"heartbeat_interval\":41250}}", "{\"op\":11}"];
+        let frames = [
+            "{\"op\":10,\"d\":{\"heartbeat_interval\":41250}}",
+            "{\"op\":11}",
+        ];
         let packed = zlib_frames(&frames);
         let mut inflate = inflate(Compression::Zlib);
         let (head, tail) = packed[0].split_at(7);
@@ -230,9 +275,17 @@ mod tests {
     #[test]
     fn garbage_is_an_error() {
         for compression in [Compression::Zlib, Compression::Zstd] {
-            assert_eq!(inflate(compression).push(b"no such thing, surely").unwrap_err(), InflateError::Corrupt);
+            assert_eq!(
+                inflate(compression)
+                    .push(b"no such thing, surely")
+                    .unwrap_err(),
+                InflateError::Corrupt
+            );
         }
-        assert_eq!(inflate(Compression::None).push(b"{}").unwrap_err(), InflateError::Unexpected);
+        assert_eq!(
+            inflate(Compression::None).push(b"{}").unwrap_err(),
+            InflateError::Unexpected
+        );
         let mut packed = zlib_frames(&["abc"]).remove(0);
         packed.truncate(2);
         assert_eq!(inflate(Compression::Zlib).push(&packed).unwrap(), None);
@@ -243,9 +296,17 @@ mod tests {
         let mut compress = Compress::new(flate2::Compression::best(), true);
         let mut bomb = Vec::with_capacity(1 << 20);
         let zeros = vec![b' '; MAX_FRAME + 1];
-        compress.compress_vec(&zeros, &mut bomb, FlushCompress::Sync).unwrap();
-        assert_eq!(inflate(Compression::Zlib).push(&bomb).unwrap_err(), InflateError::TooLarge);
+        compress
+            .compress_vec(&zeros, &mut bomb, FlushCompress::Sync)
+            .unwrap();
+        assert_eq!(
+            inflate(Compression::Zlib).push(&bomb).unwrap_err(),
+            InflateError::TooLarge
+        );
         let bomb = zstd::encode_all(zeros.as_slice(), 1).unwrap();
-        assert_eq!(inflate(Compression::Zstd).push(&bomb).unwrap_err(), InflateError::TooLarge);
+        assert_eq!(
+            inflate(Compression::Zstd).push(&bomb).unwrap_err(),
+            InflateError::TooLarge
+        );
     }
 }

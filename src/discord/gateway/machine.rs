@@ -5,8 +5,8 @@ use std::{collections::VecDeque, time::Duration};
 use serde_json::json;
 
 use super::{
-    Action, Config, Disconnect, Dispatch, Event, Fatal, InflateError, Interest, Kind, MAX_PAYLOAD, Notice, Ready,
-    SendError, Session, SessionLoss, Status,
+    Action, Config, Disconnect, Dispatch, Event, Fatal, InflateError, Interest, Kind, MAX_PAYLOAD,
+    Notice, Ready, SendError, Session, SessionLoss, Status,
     backoff::{Backoff, Beat, Entropy, Heart, SendBudget},
     envelope::{self, Frame},
 };
@@ -29,22 +29,43 @@ const INVALID_SESSION: (Duration, Duration) = (Duration::from_secs(1), Duration:
 /// The wait after 4008: half of the window that was used up.
 const RATE_LIMITED: Duration = Duration::from_secs(30);
 /// The wait after 4015.
-const TOO_MANY_SESSIONS: Duration = Duration::from_mins(5);
+const TOO_MANY_SESSIONS: Duration = Duration::from_secs(5 * 60);
 /// RESUMEs in a row that may be refused before the session counts as lost.
 const REFUSALS: u32 = 5;
 
 #[derive(Debug)]
 enum State {
-    Waiting { until: Duration },
-    Connecting { deadline: Duration },
-    Greeting { deadline: Duration },
-    /// RequestIdentify was given out and is unanswered.
-    Permission { deadline: Duration, heart: Heart },
+    Waiting {
+        until: Duration,
+    },
+    Connecting {
+        deadline: Duration,
+    },
+    Greeting {
+        deadline: Duration,
+    },
+    /// [`Action::RequestIdentify`] was given out and is unanswered.
+    Permission {
+        deadline: Duration,
+        heart: Heart,
+    },
     /// The bucket refused for a moment.
-    Postponed { until: Duration, heart: Heart },
-    Identifying { deadline: Duration, heart: Heart },
-    Resuming { deadline: Duration, heart: Heart },
-    Live { since: Duration, heart: Heart },
+    Postponed {
+        until: Duration,
+        heart: Heart,
+    },
+    Identifying {
+        deadline: Duration,
+        heart: Heart,
+    },
+    Resuming {
+        deadline: Duration,
+        heart: Heart,
+    },
+    Live {
+        since: Duration,
+        heart: Heart,
+    },
     Stopped,
 }
 
@@ -56,7 +77,10 @@ impl State {
             | Self::Identifying { heart, .. }
             | Self::Resuming { heart, .. }
             | Self::Live { heart, .. } => Some(heart),
-            Self::Waiting { .. } | Self::Connecting { .. } | Self::Greeting { .. } | Self::Stopped => None,
+            Self::Waiting { .. }
+            | Self::Connecting { .. }
+            | Self::Greeting { .. }
+            | Self::Stopped => None,
         }
     }
 }
@@ -146,7 +170,10 @@ impl Machine {
     }
 
     pub(super) fn is_connected(&self) -> bool {
-        !matches!(self.state, State::Waiting { .. } | State::Connecting { .. } | State::Stopped)
+        !matches!(
+            self.state,
+            State::Waiting { .. } | State::Connecting { .. } | State::Stopped
+        )
     }
 
     pub(super) fn poll_action(&mut self) -> Option<Action> {
@@ -159,13 +186,22 @@ impl Machine {
 
     pub(super) fn poll_timeout(&self) -> Option<Duration> {
         match self.state {
-            State::Waiting { until: at } | State::Connecting { deadline: at } | State::Greeting { deadline: at } => {
-                Some(at)
+            State::Waiting { until: at }
+            | State::Connecting { deadline: at }
+            | State::Greeting { deadline: at } => Some(at),
+            State::Permission {
+                deadline: at,
+                heart,
             }
-            State::Permission { deadline: at, heart }
             | State::Postponed { until: at, heart }
-            | State::Identifying { deadline: at, heart }
-            | State::Resuming { deadline: at, heart } => Some(at.min(heart.next)),
+            | State::Identifying {
+                deadline: at,
+                heart,
+            }
+            | State::Resuming {
+                deadline: at,
+                heart,
+            } => Some(at.min(heart.next)),
             State::Live { heart, .. } => Some(heart.next),
             State::Stopped => None,
         }
@@ -174,7 +210,9 @@ impl Machine {
     pub(super) fn handle_connected(&mut self, now: Moment) {
         if matches!(self.state, State::Connecting { .. }) {
             self.budget.reset();
-            self.state = State::Greeting { deadline: now.boot + HELLO };
+            self.state = State::Greeting {
+                deadline: now.boot + HELLO,
+            };
         }
     }
 
@@ -189,23 +227,42 @@ impl Machine {
             match heart.check(now.boot) {
                 Beat::NotDue => {}
                 Beat::Send => self.heartbeat(now),
-                Beat::Missed => return self.leave(now, Leave::Drop, Disconnect::HeartbeatMissed, Duration::ZERO),
+                Beat::Missed => {
+                    return self.leave(
+                        now,
+                        Leave::Drop,
+                        Disconnect::HeartbeatMissed,
+                        Duration::ZERO,
+                    );
+                }
             }
         }
         let is_due = |at: Duration| at <= now.boot;
         match self.state {
             State::Waiting { until } if is_due(until) => self.connect(now),
             State::Connecting { deadline } if is_due(deadline) => {
-                self.leave(now, Leave::Drop, Disconnect::ConnectTimedOut, Duration::ZERO);
+                self.leave(
+                    now,
+                    Leave::Drop,
+                    Disconnect::ConnectTimedOut,
+                    Duration::ZERO,
+                );
             }
             State::Greeting { deadline } if is_due(deadline) => {
                 self.leave(now, Leave::Drop, Disconnect::HelloTimedOut, Duration::ZERO);
             }
             State::Permission { deadline, .. } if is_due(deadline) => {
-                self.leave(now, Leave::Close, Disconnect::PermissionTimedOut, Duration::ZERO);
+                self.leave(
+                    now,
+                    Leave::Close,
+                    Disconnect::PermissionTimedOut,
+                    Duration::ZERO,
+                );
             }
             State::Postponed { until, heart } if is_due(until) => self.request_identify(now, heart),
-            State::Identifying { deadline, .. } | State::Resuming { deadline, .. } if is_due(deadline) => {
+            State::Identifying { deadline, .. } | State::Resuming { deadline, .. }
+                if is_due(deadline) =>
+            {
                 self.leave(now, Leave::Close, Disconnect::LoginTimedOut, Duration::ZERO);
             }
             State::Waiting { .. }
@@ -228,7 +285,9 @@ impl Machine {
             return;
         }
         let cause = Disconnect::Closed(code);
-        let Some(code) = code else { return self.leave(now, Leave::Gone, cause, Duration::ZERO) };
+        let Some(code) = code else {
+            return self.leave(now, Leave::Gone, cause, Duration::ZERO);
+        };
         match code.action() {
             CloseAction::Resume => {
                 self.count_refusal();
@@ -253,7 +312,12 @@ impl Machine {
     pub(super) fn handle_bad_data(&mut self, now: Moment, error: InflateError) {
         if self.is_connected() {
             self.count_refusal();
-            self.leave(now, Leave::Close, Disconnect::BadData(error), Duration::ZERO);
+            self.leave(
+                now,
+                Leave::Close,
+                Disconnect::BadData(error),
+                Duration::ZERO,
+            );
         }
     }
 
@@ -277,9 +341,13 @@ impl Machine {
                     heart.acknowledge();
                 }
             }
-            Frame::Reconnect => self.leave(now, Leave::Close, Disconnect::Requested, Duration::ZERO),
+            Frame::Reconnect => {
+                self.leave(now, Leave::Close, Disconnect::Requested, Duration::ZERO);
+            }
             Frame::InvalidSession { resumable } => self.invalid_session(now, resumable),
-            Frame::Hello { heartbeat_interval } => self.hello(now, Duration::from_millis(heartbeat_interval)),
+            Frame::Hello { heartbeat_interval } => {
+                self.hello(now, Duration::from_millis(heartbeat_interval));
+            }
             Frame::Unknown => {}
         }
         None
@@ -287,14 +355,19 @@ impl Machine {
 
     pub(super) fn identify_permitted(&mut self, now: Moment) {
         if let State::Permission { heart, .. } | State::Postponed { heart, .. } = self.state {
-            self.state = State::Identifying { deadline: now.boot + LOGIN, heart };
+            self.state = State::Identifying {
+                deadline: now.boot + LOGIN,
+                heart,
+            };
             let payload = self.identify();
             self.log_in(now, payload);
         }
     }
 
     pub(super) fn identify_refused(&mut self, now: Moment, until: Duration) {
-        let (State::Permission { heart, .. } | State::Postponed { heart, .. }) = self.state else { return };
+        let (State::Permission { heart, .. } | State::Postponed { heart, .. }) = self.state else {
+            return;
+        };
         let wait = until.saturating_sub(now.boot);
         self.notices.push_back(Notice::IdentifyPostponed { until });
         if wait <= SHORT_REFUSAL {
@@ -320,7 +393,8 @@ impl Machine {
     pub(super) fn stop(&mut self, code: Option<CloseCode>) {
         self.clear_actions();
         if self.is_connected() {
-            self.actions.push_back(code.map_or(Action::DropTcp, |CloseCode(code)| Action::Close { code }));
+            self.actions
+                .push_back(code.map_or(Action::DropTcp, |CloseCode(code)| Action::Close { code }));
         } else if matches!(self.state, State::Connecting { .. }) {
             self.actions.push_back(Action::DropTcp);
         }
@@ -330,20 +404,27 @@ impl Machine {
     fn connect(&mut self, now: Moment) {
         let query = self.config.query();
         let hosts = &self.config.hosts;
-        let named = self.session.as_ref().and_then(|session| session.resume_gateway_url.as_deref());
+        let named = self
+            .session
+            .as_ref()
+            .and_then(|session| session.resume_gateway_url.as_deref());
         let resume_url = named
             .filter(|&named| self.unreachable.as_deref() != Some(named))
             .and_then(|named| hosts.resume_url(named, &query));
         self.is_at_resume_url = resume_url.is_some();
         let url = resume_url.unwrap_or_else(|| hosts.gateway_url(&query));
         self.actions.push_back(Action::Connect { url });
-        self.state = State::Connecting { deadline: now.boot + CONNECT };
+        self.state = State::Connecting {
+            deadline: now.boot + CONNECT,
+        };
     }
 
     /// Leaves the connection, if there is one, and waits for the next: as long as the backoff says and `at_least`.
     fn leave(&mut self, now: Moment, how: Leave, cause: Disconnect, at_least: Duration) {
         match self.state {
-            State::Live { since, .. } if now.boot.saturating_sub(since) >= Backoff::HEALTHY => self.backoff.reset(),
+            State::Live { since, .. } if now.boot.saturating_sub(since) >= Backoff::HEALTHY => {
+                self.backoff.reset();
+            }
             State::Connecting { .. } | State::Greeting { .. } => self.try_the_other_host(),
             State::Stopped => return,
             State::Waiting { .. }
@@ -355,7 +436,9 @@ impl Machine {
         }
         self.clear_actions();
         match how {
-            Leave::Close => self.actions.push_back(Action::Close { code: CloseCode::RESUMABLE.0 }),
+            Leave::Close => self.actions.push_back(Action::Close {
+                code: CloseCode::RESUMABLE.0,
+            }),
             Leave::Drop => self.actions.push_back(Action::DropTcp),
             Leave::Gone => {}
         }
@@ -364,25 +447,33 @@ impl Machine {
             until = until.max(last + RESUME_SPACING);
         }
         self.state = State::Waiting { until };
-        self.notices.push_back(Notice::Disconnected { cause, retry_at: until });
+        self.notices.push_back(Notice::Disconnected {
+            cause,
+            retry_at: until,
+        });
     }
 
     /// Forgets what was meant for a connection that is over; that it must be closed is not forgotten.
     fn clear_actions(&mut self) {
-        self.actions.retain(|action| matches!(action, Action::Close { .. } | Action::DropTcp));
+        self.actions
+            .retain(|action| matches!(action, Action::Close { .. } | Action::DropTcp));
     }
 
     /// The session is global: when the host that READY named can not be reached it is resumed at the original one, and
     /// the other way round.
     fn try_the_other_host(&mut self) {
-        let named = self.session.as_ref().and_then(|session| session.resume_gateway_url.clone());
+        let named = self
+            .session
+            .as_ref()
+            .and_then(|session| session.resume_gateway_url.clone());
         self.unreachable = if self.is_at_resume_url { named } else { None };
     }
 
     fn lose_session(&mut self, cause: SessionLoss) {
         self.refusals = 0;
         if let Some(session) = self.session.take() {
-            self.notices.push_back(Notice::SessionLost { session, cause });
+            self.notices
+                .push_back(Notice::SessionLost { session, cause });
         }
     }
 
@@ -407,26 +498,36 @@ impl Machine {
             return;
         }
         let heart = Heart::new(now.boot, interval, &mut self.entropy);
-        let Some(session) = &self.session else { return self.request_identify(now, heart) };
+        let Some(session) = &self.session else {
+            return self.request_identify(now, heart);
+        };
         let payload = json!({"op": 6, "d": {
             "token": self.config.token.expose(),
             "session_id": session.session_id,
             "seq": session.sequence,
         }});
         self.resumed_at = Some(now.boot);
-        self.state = State::Resuming { deadline: now.boot + LOGIN, heart };
+        self.state = State::Resuming {
+            deadline: now.boot + LOGIN,
+            heart,
+        };
         self.log_in(now, payload.to_string());
     }
 
     fn request_identify(&mut self, now: Moment, heart: Heart) {
         self.actions.push_back(Action::RequestIdentify);
-        self.state = State::Permission { deadline: now.boot + PERMISSION, heart };
+        self.state = State::Permission {
+            deadline: now.boot + PERMISSION,
+            heart,
+        };
     }
 
     fn identify(&self) -> String {
         let (token, properties) = (self.config.token.expose(), &self.config.properties);
         let body = match self.config.kind {
-            Kind::Bot { intents } => json!({"token": token, "properties": properties, "intents": intents}),
+            Kind::Bot { intents } => {
+                json!({"token": token, "properties": properties, "intents": intents})
+            }
             Kind::User { capabilities } => {
                 json!({"token": token, "properties": properties, "capabilities": capabilities, "compress": false})
             }
@@ -438,7 +539,9 @@ impl Machine {
     fn log_in(&mut self, now: Moment, payload: String) {
         if payload.len() > MAX_PAYLOAD {
             self.fail(Fatal::PayloadTooLarge(payload.len()));
-            self.actions.push_front(Action::Close { code: CloseCode::RESUMABLE.0 });
+            self.actions.push_front(Action::Close {
+                code: CloseCode::RESUMABLE.0,
+            });
             return;
         }
         // The first payload of a connection, so there is room for it.
@@ -448,7 +551,8 @@ impl Machine {
 
     fn heartbeat(&mut self, now: Moment) {
         let sequence = self.session.as_ref().map(|session| session.sequence);
-        self.actions.push_back(Action::Send(json!({"op": 1, "d": sequence}).to_string()));
+        self.actions
+            .push_back(Action::Send(json!({"op": 1, "d": sequence}).to_string()));
         if let Some(heart) = self.state.heart() {
             heart.sent(now.boot);
         }
@@ -468,16 +572,30 @@ impl Machine {
         self.leave(now, Leave::Close, Disconnect::InvalidSession, wait);
     }
 
-    fn dispatch<'t>(&mut self, now: Moment, sequence: Option<u64>, event: Event<'t>) -> Option<Dispatch<'t>> {
+    fn dispatch<'t>(
+        &mut self,
+        now: Moment,
+        sequence: Option<u64>,
+        event: Event<'t>,
+    ) -> Option<Dispatch<'t>> {
         match (&event, &mut self.state) {
-            (Event::Ready(ready), State::Identifying { heart, .. } | State::Resuming { heart, .. }) => {
+            (
+                Event::Ready(ready),
+                State::Identifying { heart, .. } | State::Resuming { heart, .. },
+            ) => {
                 let heart = *heart;
                 self.ready(now, sequence.unwrap_or_default(), ready, heart);
-                return Some(Dispatch { sequence: sequence.unwrap_or_default(), event });
+                return Some(Dispatch {
+                    sequence: sequence.unwrap_or_default(),
+                    event,
+                });
             }
             (Event::Resumed, State::Resuming { heart, .. }) => {
                 let heart = *heart;
-                self.state = State::Live { since: now.boot, heart };
+                self.state = State::Live {
+                    since: now.boot,
+                    heart,
+                };
                 self.refusals = 0;
                 self.notices.push_back(Notice::SessionResumed);
             }
@@ -488,16 +606,30 @@ impl Machine {
             (_, _) => return None,
         }
         let session = self.session.as_mut()?;
-        let Some(next) = sequence else { return Some(Dispatch { sequence: session.sequence, event }) };
+        let Some(next) = sequence else {
+            return Some(Dispatch {
+                sequence: session.sequence,
+                event,
+            });
+        };
         if next <= session.sequence {
             // A replay begins before what we asked for; RESUMED itself may carry the last number again.
-            return matches!(event, Event::Resumed).then_some(Dispatch { sequence: session.sequence, event });
+            return matches!(event, Event::Resumed).then_some(Dispatch {
+                sequence: session.sequence,
+                event,
+            });
         }
         if next > session.sequence + 1 {
-            self.notices.push_back(Notice::SequenceGap { after: session.sequence, next });
+            self.notices.push_back(Notice::SequenceGap {
+                after: session.sequence,
+                next,
+            });
         }
         session.sequence = next;
-        Some(Dispatch { sequence: next, event })
+        Some(Dispatch {
+            sequence: next,
+            event,
+        })
     }
 
     fn ready(&mut self, now: Moment, sequence: u64, ready: &Ready, heart: Heart) {
@@ -510,7 +642,10 @@ impl Machine {
             seen_at: now.unix,
         });
         self.resumed_at = None;
-        self.state = State::Live { since: now.boot, heart };
+        self.state = State::Live {
+            since: now.boot,
+            heart,
+        };
         self.notices.push_back(Notice::SessionStarted);
     }
 }

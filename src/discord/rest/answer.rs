@@ -65,6 +65,13 @@ impl Headers {
         read
     }
 
+    /// Whether the body is a page for people: Discord's API answers with JSON.
+    pub(crate) fn is_page(&self) -> bool {
+        self.content_type
+            .as_deref()
+            .is_some_and(|kind| kind.starts_with("text/html"))
+    }
+
     /// Whether Discord itself counted the request.
     fn is_counted(&self) -> bool {
         self.bucket.is_some() || self.limit.is_some() || self.scope.is_some() || self.global
@@ -72,7 +79,9 @@ impl Headers {
 }
 
 fn seconds(text: &str) -> Option<Duration> {
-    text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+    text.parse()
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
 }
 
 /// An answer as it came.
@@ -179,7 +188,9 @@ impl Outcome {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::RateLimited { retry_after, .. } => Some(*retry_after),
-            Self::Cloudflare { retry_after } | Self::ServerError { retry_after, .. } => *retry_after,
+            Self::Cloudflare { retry_after } | Self::ServerError { retry_after, .. } => {
+                *retry_after
+            }
             Self::Accepted
             | Self::OutdatedCommand
             | Self::InvalidPermissions
@@ -202,31 +213,37 @@ impl Answer<'_> {
         let json: Option<Value> = serde_json::from_str(self.body).ok();
         let page = self.is_page();
         match self.status {
-            200..=299 if page => Outcome::ReverseProxy { status: self.status },
-            200..=299 => Outcome::Accepted,
             429 => self.rate_limited(json.as_ref()),
-            403 if page && !self.headers.is_counted() => Outcome::Cloudflare { retry_after: self.headers.retry_after },
-            500..=599 if page => Outcome::ReverseProxy { status: self.status },
-            500..=599 => Outcome::ServerError { status: self.status, retry_after: self.headers.retry_after },
-            400..=499 if page => Outcome::ReverseProxy { status: self.status },
+            403 if page && !self.headers.is_counted() => Outcome::Cloudflare {
+                retry_after: self.headers.retry_after,
+            },
+            status if page => Outcome::ReverseProxy { status },
+            200..=299 => Outcome::Accepted,
+            500..=599 => Outcome::ServerError {
+                status: self.status,
+                retry_after: self.headers.retry_after,
+            },
             400 => bad_request(json.as_ref()),
             401 => Outcome::Unauthorized,
-            403 => Outcome::Forbidden { code: code(json.as_ref()) },
+            403 => Outcome::Forbidden {
+                code: code(json.as_ref()),
+            },
             404 => match code(json.as_ref()) {
                 10_003 => Outcome::UnknownChannel,
                 10_002 => Outcome::UnknownApplication,
                 code => Outcome::NotFound { code },
             },
             // Misdirected, wrong method, conflict: Discord has no such answer for what we send, nginx does.
-            405 | 409 | 421 if json.is_none() => Outcome::ReverseProxy { status: self.status },
+            405 | 409 | 421 if json.is_none() => Outcome::ReverseProxy {
+                status: self.status,
+            },
             status => Outcome::Unexpected { status },
         }
     }
 
     /// Whether the body is a page for people instead of JSON.
     fn is_page(&self) -> bool {
-        self.headers.content_type.as_deref().is_some_and(|kind| kind.starts_with("text/html"))
-            || self.body.trim_start().starts_with('<')
+        self.headers.is_page() || self.body.trim_start().starts_with('<')
     }
 
     fn rate_limited(&self, json: Option<&Value>) -> Outcome {
@@ -234,14 +251,25 @@ impl Answer<'_> {
             .and_then(|json| json.get("retry_after")?.as_f64())
             .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         if from_body.is_none() && !self.headers.is_counted() {
-            return Outcome::Cloudflare { retry_after: self.headers.retry_after };
+            return Outcome::Cloudflare {
+                retry_after: self.headers.retry_after,
+            };
         }
         let is_global = self.headers.global
             || self.headers.scope == Some(Scope::Global)
-            || json.and_then(|json| json.get("global")?.as_bool()).unwrap_or(false);
-        let scope = if is_global { Scope::Global } else { self.headers.scope.unwrap_or(Scope::User) };
+            || json
+                .and_then(|json| json.get("global")?.as_bool())
+                .unwrap_or(false);
+        let scope = if is_global {
+            Scope::Global
+        } else {
+            self.headers.scope.unwrap_or(Scope::User)
+        };
         let retry_after = from_body.into_iter().chain(self.headers.retry_after).max();
-        Outcome::RateLimited { retry_after: retry_after.unwrap_or(RETRY_AFTER_UNKNOWN), scope }
+        Outcome::RateLimited {
+            retry_after: retry_after.unwrap_or(RETRY_AFTER_UNKNOWN),
+            scope,
+        }
     }
 }
 
@@ -249,11 +277,14 @@ impl Answer<'_> {
 const RETRY_AFTER_UNKNOWN: Duration = Duration::from_secs(5);
 
 fn code(json: Option<&Value>) -> u64 {
-    json.and_then(|json| json.get("code")?.as_u64()).unwrap_or_default()
+    json.and_then(|json| json.get("code")?.as_u64())
+        .unwrap_or_default()
 }
 
 fn bad_request(json: Option<&Value>) -> Outcome {
-    let Some(json) = json else { return Outcome::ReverseProxy { status: 400 } };
+    let Some(json) = json else {
+        return Outcome::ReverseProxy { status: 400 };
+    };
     if json.get("captcha_key").is_some() || json.get("captcha_sitekey").is_some() {
         return Outcome::CaptchaRequired;
     }
@@ -270,10 +301,15 @@ fn bad_request(json: Option<&Value>) -> Outcome {
         Some(10_003) => Outcome::UnknownChannel,
         Some(10_002) => Outcome::UnknownApplication,
         // Seen on the version change of 2024-05-09, without a code.
-        None | Some(0) if json.get("message").and_then(Value::as_str) == Some("Unknown Integration") => {
+        None | Some(0)
+            if json.get("message").and_then(Value::as_str) == Some("Unknown Integration") =>
+        {
             Outcome::OutdatedCommand
         }
-        code => Outcome::BadRequest { code: code.unwrap_or_default(), reasons },
+        code => Outcome::BadRequest {
+            code: code.unwrap_or_default(),
+            reasons,
+        },
     }
 }
 
@@ -281,14 +317,24 @@ fn bad_request(json: Option<&Value>) -> Outcome {
 fn collect_reasons(tree: Option<&Value>, depth: usize, into: &mut Vec<String>) {
     const DEEPEST: usize = 16;
     const MOST: usize = 8;
-    let Some(Value::Object(tree)) = tree else { return };
+    let Some(Value::Object(tree)) = tree else {
+        return;
+    };
     if depth > DEEPEST {
         return;
     }
     for (key, value) in tree {
         if key == "_errors" {
-            let codes = value.as_array().into_iter().flatten().filter_map(|error| error.get("code")?.as_str());
-            into.extend(codes.take(MOST.saturating_sub(into.len())).map(str::to_owned));
+            let codes = value
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|error| error.get("code")?.as_str());
+            into.extend(
+                codes
+                    .take(MOST.saturating_sub(into.len()))
+                    .map(str::to_owned),
+            );
         } else {
             collect_reasons(Some(value), depth + 1, into);
         }
@@ -301,17 +347,31 @@ mod tests {
 
     fn outcome(status: u16, headers: &[(&str, &str)], body: &str) -> Outcome {
         let headers = Headers::read(headers.iter().copied());
-        Answer { status, headers: &headers, body }.read()
+        Answer {
+            status,
+            headers: &headers,
+            body,
+        }
+        .read()
     }
 
-    const HTML: &[(&str, &str)] = &[("Content-Type", "text/html; charset=UTF-8"), ("Server", "nginx")];
+    const HTML: &[(&str, &str)] = &[
+        ("Content-Type", "text/html; charset=UTF-8"),
+        ("Server", "nginx"),
+    ];
 
     #[test]
     fn accepted_means_discord_said_so() {
         assert_eq!(outcome(204, &[], ""), Outcome::Accepted);
         assert_eq!(outcome(200, &[], "[]"), Outcome::Accepted);
-        assert_eq!(outcome(200, HTML, "hello"), Outcome::ReverseProxy { status: 200 });
-        assert_eq!(outcome(200, &[], " <!doctype html>"), Outcome::ReverseProxy { status: 200 });
+        assert_eq!(
+            outcome(200, HTML, "hello"),
+            Outcome::ReverseProxy { status: 200 }
+        );
+        assert_eq!(
+            outcome(200, &[], " <!doctype html>"),
+            Outcome::ReverseProxy { status: 200 }
+        );
     }
 
     #[test]
@@ -321,23 +381,43 @@ mod tests {
         assert_eq!(outcome(400, &[], body), Outcome::OutdatedCommand);
         let flat = r#"{"code":50035,"errors":{"_errors":[{"code":"INTERACTION_APPLICATION_COMMAND_INVALID_VERSION"}]}}"#;
         assert_eq!(outcome(400, &[], flat), Outcome::OutdatedCommand);
-        assert_eq!(outcome(400, &[], r#"{"message":"Unknown Integration"}"#), Outcome::OutdatedCommand);
+        assert_eq!(
+            outcome(400, &[], r#"{"message":"Unknown Integration"}"#),
+            Outcome::OutdatedCommand
+        );
         let quoted = r#"{"code":50035,"message":"INTERACTION_APPLICATION_COMMAND_INVALID_VERSION","errors":{}}"#;
-        assert_eq!(outcome(400, &[], quoted), Outcome::BadRequest { code: 50035, reasons: Vec::new() });
+        assert_eq!(
+            outcome(400, &[], quoted),
+            Outcome::BadRequest {
+                code: 50035,
+                reasons: Vec::new()
+            }
+        );
     }
 
     #[test]
     fn bad_requests_are_told_apart() {
-        let permissions =
-            r#"{"code":50035,"errors":{"data":{"_errors":[{"code":"INTERACTION_APPLICATION_COMMAND_INVALID_PERMISSIONS"}]}}}"#;
+        let permissions = r#"{"code":50035,"errors":{"data":{"_errors":[{"code":"INTERACTION_APPLICATION_COMMAND_INVALID_PERMISSIONS"}]}}}"#;
         assert_eq!(outcome(400, &[], permissions), Outcome::InvalidPermissions);
-        assert_eq!(outcome(400, &[], r#"{"code":10003}"#), Outcome::UnknownChannel);
-        assert_eq!(outcome(404, &[], r#"{"code":10003}"#), Outcome::UnknownChannel);
-        assert_eq!(outcome(400, &[], r#"{"code":10002}"#), Outcome::UnknownApplication);
+        assert_eq!(
+            outcome(400, &[], r#"{"code":10003}"#),
+            Outcome::UnknownChannel
+        );
+        assert_eq!(
+            outcome(404, &[], r#"{"code":10003}"#),
+            Outcome::UnknownChannel
+        );
+        assert_eq!(
+            outcome(400, &[], r#"{"code":10002}"#),
+            Outcome::UnknownApplication
+        );
         let other = r#"{"code":50035,"errors":{"data":{"options":{"0":{"value":{"_errors":[{"code":"BASE_TYPE_MAX_LENGTH"}]}}}}}}"#;
         assert_eq!(
             outcome(400, &[], other),
-            Outcome::BadRequest { code: 50035, reasons: vec!["BASE_TYPE_MAX_LENGTH".to_owned()] }
+            Outcome::BadRequest {
+                code: 50035,
+                reasons: vec!["BASE_TYPE_MAX_LENGTH".to_owned()]
+            }
         );
         let captcha = r#"{"captcha_key":["captcha-required"],"captcha_sitekey":"x","captcha_service":"hcaptcha"}"#;
         assert_eq!(outcome(400, &[], captcha), Outcome::CaptchaRequired);
@@ -345,9 +425,18 @@ mod tests {
 
     #[test]
     fn refusals_name_their_code() {
-        assert_eq!(outcome(401, &[], r#"{"message":"401: Unauthorized","code":0}"#), Outcome::Unauthorized);
-        assert_eq!(outcome(403, &[], r#"{"code":50001}"#), Outcome::Forbidden { code: 50001 });
-        assert_eq!(outcome(404, &[], r#"{"code":10008}"#), Outcome::NotFound { code: 10008 });
+        assert_eq!(
+            outcome(401, &[], r#"{"message":"401: Unauthorized","code":0}"#),
+            Outcome::Unauthorized
+        );
+        assert_eq!(
+            outcome(403, &[], r#"{"code":50001}"#),
+            Outcome::Forbidden { code: 50001 }
+        );
+        assert_eq!(
+            outcome(404, &[], r#"{"code":10008}"#),
+            Outcome::NotFound { code: 10008 }
+        );
         assert_eq!(outcome(404, &[], ""), Outcome::NotFound { code: 0 });
     }
 
@@ -355,34 +444,62 @@ mod tests {
     fn limits_have_a_time_and_a_scope() {
         let body = r#"{"message":"You are being rate limited.","retry_after":2.06,"global":false}"#;
         let seconds = Duration::from_secs_f64(2.06);
-        assert_eq!(outcome(429, &[], body), Outcome::RateLimited { retry_after: seconds, scope: Scope::User });
+        assert_eq!(
+            outcome(429, &[], body),
+            Outcome::RateLimited {
+                retry_after: seconds,
+                scope: Scope::User
+            }
+        );
         assert_eq!(
             outcome(429, &[("X-RateLimit-Scope", "shared")], body),
-            Outcome::RateLimited { retry_after: seconds, scope: Scope::Shared }
+            Outcome::RateLimited {
+                retry_after: seconds,
+                scope: Scope::Shared
+            }
         );
         let global = r#"{"retry_after":1.5,"global":true}"#;
         assert_eq!(
             outcome(429, &[("retry-after", "2")], global),
-            Outcome::RateLimited { retry_after: Duration::from_secs(2), scope: Scope::Global }
+            Outcome::RateLimited {
+                retry_after: Duration::from_secs(2),
+                scope: Scope::Global
+            }
         );
     }
 
     #[test]
     fn cloudflare_is_not_discord() {
         assert_eq!(
-            outcome(429, &[("content-type", "text/html"), ("retry-after", "600")], "<html>"),
-            Outcome::Cloudflare { retry_after: Some(Duration::from_mins(10)) }
+            outcome(
+                429,
+                &[("content-type", "text/html"), ("retry-after", "600")],
+                "<html>"
+            ),
+            Outcome::Cloudflare {
+                retry_after: Some(Duration::from_secs(10 * 60))
+            }
         );
         assert_eq!(outcome(429, HTML, "<html>").retry_after(), None);
-        assert_eq!(outcome(403, HTML, "<html>"), Outcome::Cloudflare { retry_after: None });
+        assert_eq!(
+            outcome(403, HTML, "<html>"),
+            Outcome::Cloudflare { retry_after: None }
+        );
     }
 
     #[test]
     fn a_reverse_proxys_mistakes_are_its_own() {
-        for status in [400, 404, 409, 421, 502] {
-            assert_eq!(outcome(status, HTML, "<html>nginx</html>"), Outcome::ReverseProxy { status }, "{status}");
+        for status in [301, 400, 401, 404, 409, 421, 502] {
+            assert_eq!(
+                outcome(status, HTML, "<html>nginx</html>"),
+                Outcome::ReverseProxy { status },
+                "{status}"
+            );
         }
-        assert_eq!(outcome(400, &[], "plain"), Outcome::ReverseProxy { status: 400 });
+        assert_eq!(
+            outcome(400, &[], "plain"),
+            Outcome::ReverseProxy { status: 400 }
+        );
         assert_eq!(outcome(421, &[], ""), Outcome::ReverseProxy { status: 421 });
     }
 
@@ -391,8 +508,16 @@ mod tests {
         assert!(outcome(502, &[], "").is_in_doubt());
         assert!(outcome(502, HTML, "<html>").is_in_doubt());
         assert!(!outcome(503, &[("Retry-After", "3")], "").is_in_doubt());
-        assert_eq!(outcome(503, &[("Retry-After", "3")], "").retry_after(), Some(Duration::from_secs(3)));
-        for (status, body) in [(204, ""), (400, "{}"), (401, ""), (429, r#"{"retry_after":1}"#)] {
+        assert_eq!(
+            outcome(503, &[("Retry-After", "3")], "").retry_after(),
+            Some(Duration::from_secs(3))
+        );
+        for (status, body) in [
+            (204, ""),
+            (400, "{}"),
+            (401, ""),
+            (429, r#"{"retry_after":1}"#),
+        ] {
             assert!(!outcome(status, &[], body).is_in_doubt(), "{status}");
         }
     }
@@ -400,7 +525,11 @@ mod tests {
     #[test]
     fn nonsense_never_panics() {
         for header in ["-1", "NaN", "inf", "1e300", ""] {
-            outcome(429, &[("retry-after", header), ("x-ratelimit-bucket", "b")], r#"{"retry_after":-1}"#);
+            outcome(
+                429,
+                &[("retry-after", header), ("x-ratelimit-bucket", "b")],
+                r#"{"retry_after":-1}"#,
+            );
         }
     }
 }

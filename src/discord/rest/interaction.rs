@@ -4,7 +4,9 @@
 use serde_json::{Map, Value, json};
 
 use super::{Request, TokenKind};
-use crate::snowflake::{ApplicationId, ChannelId, CommandId, CommandVersion, GuildId, InteractionId, MessageId, Nonce};
+use crate::snowflake::{
+    ApplicationId, ChannelId, CommandId, CommandVersion, GuildId, InteractionId, MessageId, Nonce,
+};
 
 /// What every interaction says about itself.
 #[derive(Clone, Copy, Debug)]
@@ -103,16 +105,26 @@ impl Request {
         interaction(by, 3, data, more)
     }
 
-    /// Sends a filled-in form (interaction type 5). `id` and `custom_id` are those of INTERACTION_MODAL_CREATE, `fields`
+    /// Sends a filled-in form (interaction type 5). `id` and `custom_id` are those of `INTERACTION_MODAL_CREATE`, `fields`
     /// pairs of an input's `custom_id` and text.
-    pub fn modal(by: Interactor<'_>, id: InteractionId, custom_id: &str, fields: &[(&str, &str)]) -> Self {
+    pub fn modal(
+        by: Interactor<'_>,
+        id: InteractionId,
+        custom_id: &str,
+        fields: &[(&str, &str)],
+    ) -> Self {
         let rows: Vec<Value> = fields
             .iter()
             .map(|(input, text)| {
                 json!({"type": 1, "components": [{"type": 4, "custom_id": input, "value": text}]})
             })
             .collect();
-        interaction(by, 5, json!({"id": id, "custom_id": custom_id, "components": rows}), Map::new())
+        interaction(
+            by,
+            5,
+            json!({"id": id, "custom_id": custom_id, "components": rows}),
+            Map::new(),
+        )
     }
 }
 
@@ -126,14 +138,22 @@ fn interaction(by: Interactor<'_>, kind: u8, data: Value, mut body: Map<String, 
     body.insert("session_id".to_owned(), json!(by.session_id));
     body.insert("nonce".to_owned(), json!(by.nonce));
     body.insert("data".to_owned(), data);
-    Request::post("/interactions", 0, "/interactions".to_owned(), &Value::Object(body), TokenKind::User)
+    Request::post(
+        "/interactions",
+        0,
+        "/interactions".to_owned(),
+        &Value::Object(body),
+        TokenKind::User,
+    )
 }
 
 fn options(options: &[CommandOption<'_>]) -> Value {
     options
         .iter()
         .map(|CommandOption { name, value }| match value {
-            OptionValue::Subcommand(inner) => json!({"type": 1, "name": name, "options": self::options(inner)}),
+            OptionValue::Subcommand(inner) => {
+                json!({"type": 1, "name": name, "options": self::options(inner)})
+            }
             OptionValue::Text(text) => json!({"type": 3, "name": name, "value": text}),
             OptionValue::Integer(number) => json!({"type": 4, "name": name, "value": number}),
             OptionValue::Boolean(truth) => json!({"type": 5, "name": name, "value": truth}),
@@ -159,7 +179,9 @@ mod tests {
 
     fn body(request: &Request) -> Value {
         assert!(!request.idempotent);
-        let Body::Json(text) = &request.body else { panic!("no JSON") };
+        let Body::Json(text) = &request.body else {
+            panic!("no JSON")
+        };
         serde_json::from_str(text).unwrap()
     }
 
@@ -177,7 +199,10 @@ mod tests {
             id: CommandId(4),
             version: CommandVersion(5),
             name: "imagine",
-            options: &[CommandOption { name: "prompt", value: OptionValue::Text("a \"cat\"") }],
+            options: &[CommandOption {
+                name: "prompt",
+                value: OptionValue::Text("a \"cat\""),
+            }],
             files: &[],
         };
         assert_eq!(
@@ -187,7 +212,11 @@ mod tests {
                     "options": [{"type": 3, "name": "prompt", "value": "a \"cat\""}]}})
         );
         let in_direct_messages = Interactor { guild: None, ..by };
-        assert!(body(&Request::command(in_direct_messages, call)).get("guild_id").is_none());
+        assert!(
+            body(&Request::command(in_direct_messages, call))
+                .get("guild_id")
+                .is_none()
+        );
     }
 
     #[test]
@@ -205,17 +234,29 @@ mod tests {
             version: CommandVersion(5),
             name: "x",
             options: &[
-                CommandOption { name: "image1", value: OptionValue::Attachment(0) },
-                CommandOption { name: "remix", value: OptionValue::Subcommand(Vec::new()) },
+                CommandOption {
+                    name: "image1",
+                    value: OptionValue::Attachment(0),
+                },
+                CommandOption {
+                    name: "remix",
+                    value: OptionValue::Subcommand(Vec::new()),
+                },
             ],
-            files: &[UploadedFile { filename: "a.png", uploaded_filename: "u/a.png" }],
+            files: &[UploadedFile {
+                filename: "a.png",
+                uploaded_filename: "u/a.png",
+            }],
         };
         let data = &body(&Request::command(by, call))["data"];
         assert_eq!(
             data["options"],
             json!([{"type": 11, "name": "image1", "value": 0}, {"type": 1, "name": "remix", "options": []}])
         );
-        assert_eq!(data["attachments"], json!([{"id": "0", "filename": "a.png", "uploaded_filename": "u/a.png"}]));
+        assert_eq!(
+            data["attachments"],
+            json!([{"id": "0", "filename": "a.png", "uploaded_filename": "u/a.png"}])
+        );
     }
 
     #[test]
@@ -229,11 +270,33 @@ mod tests {
             nonce: &nonce,
         };
         let press = body(&Request::component(by, MessageId(9), 64, 2, "MJ::x", &[]));
-        assert_eq!((&press["type"], &press["message_id"], &press["message_flags"]), (&json!(3), &json!("9"), &json!(64)));
-        assert_eq!(press["data"], json!({"component_type": 2, "custom_id": "MJ::x"}));
-        let choice = body(&Request::component(by, MessageId(9), 64, 3, "MJ::x", &["v"]));
+        assert_eq!(
+            (
+                &press["type"],
+                &press["message_id"],
+                &press["message_flags"]
+            ),
+            (&json!(3), &json!("9"), &json!(64))
+        );
+        assert_eq!(
+            press["data"],
+            json!({"component_type": 2, "custom_id": "MJ::x"})
+        );
+        let choice = body(&Request::component(
+            by,
+            MessageId(9),
+            64,
+            3,
+            "MJ::x",
+            &["v"],
+        ));
         assert_eq!(choice["data"]["values"], json!(["v"]));
-        let form = body(&Request::modal(by, InteractionId(8), "MJ::m", &[("MJ::m::prompt", "text")]));
+        let form = body(&Request::modal(
+            by,
+            InteractionId(8),
+            "MJ::m",
+            &[("MJ::m::prompt", "text")],
+        ));
         assert_eq!(
             form["data"],
             json!({"id": "8", "custom_id": "MJ::m", "components": [

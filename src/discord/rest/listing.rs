@@ -86,7 +86,9 @@ pub fn read_commands(body: &str) -> Option<Vec<CommandEntry>> {
         #[serde(deserialize_with = "lenient::optional_list")]
         application_commands: Option<Vec<CommandEntry>>,
     }
-    serde_json::from_str::<Index>(body).ok()?.application_commands
+    serde_json::from_str::<Index>(body)
+        .ok()?
+        .application_commands
 }
 
 /// Reads upload slots, in the order of the request; `None` when there are none.
@@ -104,7 +106,10 @@ pub fn read_refreshed_urls(body: &str) -> Option<Vec<RefreshedUrl>> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Wire {
-        Pair { original: Option<String>, refreshed: String },
+        Pair {
+            original: Option<String>,
+            refreshed: String,
+        },
         Plain(String),
     }
     #[derive(Deserialize)]
@@ -113,8 +118,17 @@ pub fn read_refreshed_urls(body: &str) -> Option<Vec<RefreshedUrl>> {
     }
     let urls: Urls = serde_json::from_str(body).ok()?;
     let urls = urls.refreshed_urls.into_iter().map(|url| match url {
-        Wire::Pair { original, refreshed } => RefreshedUrl { original, refreshed },
-        Wire::Plain(refreshed) => RefreshedUrl { original: None, refreshed },
+        Wire::Pair {
+            original,
+            refreshed,
+        } => RefreshedUrl {
+            original,
+            refreshed,
+        },
+        Wire::Plain(refreshed) => RefreshedUrl {
+            original: None,
+            refreshed,
+        },
     });
     Some(urls.collect())
 }
@@ -163,7 +177,13 @@ mod tests {
     fn one_odd_message_does_not_cost_the_page() {
         let page = r#"[{"id":"3","channel_id":"1","content":"a\nb"},{"id":{}},7,{"id":"2","channel_id":"1","flags":null}]"#;
         let messages = read_messages(page).unwrap();
-        assert_eq!(messages.iter().map(|message| message.id).collect::<Vec<_>>(), [MessageId(3), MessageId(2)]);
+        assert_eq!(
+            messages
+                .iter()
+                .map(|message| message.id)
+                .collect::<Vec<_>>(),
+            [MessageId(3), MessageId(2)]
+        );
         assert!(read_messages("{}").is_none());
         assert!(read_messages("<html>").is_none());
     }
@@ -176,27 +196,44 @@ mod tests {
             {"id":"11","application_id":"1","version":"12","name":"blend","type":1}]}"#;
         let commands = read_commands(index).unwrap();
         assert_eq!(commands.len(), 2);
-        assert_eq!(commands[0].version.made_at(), crate::UnixMs(1_715_203_136_080));
+        assert_eq!(
+            commands[0].version.made_at(),
+            crate::UnixMs(1_715_203_136_080)
+        );
         assert!(read_commands("{}").is_none());
     }
 
     #[test]
     fn refreshed_urls_come_in_two_shapes() {
-        let discords = r#"{"refreshed_urls":[{"original":"https://a","refreshed":"https://a?ex=1"}]}"#;
+        let discords =
+            r#"{"refreshed_urls":[{"original":"https://a","refreshed":"https://a?ex=1"}]}"#;
         let spacebars = r#"{"refreshed_urls":["https://a?ex=1"]}"#;
         for body in [discords, spacebars] {
-            assert_eq!(read_refreshed_urls(body).unwrap()[0].refreshed, "https://a?ex=1");
+            assert_eq!(
+                read_refreshed_urls(body).unwrap()[0].refreshed,
+                "https://a?ex=1"
+            );
         }
     }
 
     #[test]
     fn reads_slots_limits_and_ids() {
-        let slots = r#"{"attachments":[{"id":0,"upload_url":"https://u","upload_filename":"f/a.png"}]}"#;
-        assert_eq!(read_upload_slots(slots).unwrap()[0].upload_filename, "f/a.png");
+        let slots =
+            r#"{"attachments":[{"id":0,"upload_url":"https://u","upload_filename":"f/a.png"}]}"#;
+        assert_eq!(
+            read_upload_slots(slots).unwrap()[0].upload_filename,
+            "f/a.png"
+        );
         let gateway = r#"{"url":"wss://gateway.discord.gg","shards":1,"session_start_limit":{"total":1000,"remaining":999,"reset_after":14400000,"max_concurrency":1}}"#;
         let limit = read_gateway_bot(gateway).unwrap().session_start_limit;
-        assert_eq!((limit.remaining, limit.reset_after), (999, Duration::from_hours(4)));
-        assert_eq!(read_created_id(r#"{"id":"5","username":"x"}"#), Some(UserId(5)));
+        assert_eq!(
+            (limit.remaining, limit.reset_after),
+            (999, Duration::from_secs(4 * 3600))
+        );
+        assert_eq!(
+            read_created_id(r#"{"id":"5","username":"x"}"#),
+            Some(UserId(5))
+        );
         assert_eq!(read_created_id::<UserId>("[]"), None);
     }
 }

@@ -1,9 +1,18 @@
 //! The gateway machine on a scripted clock, against a scripted gateway.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unchecked_time_subtraction,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test fails loudly, and its script is known"
+)]
 
 use std::{collections::VecDeque, time::Duration};
 
 use mj_discord::{
-    Action, CloseCode, Compression, Config, Event, Gateway, Hosts, Interest, Moment, Notice, Session, Token, UnixMs,
+    Action, CloseCode, Compression, Config, Event, Gateway, Hosts, Interest, Moment, Notice,
+    Session, Token, UnixMs,
     gateway::{Disconnect, Fatal, SendError, SessionLoss, Status},
 };
 use serde_json::{Value, json};
@@ -24,9 +33,13 @@ struct Script {
 }
 
 impl Script {
-    fn with(config: Config, session: Option<Session>, mut entropy: impl FnMut() -> u64 + Send + 'static) -> Self {
+    fn with(
+        config: Config,
+        session: Option<Session>,
+        entropy: impl FnMut() -> u64 + Send + 'static,
+    ) -> Self {
         let now = start();
-        let gateway = Gateway::new(now, config, session, Box::new(move || entropy()));
+        let gateway = Gateway::new(now, config, session, Box::new(entropy));
         let mut script = Self {
             gateway,
             now,
@@ -59,7 +72,10 @@ impl Script {
             match action {
                 Action::Connect { url } => self.connects.push((self.now.boot, url.into())),
                 Action::Send(text) => self.sent.push_back(serde_json::from_str(&text).unwrap()),
-                Action::Close { .. } | Action::DropTcp | Action::RequestIdentify | Action::Fatal(_) => {
+                Action::Close { .. }
+                | Action::DropTcp
+                | Action::RequestIdentify
+                | Action::Fatal(_) => {
                     self.actions.push_back(action);
                 }
             }
@@ -97,7 +113,9 @@ impl Script {
     }
 
     fn event(&mut self, sequence: u64) -> &mut Self {
-        self.text(&format!(r#"{{"t":"TYPING_START","s":{sequence},"op":0,"d":{{}}}}"#))
+        self.text(&format!(
+            r#"{{"t":"TYPING_START","s":{sequence},"op":0,"d":{{}}}}"#
+        ))
     }
 
     fn permit(&mut self) -> &mut Self {
@@ -133,7 +151,9 @@ impl Script {
     }
 
     fn sent_op(&mut self) -> Option<u64> {
-        self.sent.pop_front().map(|sent| sent["op"].as_u64().unwrap())
+        self.sent
+            .pop_front()
+            .map(|sent| sent["op"].as_u64().unwrap())
     }
 
     fn last_url(&self) -> &str {
@@ -141,11 +161,11 @@ impl Script {
     }
 
     fn last_disconnect(&self) -> Disconnect {
-        let causes = self.notices.iter().filter_map(|notice| match notice {
+        let mut causes = self.notices.iter().rev().filter_map(|notice| match notice {
             Notice::Disconnected { cause, .. } => Some(*cause),
             _ => None,
         });
-        causes.last().expect("it is connected")
+        causes.next().expect("it is connected")
     }
 
     fn losses(&self) -> Vec<SessionLoss> {
@@ -158,7 +178,10 @@ impl Script {
 }
 
 fn start() -> Moment {
-    Moment { boot: Duration::from_secs(1_000), unix: UnixMs(1_780_000_000_000) }
+    Moment {
+        boot: Duration::from_secs(1_000),
+        unix: UnixMs(1_780_000_000_000),
+    }
 }
 
 fn config() -> Config {
@@ -184,7 +207,10 @@ const fn seconds(seconds: u64) -> Duration {
 #[test]
 fn logs_in_after_hello_and_permission() {
     let mut script = Script::new();
-    assert_eq!(script.last_url(), "wss://gateway.discord.gg/?v=9&encoding=json");
+    assert_eq!(
+        script.last_url(),
+        "wss://gateway.discord.gg/?v=9&encoding=json"
+    );
     script.connected().text(HELLO);
     assert_eq!(script.sent_op(), None, "IDENTIFY waits for the bucket");
     script.permit();
@@ -207,10 +233,16 @@ fn a_bot_names_its_intents() {
     let mut config = Config::bot(Token::new("secret-token"));
     config.compression = Compression::Zstd;
     let mut script = Script::with(config, None, || 0);
-    assert_eq!(script.last_url(), "wss://gateway.discord.gg/?v=10&encoding=json&compress=zstd-stream");
+    assert_eq!(
+        script.last_url(),
+        "wss://gateway.discord.gg/?v=10&encoding=json&compress=zstd-stream"
+    );
     script.connected().text(HELLO).permit();
     let identify = script.sent.iter().find(|sent| sent["op"] == 2).unwrap();
-    assert_eq!(identify["d"]["token"], "secret-token", "without Bot in front");
+    assert_eq!(
+        identify["d"]["token"], "secret-token",
+        "without Bot in front"
+    );
     assert_eq!(identify["d"]["intents"], 1 | 1 << 9 | 1 << 12 | 1 << 15);
 }
 
@@ -219,9 +251,19 @@ fn ready_tells_who_and_where() {
     let mut gateway = Script::new();
     gateway.connected().text(HELLO).permit();
     let text = r#"{"t":"READY","s":1,"op":0,"d":{"user":{"id":"5"},"session_id":"x","guilds":[{"id":"7"},{"id":"6"},{}]}}"#;
-    let Event::Ready(ready) = gateway.gateway.handle_text(gateway.now, text).unwrap().event else { panic!() };
+    let Event::Ready(ready) = gateway
+        .gateway
+        .handle_text(gateway.now, text)
+        .unwrap()
+        .event
+    else {
+        panic!()
+    };
     assert_eq!(ready.user.0, 5);
-    assert_eq!(ready.guilds.iter().map(|guild| guild.0).collect::<Vec<_>>(), [6, 7]);
+    assert_eq!(
+        ready.guilds.iter().map(|guild| guild.0).collect::<Vec<_>>(),
+        [6, 7]
+    );
     assert_eq!(ready.resume_gateway_url, None);
 }
 
@@ -229,7 +271,10 @@ fn ready_tells_who_and_where() {
 fn hello_has_ten_seconds() {
     let mut script = Script::new();
     script.connected();
-    assert_eq!(script.gateway.poll_timeout(), Some(start().boot + seconds(10)));
+    assert_eq!(
+        script.gateway.poll_timeout(),
+        Some(start().boot + seconds(10))
+    );
     script.step();
     assert_eq!(script.last_disconnect(), Disconnect::HelloTimedOut);
     assert_eq!(script.actions.pop_front(), Some(Action::DropTcp));
@@ -253,8 +298,19 @@ fn ready_and_resumed_have_twenty_seconds() {
     assert_eq!(script.last_disconnect(), Disconnect::LoginTimedOut);
 
     let mut script = Script::live();
-    script.closed(None).step().connected().text(HELLO).pass(seconds(19)).event(2).pass(seconds(19));
-    assert_eq!(script.gateway.status(), Status::Resuming, "a replayed event is progress");
+    script
+        .closed(None)
+        .step()
+        .connected()
+        .text(HELLO)
+        .pass(seconds(19))
+        .event(2)
+        .pass(seconds(19));
+    assert_eq!(
+        script.gateway.status(),
+        Status::Resuming,
+        "a replayed event is progress"
+    );
     script.pass(seconds(1));
     assert_eq!(script.last_disconnect(), Disconnect::LoginTimedOut);
     assert!(script.gateway.session().is_some(), "the session is kept");
@@ -272,7 +328,9 @@ fn a_short_refusal_keeps_the_connection() {
     let mut script = Script::new();
     script.connected().text(HELLO);
     script.actions.clear();
-    script.gateway.identify_refused(script.now, script.now.boot + seconds(5));
+    script
+        .gateway
+        .identify_refused(script.now, script.now.boot + seconds(5));
     script.pass(seconds(5));
     assert_eq!(script.actions.pop_front(), Some(Action::RequestIdentify));
     assert_eq!(script.connects.len(), 1);
@@ -286,9 +344,16 @@ fn a_long_refusal_waits_without_a_connection() {
     let until = script.now.boot + seconds(3600);
     script.gateway.identify_refused(script.now, until);
     script.drain();
-    assert_eq!(script.actions.pop_front(), Some(Action::Close { code: 4000 }));
+    assert_eq!(
+        script.actions.pop_front(),
+        Some(Action::Close { code: 4000 })
+    );
     assert_eq!(script.gateway.poll_timeout(), Some(until));
-    assert!(script.notices.contains(&Notice::IdentifyPostponed { until }));
+    assert!(
+        script
+            .notices
+            .contains(&Notice::IdentifyPostponed { until })
+    );
 }
 
 #[test]
@@ -297,7 +362,11 @@ fn the_first_heartbeat_is_jittered() {
     script.connected().text(HELLO).permit().ready(7);
     script.sent.clear();
     script.step();
-    assert_eq!(script.now.boot, start().boot + seconds(20), "half of the interval, as the dice say");
+    assert_eq!(
+        script.now.boot,
+        start().boot + seconds(20),
+        "half of the interval, as the dice say"
+    );
     assert_eq!(script.sent.pop_front(), Some(json!({"op": 1, "d": 7})));
     script.text(ACK).event(8).step();
     assert_eq!(script.now.boot, start().boot + seconds(60));
@@ -319,7 +388,11 @@ fn op_1_is_answered_at_once() {
     assert_eq!(script.sent_op(), Some(1));
     script.text(ACK).step();
     assert_eq!(script.sent_op(), Some(1));
-    assert_eq!(script.now.boot, start().boot + seconds(43), "the interval begins anew");
+    assert_eq!(
+        script.now.boot,
+        start().boot + seconds(43),
+        "the interval begins anew"
+    );
 }
 
 #[test]
@@ -328,7 +401,11 @@ fn a_missing_acknowledgement_drops_and_resumes() {
     script.step();
     assert_eq!(script.sent_op(), Some(1));
     script.event(2).step();
-    assert_eq!(script.last_disconnect(), Disconnect::HeartbeatMissed, "events do not count as ACK");
+    assert_eq!(
+        script.last_disconnect(),
+        Disconnect::HeartbeatMissed,
+        "events do not count as ACK"
+    );
     assert_eq!(script.actions.pop_front(), Some(Action::DropTcp));
     script.step().connected().text(HELLO);
     assert_eq!(script.sent_op(), Some(6));
@@ -338,10 +415,16 @@ fn a_missing_acknowledgement_drops_and_resumes() {
 fn resumes_at_the_named_host_with_the_same_query() {
     let mut script = Script::live();
     script.event(2).closed(4000).step();
-    assert_eq!(script.last_url(), "wss://gateway-us-east1-b.discord.gg/?v=9&encoding=json");
+    assert_eq!(
+        script.last_url(),
+        "wss://gateway-us-east1-b.discord.gg/?v=9&encoding=json"
+    );
     script.connected().text(HELLO);
     let resume = script.sent.pop_front().unwrap();
-    assert_eq!(resume, json!({"op": 6, "d": {"token": "secret-token", "session_id": "abc", "seq": 2}}));
+    assert_eq!(
+        resume,
+        json!({"op": 6, "d": {"token": "secret-token", "session_id": "abc", "seq": 2}})
+    );
     assert!(script.actions.is_empty(), "RESUME needs no permission");
     script.text(r#"{"t":"RESUMED","s":3,"op":0,"d":{}}"#);
     assert_eq!(script.gateway.status(), Status::Live);
@@ -352,10 +435,15 @@ fn resumes_at_the_named_host_with_the_same_query() {
 #[test]
 fn a_stored_session_is_resumed_at_once() {
     let mut script = Script::with(config(), Some(stored(seconds(60))), || 0);
-    assert_eq!(script.connects, [(start().boot, format!("{REGIONAL}/?v=9&encoding=json"))]);
+    assert_eq!(
+        script.connects,
+        [(start().boot, format!("{REGIONAL}/?v=9&encoding=json"))]
+    );
     script.connected().text(HELLO);
     assert_eq!(script.sent.pop_front().unwrap()["d"]["seq"], 41);
-    script.event(42).text(r#"{"t":"RESUMED","s":43,"op":0,"d":{}}"#);
+    script
+        .event(42)
+        .text(r#"{"t":"RESUMED","s":43,"op":0,"d":{}}"#);
     assert_eq!(script.events, [42, 43]);
 }
 
@@ -363,7 +451,10 @@ fn a_stored_session_is_resumed_at_once() {
 fn a_stored_session_too_old_is_given_up() {
     let mut script = Script::with(config(), Some(stored(seconds(181))), || 0);
     assert_eq!(script.losses(), [SessionLoss::TooOld]);
-    assert_eq!(script.last_url(), "wss://gateway.discord.gg/?v=9&encoding=json");
+    assert_eq!(
+        script.last_url(),
+        "wss://gateway.discord.gg/?v=9&encoding=json"
+    );
     script.connected().text(HELLO).permit();
     assert!(script.sent.iter().any(|sent| sent["op"] == 2));
 }
@@ -371,9 +462,25 @@ fn a_stored_session_too_old_is_given_up() {
 #[test]
 fn what_was_replayed_is_delivered_once() {
     let mut script = Script::live();
-    script.event(2).event(3).closed(None).step().connected().text(HELLO);
-    script.event(2).event(3).event(4).text(r#"{"t":"RESUMED","s":4,"op":0,"d":{}}"#).event(4).event(5);
-    assert_eq!(script.events, [2, 3, 4, 4, 5], "the second 4 is RESUMED itself");
+    script
+        .event(2)
+        .event(3)
+        .closed(None)
+        .step()
+        .connected()
+        .text(HELLO);
+    script
+        .event(2)
+        .event(3)
+        .event(4)
+        .text(r#"{"t":"RESUMED","s":4,"op":0,"d":{}}"#)
+        .event(4)
+        .event(5);
+    assert_eq!(
+        script.events,
+        [2, 3, 4, 4, 5],
+        "the second 4 is RESUMED itself"
+    );
     assert_eq!(script.gateway.session().unwrap().sequence, 5);
 }
 
@@ -391,14 +498,27 @@ fn an_unreachable_resume_host_keeps_the_session() {
     assert!(script.last_url().starts_with(REGIONAL));
     script.gateway.handle_connect_failed(script.now);
     script.drain().step();
-    assert_eq!(script.last_url(), "wss://gateway.discord.gg/?v=9&encoding=json");
+    assert_eq!(
+        script.last_url(),
+        "wss://gateway.discord.gg/?v=9&encoding=json"
+    );
     script.connected().text(HELLO);
     assert_eq!(script.sent_op(), Some(6), "RESUME at the original address");
-    script.text(r#"{"t":"RESUMED","s":2,"op":0,"d":{}}"#).closed(None).step();
-    assert_eq!(script.last_url(), "wss://gateway.discord.gg/?v=9&encoding=json", "it stays known");
+    script
+        .text(r#"{"t":"RESUMED","s":2,"op":0,"d":{}}"#)
+        .closed(None)
+        .step();
+    assert_eq!(
+        script.last_url(),
+        "wss://gateway.discord.gg/?v=9&encoding=json",
+        "it stays known"
+    );
     script.gateway.handle_connect_failed(script.now);
     script.drain().step();
-    assert!(script.last_url().starts_with(REGIONAL), "until the original fails too");
+    assert!(
+        script.last_url().starts_with(REGIONAL),
+        "until the original fails too"
+    );
     assert!(script.losses().is_empty());
 }
 
@@ -408,7 +528,10 @@ fn a_black_hole_at_the_resume_host_counts_as_unreachable() {
     script.closed(None).step().connected().step();
     assert_eq!(script.last_disconnect(), Disconnect::HelloTimedOut);
     script.step();
-    assert_eq!(script.last_url(), "wss://gateway.discord.gg/?v=9&encoding=json");
+    assert_eq!(
+        script.last_url(),
+        "wss://gateway.discord.gg/?v=9&encoding=json"
+    );
     assert!(script.gateway.session().is_some());
 }
 
@@ -416,7 +539,10 @@ fn a_black_hole_at_the_resume_host_counts_as_unreachable() {
 fn op_7_closes_for_resume() {
     let mut script = Script::live();
     script.text(r#"{"op":7,"d":null}"#);
-    assert_eq!(script.actions.pop_front(), Some(Action::Close { code: 4000 }));
+    assert_eq!(
+        script.actions.pop_front(),
+        Some(Action::Close { code: 4000 })
+    );
     script.step().connected().text(HELLO);
     assert_eq!(script.sent_op(), Some(6));
 }
@@ -424,7 +550,11 @@ fn op_7_closes_for_resume() {
 #[test]
 fn op_9_true_resumes() {
     let mut script = Script::live();
-    script.text(r#"{"op":9,"d":true}"#).step().connected().text(HELLO);
+    script
+        .text(r#"{"op":9,"d":true}"#)
+        .step()
+        .connected()
+        .text(HELLO);
     assert_eq!(script.sent_op(), Some(6));
     assert!(script.losses().is_empty());
 }
@@ -437,9 +567,15 @@ fn op_9_false_waits_and_identifies() {
         assert_eq!(script.losses(), [SessionLoss::Invalid]);
         let wait = script.gateway.poll_timeout().unwrap() - script.now.boot;
         assert!((seconds(1)..=seconds(5)).contains(&wait), "{wait:?}");
-        assert_eq!(script.actions.pop_front(), Some(Action::Close { code: 4000 }));
+        assert_eq!(
+            script.actions.pop_front(),
+            Some(Action::Close { code: 4000 })
+        );
         script.step();
-        assert_eq!(script.last_url(), "wss://gateway.discord.gg/?v=9&encoding=json");
+        assert_eq!(
+            script.last_url(),
+            "wss://gateway.discord.gg/?v=9&encoding=json"
+        );
         script.connected().text(HELLO).permit();
         assert!(script.sent.iter().any(|sent| sent["op"] == 2));
     }
@@ -448,7 +584,11 @@ fn op_9_false_waits_and_identifies() {
 #[test]
 fn op_9_to_an_identify_waits_too() {
     let mut script = Script::new();
-    script.connected().text(HELLO).permit().text(r#"{"op":9,"d":true}"#);
+    script
+        .connected()
+        .text(HELLO)
+        .permit()
+        .text(r#"{"op":9,"d":true}"#);
     assert!(script.gateway.poll_timeout().unwrap() - script.now.boot >= seconds(1));
 }
 
@@ -483,8 +623,14 @@ fn every_close_code_does_what_the_table_says() {
         };
         assert_eq!(script.gateway.session().is_some(), keeps, "{code}");
         if is_fatal {
-            assert_eq!(script.actions.pop_front(), Some(Action::Fatal(Fatal::Closed(CloseCode(code)))));
-            assert_eq!((script.gateway.status(), script.gateway.poll_timeout()), (Status::Stopped, None));
+            assert_eq!(
+                script.actions.pop_front(),
+                Some(Action::Fatal(Fatal::Closed(CloseCode(code))))
+            );
+            assert_eq!(
+                (script.gateway.status(), script.gateway.poll_timeout()),
+                (Status::Stopped, None)
+            );
             continue;
         }
         let wait = script.gateway.poll_timeout().unwrap() - script.now.boot;
@@ -493,7 +639,10 @@ fn every_close_code_does_what_the_table_says() {
             4015 => seconds(300),
             _ => Duration::ZERO,
         };
-        assert!(wait >= least && wait <= least + seconds(1), "{code}: {wait:?}");
+        assert!(
+            wait >= least && wait <= least + seconds(1),
+            "{code}: {wait:?}"
+        );
         script.step().connected().text(HELLO);
         assert_eq!(script.sent_op() == Some(6), keeps, "{code}");
     }
@@ -513,8 +662,16 @@ fn closing_right_after_hello_makes_no_storm() {
         while script.now.boot < end {
             script.connected().text(HELLO).closed(4002).step();
         }
-        assert!(script.connects.len() < 90, "{} connections in 40 s", script.connects.len());
-        assert!(dice == 0 || script.connects.len() < 12, "{} connections in 40 s", script.connects.len());
+        assert!(
+            script.connects.len() < 90,
+            "{} connections in 40 s",
+            script.connects.len()
+        );
+        assert!(
+            dice == 0 || script.connects.len() < 12,
+            "{} connections in 40 s",
+            script.connects.len()
+        );
     }
 }
 
@@ -538,21 +695,45 @@ fn resumes_are_five_seconds_apart() {
     let mut script = Script::live();
     script.pass(seconds(31));
     for _ in 0..4 {
-        script.text(r#"{"op":7,"d":null}"#).step().connected().text(HELLO);
-        script.text(&format!(r#"{{"t":"RESUMED","s":{},"op":0,"d":{{}}}}"#, script.gateway.session().unwrap().sequence));
+        script
+            .text(r#"{"op":7,"d":null}"#)
+            .step()
+            .connected()
+            .text(HELLO);
+        script.text(&format!(
+            r#"{{"t":"RESUMED","s":{},"op":0,"d":{{}}}}"#,
+            script.gateway.session().unwrap().sequence
+        ));
     }
     let times: Vec<Duration> = script.connects.iter().map(|(at, _)| *at).collect();
-    assert!(times[0] - (start().boot + seconds(31)) < seconds(1), "the first is fast");
-    assert!(times.windows(2).all(|pair| pair[1] - pair[0] >= seconds(5)), "{times:?}");
+    assert!(
+        times[0] - (start().boot + seconds(31)) < seconds(1),
+        "the first is fast"
+    );
+    assert!(
+        times.windows(2).all(|pair| pair[1] - pair[0] >= seconds(5)),
+        "{times:?}"
+    );
 }
 
 #[test]
 fn garbage_closes_and_resumes() {
-    for garbage in ["", "{", "nonsense", "[]", "null", r#"{"t":"X"}"#, r#"{"op":"x"}"#] {
+    for garbage in [
+        "",
+        "{",
+        "nonsense",
+        "[]",
+        "null",
+        r#"{"t":"X"}"#,
+        r#"{"op":"x"}"#,
+    ] {
         let mut script = Script::live();
         script.text(garbage);
         assert_eq!(script.last_disconnect(), Disconnect::BadFrame, "{garbage}");
-        assert_eq!(script.actions.pop_front(), Some(Action::Close { code: 4000 }));
+        assert_eq!(
+            script.actions.pop_front(),
+            Some(Action::Close { code: 4000 })
+        );
         script.step().connected().text(HELLO);
         assert_eq!(script.sent_op(), Some(6));
     }
@@ -561,7 +742,12 @@ fn garbage_closes_and_resumes() {
 #[test]
 fn a_binary_frame_without_compression_closes_and_resumes() {
     let mut script = Script::live();
-    assert!(script.gateway.handle_binary(script.now, b"\x78\x9c").is_none());
+    assert!(
+        script
+            .gateway
+            .handle_binary(script.now, b"\x78\x9c")
+            .is_none()
+    );
     script.drain();
     assert!(matches!(script.last_disconnect(), Disconnect::BadData(_)));
     assert!(script.gateway.session().is_some());
@@ -570,7 +756,9 @@ fn a_binary_frame_without_compression_closes_and_resumes() {
 #[test]
 fn unknown_ops_and_events_are_passed_over() {
     let mut script = Script::live();
-    script.text(r#"{"op":99,"d":{}}"#).text(r#"{"op":0,"s":2,"t":"NEVER_SEEN","d":null}"#);
+    script
+        .text(r#"{"op":99,"d":{}}"#)
+        .text(r#"{"op":0,"s":2,"t":"NEVER_SEEN","d":null}"#);
     script.text(r#"{"op":10,"d":null}"#);
     assert_eq!(script.gateway.status(), Status::Live);
     assert_eq!(script.events, [2]);
@@ -586,19 +774,36 @@ fn compressed_frames_need_the_connections_own_context() {
         let mut stream = Compress::new(Level::default(), true);
         let mut pack = |text: &str| {
             let mut out = Vec::with_capacity(4096);
-            stream.compress_vec(text.as_bytes(), &mut out, FlushCompress::Sync).unwrap();
+            stream
+                .compress_vec(text.as_bytes(), &mut out, FlushCompress::Sync)
+                .unwrap();
             out
         };
         script.connected();
-        assert!(script.gateway.handle_binary(script.now, &pack(HELLO)).is_none());
+        assert!(
+            script
+                .gateway
+                .handle_binary(script.now, &pack(HELLO))
+                .is_none()
+        );
         let resumed = format!(r#"{{"t":"RESUMED","s":{},"op":0,"d":{{}}}}"#, 42 + round);
-        assert!(script.gateway.handle_binary(script.now, &pack(&resumed)).is_some());
+        assert!(
+            script
+                .gateway
+                .handle_binary(script.now, &pack(&resumed))
+                .is_some()
+        );
         script.drain();
         assert_eq!(script.gateway.status(), Status::Live);
         script.closed(None).step();
     }
     script.connected();
-    assert!(script.gateway.handle_binary(script.now, b"garbage").is_none());
+    assert!(
+        script
+            .gateway
+            .handle_binary(script.now, b"garbage")
+            .is_none()
+    );
     script.drain();
     assert!(matches!(script.last_disconnect(), Disconnect::BadData(_)));
 }
@@ -608,7 +813,10 @@ fn ends_so_that_another_can_resume() {
     let mut script = Script::live();
     script.gateway.shutdown_for_resume();
     script.drain();
-    assert_eq!(script.actions.pop_front(), Some(Action::Close { code: 4000 }));
+    assert_eq!(
+        script.actions.pop_front(),
+        Some(Action::Close { code: 4000 })
+    );
     assert!(script.gateway.session().is_some());
     assert_eq!(script.gateway.poll_timeout(), None);
 
@@ -632,17 +840,26 @@ fn nothing_of_an_old_connection_is_heard() {
 fn payloads_are_checked_and_counted() {
     let mut script = Script::live();
     let payload = r#"{"op":3,"d":{}}"#;
-    assert_eq!(script.gateway.send(script.now, "x".repeat(4097)), Err(SendError::TooLarge(4097)));
+    assert_eq!(
+        script.gateway.send(script.now, "x".repeat(4097)),
+        Err(SendError::TooLarge(4097))
+    );
     for _ in 0..114 {
         assert_eq!(script.gateway.send(script.now, payload.to_owned()), Ok(()));
     }
     let until = start().boot + seconds(60);
-    assert_eq!(script.gateway.send(script.now, payload.to_owned()), Err(SendError::Budget(until)));
+    assert_eq!(
+        script.gateway.send(script.now, payload.to_owned()),
+        Err(SendError::Budget(until))
+    );
     script.drain().sent.clear();
     script.step();
     assert_eq!(script.sent_op(), Some(1), "heartbeats do not ask");
     script.closed(None);
-    assert_eq!(script.gateway.send(script.now, payload.to_owned()), Err(SendError::NotLive));
+    assert_eq!(
+        script.gateway.send(script.now, payload.to_owned()),
+        Err(SendError::NotLive)
+    );
 }
 
 #[test]
@@ -651,17 +868,31 @@ fn an_absurd_token_is_not_sent() {
     config.token = Token::new("x".repeat(5000));
     let mut script = Script::with(config, None, || 0);
     script.connected().text(HELLO).permit();
-    assert_eq!(script.actions.pop_front(), Some(Action::Close { code: 4000 }));
-    assert!(matches!(script.actions.pop_front(), Some(Action::Fatal(Fatal::PayloadTooLarge(_)))));
+    assert_eq!(
+        script.actions.pop_front(),
+        Some(Action::Close { code: 4000 })
+    );
+    assert!(matches!(
+        script.actions.pop_front(),
+        Some(Action::Fatal(Fatal::PayloadTooLarge(_)))
+    ));
     assert!(script.sent.is_empty());
 }
 
 #[test]
 fn an_operators_gateway_serves_resumes_too() {
     let mut config = config();
-    config.hosts = Hosts::default().with_gateway("gateway_url", "ws://127.0.0.1:9/gw/?x=1").unwrap();
+    config.hosts = Hosts::default()
+        .with_gateway("gateway_url", "ws://127.0.0.1:9/gw/?x=1")
+        .unwrap();
     let mut script = Script::with(config, None, || 0);
-    script.connected().text(HELLO).permit().ready(1).closed(None).step();
+    script
+        .connected()
+        .text(HELLO)
+        .permit()
+        .ready(1)
+        .closed(None)
+        .step();
     assert_eq!(script.last_url(), "ws://127.0.0.1:9/gw/?v=9&encoding=json");
     script.connected().text(HELLO);
     assert!(script.sent.iter().any(|sent| sent["op"] == 6));
@@ -670,9 +901,14 @@ fn an_operators_gateway_serves_resumes_too() {
 #[test]
 fn interest_can_change_in_mid_session() {
     let mut script = Script::live();
-    script.gateway.set_interest(Interest::new([mj_discord::snowflake::ChannelId(1)], []));
+    script
+        .gateway
+        .set_interest(Interest::new([mj_discord::snowflake::ChannelId(1)], []));
     let text = r#"{"t":"MESSAGE_CREATE","s":2,"op":0,"d":{"id":"1","channel_id":"2"}}"#;
-    assert!(matches!(script.gateway.handle_text(script.now, text).unwrap().event, Event::Foreign));
+    assert!(matches!(
+        script.gateway.handle_text(script.now, text).unwrap().event,
+        Event::Foreign
+    ));
 }
 
 #[test]

@@ -1,8 +1,18 @@
 //! Whatever comes in, in whatever order: no panic, always something to wait for, never a storm.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unchecked_time_subtraction,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test fails loudly, and its script is known"
+)]
 
 use std::time::Duration;
 
-use mj_discord::{Action, Compression, Config, Gateway, Moment, Session, Token, UnixMs, gateway::Status};
+use mj_discord::{
+    Action, Compression, Config, Gateway, Moment, Session, Token, UnixMs, gateway::Status,
+};
 use proptest::prelude::*;
 
 /// One thing that can happen to the machine.
@@ -50,7 +60,11 @@ fn input() -> impl Strategy<Value = Input> {
 }
 
 fn compression() -> impl Strategy<Value = Compression> {
-    prop_oneof![Just(Compression::None), Just(Compression::Zlib), Just(Compression::Zstd)]
+    prop_oneof![
+        Just(Compression::None),
+        Just(Compression::Zlib),
+        Just(Compression::Zstd)
+    ]
 }
 
 proptest! {
