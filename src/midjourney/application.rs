@@ -13,7 +13,9 @@ pub const MIDJOURNEY: ApplicationId = ApplicationId(936_929_561_302_675_456);
 pub const NIJI: ApplicationId = ApplicationId(1_022_952_195_194_359_889);
 
 /// One of Midjourney's two bots.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Bot {
     /// The Midjourney bot.
@@ -37,7 +39,9 @@ impl Bot {
 
     /// The bot with this application (or user) id.
     pub fn of(id: u64) -> Option<Self> {
-        Self::ALL.into_iter().find(|bot| bot.application_id().0 == id)
+        Self::ALL
+            .into_iter()
+            .find(|bot| bot.application_id().0 == id)
     }
 }
 
@@ -126,14 +130,26 @@ impl CommandName {
     /// Id and version as public clients sent them in 2025 and 2026; None where only the command index can tell.
     pub const fn known(self, bot: Bot) -> Option<KnownCommand> {
         let (id, version) = match (bot, self) {
-            (Bot::Midjourney, Self::Imagine) => (938_956_540_159_881_230, 1_237_876_415_471_554_623),
-            (Bot::Midjourney, Self::Blend) => (1_062_880_104_792_997_970, 1_237_876_415_471_554_624),
-            (Bot::Midjourney, Self::Describe) => (1_092_492_867_185_950_852, 1_493_662_068_505_706_617),
-            (Bot::Midjourney, Self::Shorten) => (1_121_575_372_539_039_774, 1_247_736_572_414_001_223),
+            (Bot::Midjourney, Self::Imagine) => {
+                (938_956_540_159_881_230, 1_237_876_415_471_554_623)
+            }
+            (Bot::Midjourney, Self::Blend) => {
+                (1_062_880_104_792_997_970, 1_237_876_415_471_554_624)
+            }
+            (Bot::Midjourney, Self::Describe) => {
+                (1_092_492_867_185_950_852, 1_493_662_068_505_706_617)
+            }
+            (Bot::Midjourney, Self::Shorten) => {
+                (1_121_575_372_539_039_774, 1_247_736_572_414_001_223)
+            }
             (Bot::Midjourney, Self::Show) => (1_169_435_442_328_911_902, 1_247_736_572_414_001_224),
             (Bot::Midjourney, Self::Info) => (972_289_487_818_334_209, 1_237_876_415_735_660_565),
-            (Bot::Midjourney, Self::Settings) => (1_000_850_743_479_255_081, 1_493_662_068_581_077_053),
-            (Bot::Midjourney, Self::Private) => (972_289_487_818_334_210, 1_237_876_415_735_660_570),
+            (Bot::Midjourney, Self::Settings) => {
+                (1_000_850_743_479_255_081, 1_493_662_068_581_077_053)
+            }
+            (Bot::Midjourney, Self::Private) => {
+                (972_289_487_818_334_210, 1_237_876_415_735_660_570)
+            }
             (Bot::Midjourney, Self::Public) => (972_289_487_818_334_211, 1_237_876_415_735_660_571),
             (Bot::Midjourney, Self::Fast) => (972_289_487_818_334_212, 1_237_876_415_735_660_572),
             (Bot::Midjourney, Self::Relax) => (972_289_487_818_334_213, 1_237_876_415_735_660_573),
@@ -146,7 +162,8 @@ impl CommandName {
             (Bot::Niji, Self::Settings) => (1_023_054_140_634_579_025, 1_493_662_157_915_684_906),
             (Bot::Niji, Self::Fast) => (1_023_054_140_580_057_107, 1_248_805_223_925_940_261),
             (Bot::Niji, Self::Relax) => (1_023_054_140_634_579_024, 1_248_805_223_925_940_262),
-            (_, Self::Prefer | Self::Stealth | Self::Turbo) | (Bot::Niji, Self::Private | Self::Public) => return None,
+            (_, Self::Prefer | Self::Stealth | Self::Turbo)
+            | (Bot::Niji, Self::Private | Self::Public) => return None,
         };
         Some(KnownCommand { id, version })
     }
@@ -168,7 +185,10 @@ impl FromStr for CommandName {
 
     fn from_str(word: &str) -> Result<Self, UnknownCommand> {
         let word = word.strip_prefix('/').unwrap_or(word);
-        Self::ALL.into_iter().find(|name| name.as_str() == word).ok_or(UnknownCommand)
+        Self::ALL
+            .into_iter()
+            .find(|name| name.as_str() == word)
+            .ok_or(UnknownCommand)
     }
 }
 

@@ -1,12 +1,12 @@
-//! Buttons: what a custom_id means, our names for them, and which of a message's buttons a name means.
+//! Buttons: what a `custom_id` means, our names for them, and which of a message's buttons a name means.
 //!
-//! A custom_id is only ever read, never composed: what is pressed is the live one of the message.
+//! A `custom_id` is only ever read, never composed: what is pressed is the live one of the message.
 
-use std::fmt;
+mod live;
 
-use mj_discord::payload::{Component, Update};
-
-use crate::{job_id::JobId, task::TaskButton};
+pub(crate) use self::live::each_component;
+pub use self::live::{ActionUnavailable, read_buttons, resolve};
+use crate::job_id::JobId;
 
 /// The direction of a pan.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -82,7 +82,7 @@ pub enum Choice {
     Number(u8),
 }
 
-/// What a custom_id asks for.
+/// What a `custom_id` asks for.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Press<'c> {
     /// A video out of the picture.
@@ -174,7 +174,7 @@ impl Family {
 }
 
 impl<'c> Press<'c> {
-    /// Reads a custom_id of any generation; never fails.
+    /// Reads a `custom_id` of any generation; never fails.
     pub fn read(custom_id: &'c str) -> Self {
         Self::known(custom_id).unwrap_or(Self::Unknown(custom_id))
     }
@@ -221,7 +221,8 @@ impl<'c> Press<'c> {
             Self::Bookmark => "bookmark",
             Self::Cancel => "cancel",
             Self::DescribeImagine(Choice::All) | Self::ShortenImagine(Choice::All) => "imagine_all",
-            Self::DescribeImagine(Choice::Number(number)) | Self::ShortenImagine(Choice::Number(number)) => {
+            Self::DescribeImagine(Choice::Number(number))
+            | Self::ShortenImagine(Choice::Number(number)) => {
                 return Some(format!("imagine{number}"));
             }
             Self::DescribeRetry | Self::Reroll => "reroll",
@@ -231,7 +232,9 @@ impl<'c> Press<'c> {
             Self::ExtendManual(Motion::Low, _) => "extend_low_manual",
             Self::Hd(hd) => return Some(format!("upscale_{}", hd.as_str())),
             Self::Pan(direction) => return Some(format!("pan_{}", direction.as_str())),
-            Self::Upscale(number) | Self::VideoUpscale(number) => return Some(format!("upscale{number}")),
+            Self::Upscale(number) | Self::VideoUpscale(number) => {
+                return Some(format!("upscale{number}"));
+            }
             Self::Variation(number) => return Some(format!("variation{number}")),
             Self::Vary(vary) => return Some(format!("vary_{}", vary.as_str())),
             Self::Zoom(Zoom::Custom) => "custom_zoom",
@@ -264,25 +267,30 @@ impl<'c> Press<'c> {
 
     /// The number on the button: U, V, video and numbered prompts.
     pub const fn index(self) -> Option<u8> {
-        match self {
-            Self::Upscale(index)
-            | Self::Variation(index)
-            | Self::VideoUpscale(index)
-            | Self::Extend(_, index)
-            | Self::ExtendManual(_, index)
-            | Self::DescribeImagine(Choice::Number(index))
-            | Self::ShortenImagine(Choice::Number(index)) => Some(index),
-            _ => None,
+        if let Self::Upscale(index)
+        | Self::Variation(index)
+        | Self::VideoUpscale(index)
+        | Self::Extend(_, index)
+        | Self::ExtendManual(_, index)
+        | Self::DescribeImagine(Choice::Number(index))
+        | Self::ShortenImagine(Choice::Number(index)) = self
+        {
+            Some(index)
+        } else {
+            None
         }
     }
 
     /// What tells jobs of one family apart in their text: direction, kind of variation, motion.
     pub const fn variant(self) -> Option<&'static str> {
-        match self {
-            Self::Pan(direction) => Some(direction.as_str()),
-            Self::Vary(vary) => Some(vary.as_str()),
-            Self::Animate(motion) => Some(motion.as_str()),
-            _ => None,
+        if let Self::Pan(direction) = self {
+            Some(direction.as_str())
+        } else if let Self::Vary(vary) = self {
+            Some(vary.as_str())
+        } else if let Self::Animate(motion) = self {
+            Some(motion.as_str())
+        } else {
+            None
         }
     }
 
@@ -305,7 +313,7 @@ impl<'c> Press<'c> {
     }
 }
 
-/// The job that a custom_id belongs to: its UUID, wherever it stands.
+/// The job that a `custom_id` belongs to: its UUID, wherever it stands.
 pub fn job_of(custom_id: &str) -> Option<JobId> {
     if !custom_id.starts_with("MJ::") {
         return None;
@@ -363,7 +371,11 @@ fn index_of(text: &str) -> Option<u8> {
 }
 
 fn choice_of(text: &str) -> Option<Choice> {
-    if text == "all" { Some(Choice::All) } else { index_of(text).map(Choice::Number) }
+    if text == "all" {
+        Some(Choice::All)
+    } else {
+        index_of(text).map(Choice::Number)
+    }
 }
 
 macro_rules! words {
@@ -386,209 +398,163 @@ words! {
     Vary { Region "region" Strong "strong" Subtle "subtle" }
 }
 
-/// The pressable buttons of a message in reading order, with our names; links and disabled ones are left out.
-pub fn read_buttons(components: &Update<Vec<Component<'_>>>) -> Vec<TaskButton> {
-    let mut buttons = Vec::new();
-    if let Some(components) = components.value() {
-        collect(components, &mut buttons);
-    }
-    name_redo_upscales(&mut buttons);
-    buttons
-}
-
-/// Calls `visit` with every custom_id of a message, depth first.
-pub(crate) fn each_component<'m, 'a>(components: &'m [Component<'a>], visit: &mut impl FnMut(&'m Component<'a>)) {
-    for component in components {
-        visit(component);
-        each_component(&component.components, visit);
-    }
-}
-
-fn collect(components: &[Component<'_>], buttons: &mut Vec<TaskButton>) {
-    each_component(components, &mut |component| {
-        let Some(custom_id) = component.custom_id.as_deref() else { return };
-        if component.disabled || !matches!(component.kind, 2 | 3) {
-            return;
-        }
-        buttons.push(TaskButton {
-            action: Press::read(custom_id).action(),
-            custom_id: custom_id.to_owned(),
-            label: component.label.as_deref().map(str::to_owned),
-            emoji: component.emoji.as_ref().and_then(|emoji| emoji.name.as_deref()).map(str::to_owned),
-            style: component.style.unwrap_or(0),
-        });
-    });
-}
-
-/// A larger picture offers its upscales as "Redo Upscale (…)" with the same custom_ids; only the label tells.
-fn name_redo_upscales(buttons: &mut [TaskButton]) {
-    for button in buttons {
-        let redo = button.label.as_deref().is_some_and(|label| label.trim_start().starts_with("Redo"));
-        if let (true, Press::Hd(hd)) = (redo, Press::read(&button.custom_id)) {
-            button.action = Some(format!("redo_upscale_{}", hd.as_str()));
-        }
-    }
-}
-
-/// An action that a message's buttons do not offer.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct ActionUnavailable {
-    /// What was asked for.
-    pub action: String,
-    /// Our names, or the custom_ids, of what there is.
-    pub available: Vec<String>,
-}
-
-impl fmt::Display for ActionUnavailable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the task offers no \"{}\"", self.action)?;
-        if self.available.is_empty() {
-            f.write_str("; it has no buttons")
-        } else {
-            write!(f, "; it offers: {}", self.available.join(", "))
-        }
-    }
-}
-
-impl std::error::Error for ActionUnavailable {}
-
-/// Finds the button that `action` means: a custom_id, one of our names, or ChatMoney's `upsample1`.
-///
-/// # Errors
-/// When no button fits, with what there is.
-pub fn resolve<'b>(action: &str, buttons: &'b [TaskButton]) -> Result<&'b TaskButton, ActionUnavailable> {
-    let action = action.trim();
-    let name = canonical(action);
-    buttons
-        .iter()
-        .find(|button| button.custom_id == action)
-        .or_else(|| buttons.iter().find(|button| button.action.as_deref() == Some(name.as_str())))
-        .or_else(|| animate_by_modal(&name, buttons))
-        .ok_or_else(|| ActionUnavailable {
-            action: action.to_owned(),
-            available: buttons
-                .iter()
-                .map(|button| button.action.clone().unwrap_or_else(|| button.custom_id.clone()))
-                .collect(),
-        })
-}
-
-/// Under remix the plain Animate and Extend buttons open the modal that their manual names stand for.
-fn animate_by_modal<'b>(name: &str, buttons: &'b [TaskButton]) -> Option<&'b TaskButton> {
-    let plain = name.strip_suffix("_manual")?;
-    buttons.iter().find(|button| button.action.as_deref() == Some(plain))
-}
-
-/// Our name for what may be spelt in other ways: lower case, `upsample1`, `u1`, `v1`, `favorite`, `zoom_out_1.5x`.
-fn canonical(action: &str) -> String {
-    let name = action.to_ascii_lowercase().replace(['-', ' '], "_");
-    let numbered = |prefix: &str, ours: &str| {
-        let number: u8 = name.strip_prefix(prefix)?.trim_start_matches('_').parse().ok()?;
-        Some(format!("{ours}{number}"))
-    };
-    if let Some(name) = numbered("upsample", "upscale")
-        .or_else(|| numbered("upscale", "upscale"))
-        .or_else(|| numbered("variation", "variation"))
-        .or_else(|| numbered("imagine", "imagine"))
-        .or_else(|| numbered("u", "upscale"))
-        .or_else(|| numbered("v", "variation"))
-    {
-        return name;
-    }
-    match name.as_str() {
-        "favorite" | "favourite" => "bookmark".to_owned(),
-        "low_variation" => "vary_subtle".to_owned(),
-        "high_variation" => "vary_strong".to_owned(),
-        "zoom_out_1.5x" => "zoom_out_1_5x".to_owned(),
-        _ => name,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const UUID: &str = "0ddb91a0-af46-4ae9-8e8e-c271074eb6e6";
 
-    fn button(custom_id: &str) -> TaskButton {
-        TaskButton { action: Press::read(custom_id).action(), custom_id: custom_id.to_owned(), ..TaskButton::default() }
-    }
+    /// A `custom_id` with `#` for the job, what it means, and our name.
+    const GENERATIONS: &[(&str, Press<'static>, &str)] = &[
+        ("MJ::JOB::upsample::2::#", Press::Upscale(2), "upscale2"),
+        (
+            "MJ::JOB::variation::4::#",
+            Press::Variation(4),
+            "variation4",
+        ),
+        ("MJ::JOB::reroll::0::#::SOLO", Press::Reroll, "reroll"),
+        (
+            "MJ::JOB::upsample_v5_2x::1::#::SOLO",
+            Press::Hd(Hd::TwoTimes),
+            "upscale_2x",
+        ),
+        (
+            "MJ::JOB::upsample_v5_4x::1::#::SOLO",
+            Press::Hd(Hd::FourTimes),
+            "upscale_4x",
+        ),
+        (
+            "MJ::JOB::upsample_v6_2x_subtle::1::#::SOLO",
+            Press::Hd(Hd::Subtle),
+            "upscale_subtle",
+        ),
+        (
+            "MJ::JOB::upsample_v6r1_2x_creative::1::#::SOLO",
+            Press::Hd(Hd::Creative),
+            "upscale_creative",
+        ),
+        (
+            "MJ::JOB::upsample_v7_2x_subtle::1::#::SOLO",
+            Press::Hd(Hd::Subtle),
+            "upscale_subtle",
+        ),
+        (
+            "MJ::JOB::upsample_max::1::#::SOLO",
+            Press::Hd(Hd::Max),
+            "upscale_max",
+        ),
+        (
+            "MJ::JOB::low_variation::1::#::SOLO",
+            Press::Vary(Vary::Subtle),
+            "vary_subtle",
+        ),
+        (
+            "MJ::JOB::high_variation::1::#::SOLO",
+            Press::Vary(Vary::Strong),
+            "vary_strong",
+        ),
+        (
+            "MJ::JOB::pan_left::1::#::SOLO",
+            Press::Pan(Direction::Left),
+            "pan_left",
+        ),
+        (
+            "MJ::JOB::pan_up::1::#::SOLO",
+            Press::Pan(Direction::Up),
+            "pan_up",
+        ),
+        (
+            "MJ::JOB::animate_high::1::#::SOLO",
+            Press::Animate(Motion::High),
+            "animate_high",
+        ),
+        (
+            "MJ::JOB::animate_low_extend::3::#",
+            Press::Extend(Motion::Low, 3),
+            "extend_low",
+        ),
+        (
+            "MJ::JOB::video_virtual_upscale::3::#",
+            Press::VideoUpscale(3),
+            "upscale3",
+        ),
+        (
+            "MJ::Outpaint::50::1::#::SOLO",
+            Press::Zoom(Zoom::TwoTimes),
+            "zoom_out_2x",
+        ),
+        (
+            "MJ::Outpaint::75::1::#::SOLO",
+            Press::Zoom(Zoom::OneAndHalf),
+            "zoom_out_1_5x",
+        ),
+        (
+            "MJ::Outpaint::100::1::#::SOLO",
+            Press::Zoom(Zoom::Square),
+            "make_square",
+        ),
+        (
+            "MJ::CustomZoom::#",
+            Press::Zoom(Zoom::Custom),
+            "custom_zoom",
+        ),
+        (
+            "MJ::Inpaint::1::#::SOLO",
+            Press::Vary(Vary::Region),
+            "vary_region",
+        ),
+        ("MJ::BOOKMARK::#", Press::Bookmark, "bookmark"),
+        ("MJ::CancelJob::ByJobid::#", Press::Cancel, "cancel"),
+        (
+            "MJ::Job::PicReader::4",
+            Press::DescribeImagine(Choice::Number(4)),
+            "imagine4",
+        ),
+        (
+            "MJ::Job::PicReader::all",
+            Press::DescribeImagine(Choice::All),
+            "imagine_all",
+        ),
+        ("MJ::Picread::Retry", Press::DescribeRetry, "reroll"),
+        (
+            "MJ::Job::PromptAnalyzer::5",
+            Press::ShortenImagine(Choice::Number(5)),
+            "imagine5",
+        ),
+    ];
 
     #[test]
     fn reads_every_generation_of_custom_ids() {
-        for (custom_id, press, action) in [
-            ("MJ::JOB::upsample::2::#", Press::Upscale(2), "upscale2"),
-            ("MJ::JOB::variation::4::#", Press::Variation(4), "variation4"),
-            ("MJ::JOB::reroll::0::#::SOLO", Press::Reroll, "reroll"),
-            ("MJ::JOB::upsample_v5_2x::1::#::SOLO", Press::Hd(Hd::TwoTimes), "upscale_2x"),
-            ("MJ::JOB::upsample_v5_4x::1::#::SOLO", Press::Hd(Hd::FourTimes), "upscale_4x"),
-            ("MJ::JOB::upsample_v6_2x_subtle::1::#::SOLO", Press::Hd(Hd::Subtle), "upscale_subtle"),
-            ("MJ::JOB::upsample_v6r1_2x_creative::1::#::SOLO", Press::Hd(Hd::Creative), "upscale_creative"),
-            ("MJ::JOB::upsample_v7_2x_subtle::1::#::SOLO", Press::Hd(Hd::Subtle), "upscale_subtle"),
-            ("MJ::JOB::upsample_max::1::#::SOLO", Press::Hd(Hd::Max), "upscale_max"),
-            ("MJ::JOB::low_variation::1::#::SOLO", Press::Vary(Vary::Subtle), "vary_subtle"),
-            ("MJ::JOB::high_variation::1::#::SOLO", Press::Vary(Vary::Strong), "vary_strong"),
-            ("MJ::JOB::pan_left::1::#::SOLO", Press::Pan(Direction::Left), "pan_left"),
-            ("MJ::JOB::pan_up::1::#::SOLO", Press::Pan(Direction::Up), "pan_up"),
-            ("MJ::JOB::animate_high::1::#::SOLO", Press::Animate(Motion::High), "animate_high"),
-            ("MJ::JOB::animate_low_extend::3::#", Press::Extend(Motion::Low, 3), "extend_low"),
-            ("MJ::JOB::video_virtual_upscale::3::#", Press::VideoUpscale(3), "upscale3"),
-            ("MJ::Outpaint::50::1::#::SOLO", Press::Zoom(Zoom::TwoTimes), "zoom_out_2x"),
-            ("MJ::Outpaint::75::1::#::SOLO", Press::Zoom(Zoom::OneAndHalf), "zoom_out_1_5x"),
-            ("MJ::Outpaint::100::1::#::SOLO", Press::Zoom(Zoom::Square), "make_square"),
-            ("MJ::CustomZoom::#", Press::Zoom(Zoom::Custom), "custom_zoom"),
-            ("MJ::Inpaint::1::#::SOLO", Press::Vary(Vary::Region), "vary_region"),
-            ("MJ::BOOKMARK::#", Press::Bookmark, "bookmark"),
-            ("MJ::CancelJob::ByJobid::#", Press::Cancel, "cancel"),
-            ("MJ::Job::PicReader::4", Press::DescribeImagine(Choice::Number(4)), "imagine4"),
-            ("MJ::Job::PicReader::all", Press::DescribeImagine(Choice::All), "imagine_all"),
-            ("MJ::Picread::Retry", Press::DescribeRetry, "reroll"),
-            ("MJ::Job::PromptAnalyzer::5", Press::ShortenImagine(Choice::Number(5)), "imagine5"),
-        ] {
+        for (custom_id, press, action) in GENERATIONS {
             let live = custom_id.replace("::#", &format!("::{UUID}"));
-            assert_eq!(Press::read(&live), press, "{live}");
-            assert_eq!(press.action().as_deref(), Some(action));
+            assert_eq!(Press::read(&live), *press, "{live}");
+            assert_eq!(press.action().as_deref(), Some(*action));
             let expected = custom_id.contains("::#").then(|| UUID.parse().unwrap());
             assert_eq!(job_of(&live), expected, "{live}");
         }
-        assert_eq!(Press::read("MJ::Settings::RelaxMode::on"), Press::Setting("RelaxMode::on"));
-        for odd in ["", "MJ::", "MJ::JOB", "MJ::JOB::dance::1", "MJ::Outpaint::33::1", "other", "MJ::iframe::xyz"] {
+        assert_eq!(
+            Press::read("MJ::Settings::RelaxMode::on"),
+            Press::Setting("RelaxMode::on")
+        );
+        for odd in [
+            "",
+            "MJ::",
+            "MJ::JOB",
+            "MJ::JOB::dance::1",
+            "MJ::Outpaint::33::1",
+            "other",
+            "MJ::iframe::xyz",
+        ] {
             assert_eq!(Press::read(odd), Press::Unknown(odd));
         }
     }
 
     #[test]
-    fn resolves_our_names_and_chatmoneys() {
-        let buttons =
-            [button("MJ::JOB::upsample::1::h"), button("MJ::JOB::variation::2::h"), button("MJ::JOB::animate_high::1::h")];
-        for name in ["upscale1", "upsample1", "U1", "MJ::JOB::upsample::1::h"] {
-            assert_eq!(resolve(name, &buttons).unwrap().custom_id, "MJ::JOB::upsample::1::h", "{name}");
-        }
-        assert_eq!(resolve("variation2", &buttons).unwrap().custom_id, "MJ::JOB::variation::2::h");
-        assert_eq!(resolve("animate_high_manual", &buttons).unwrap().custom_id, "MJ::JOB::animate_high::1::h");
-        let error = resolve("upscale_subtle", &buttons).unwrap_err();
-        assert_eq!(error.available, ["upscale1", "variation2", "animate_high"]);
-        assert!(error.to_string().contains("upscale1, variation2"));
-        assert!(resolve("", &[]).unwrap_err().to_string().contains("no buttons"));
-    }
-
-    #[test]
-    fn redo_buttons_have_their_own_names() {
-        let json = format!(
-            r#"[{{"type":1,"components":[
-                {{"type":2,"style":2,"label":"Redo Upscale (Subtle)","custom_id":"MJ::JOB::upsample_v7_2x_subtle::1::{UUID}::SOLO"}},
-                {{"type":2,"style":5,"label":"Web","url":"https://example.org"}},
-                {{"type":2,"style":2,"label":"U1","disabled":true,"custom_id":"MJ::JOB::upsample::1::{UUID}"}}]}}]"#
-        );
-        let components: Vec<Component<'_>> = serde_json::from_str(&json).unwrap();
-        let buttons = read_buttons(&Update::Value(components));
-        assert_eq!(buttons.len(), 1);
-        assert_eq!(buttons[0].action.as_deref(), Some("redo_upscale_subtle"));
-    }
-
-    #[test]
     fn keys_know_family_index_and_variant() {
-        assert_eq!(Press::Zoom(Zoom::TwoTimes).family(), Press::Zoom(Zoom::Custom).family());
+        assert_eq!(
+            Press::Zoom(Zoom::TwoTimes).family(),
+            Press::Zoom(Zoom::Custom).family()
+        );
         assert_eq!(Press::Pan(Direction::Left).variant(), Some("left"));
         assert_eq!(Press::Upscale(3).index(), Some(3));
         assert_eq!(Press::AnimateManual(Motion::High).variant(), None);

@@ -43,15 +43,34 @@ pub struct CommandParameter {
 impl Command {
     /// Whether it is known to take an option of this name.
     pub fn takes(&self, name: &str) -> bool {
-        self.parameters.iter().any(|parameter| parameter.name == name)
+        self.parameters
+            .iter()
+            .any(|parameter| parameter.name == name)
     }
 
     /// Its use with these options and files, as a request.
     ///
     /// `by.application` is replaced by the command's own.
-    pub fn call(&self, by: Interactor<'_>, options: &[CommandOption<'_>], files: &[UploadedFile<'_>]) -> Request {
-        let by = Interactor { application: self.application_id, ..by };
-        Request::command(by, CommandCall { id: self.id, version: self.version, name: &self.name, options, files })
+    pub fn call(
+        &self,
+        by: Interactor<'_>,
+        options: &[CommandOption<'_>],
+        files: &[UploadedFile<'_>],
+    ) -> Request {
+        let by = Interactor {
+            application: self.application_id,
+            ..by
+        };
+        Request::command(
+            by,
+            CommandCall {
+                id: self.id,
+                version: self.version,
+                name: &self.name,
+                options,
+                files,
+            },
+        )
     }
 
     /// `/imagine` and `/shorten`.
@@ -66,7 +85,14 @@ impl Command {
 
     /// `/describe` of an uploaded picture.
     pub fn with_image(&self, by: Interactor<'_>, image: UploadedFile<'_>) -> Request {
-        self.call(by, &[CommandOption { name: "image", value: OptionValue::Attachment(0) }], &[image])
+        self.call(
+            by,
+            &[CommandOption {
+                name: "image",
+                value: OptionValue::Attachment(0),
+            }],
+            &[image],
+        )
     }
 
     /// `/show` of a finished job.
@@ -75,11 +101,19 @@ impl Command {
     }
 
     /// `/blend` of two to five uploaded pictures; `dimensions` is `--ar 2:3`, `--ar 1:1` or `--ar 3:2`.
-    pub fn with_images(&self, by: Interactor<'_>, images: &[UploadedFile<'_>], dimensions: Option<&str>) -> Request {
+    pub fn with_images(
+        &self,
+        by: Interactor<'_>,
+        images: &[UploadedFile<'_>],
+        dimensions: Option<&str>,
+    ) -> Request {
         const NAMES: [&str; 5] = ["image1", "image2", "image3", "image4", "image5"];
         let numbered = NAMES.iter().take(images.len()).enumerate();
         let options: Vec<_> = numbered
-            .map(|(at, name)| CommandOption { name, value: OptionValue::Attachment(at) })
+            .map(|(at, name)| CommandOption {
+                name,
+                value: OptionValue::Attachment(at),
+            })
             .chain(dimensions.map(|value| text("dimensions", value)))
             .collect();
         self.call(by, &options, &images[..images.len().min(NAMES.len())])
@@ -92,12 +126,22 @@ impl Command {
 
     /// A sub-command without options, as in `/prefer remix`.
     pub fn with_subcommand(&self, by: Interactor<'_>, name: &str) -> Request {
-        self.call(by, &[CommandOption { name, value: OptionValue::Subcommand(Vec::new()) }], &[])
+        self.call(
+            by,
+            &[CommandOption {
+                name,
+                value: OptionValue::Subcommand(Vec::new()),
+            }],
+            &[],
+        )
     }
 }
 
 fn text<'v>(name: &'v str, value: &'v str) -> CommandOption<'v> {
-    CommandOption { name, value: OptionValue::Text(value) }
+    CommandOption {
+        name,
+        value: OptionValue::Text(value),
+    }
 }
 
 /// The commands of both bots as one guild's command index last told; empty before it was read.
@@ -141,7 +185,10 @@ impl CommandIndex {
         if found.is_empty() {
             return Err(CommandIndexError::NoMidjourney);
         }
-        Ok(Self { read_at, commands: found.into_values().collect() })
+        Ok(Self {
+            read_at,
+            commands: found.into_values().collect(),
+        })
     }
 
     /// The command to send: as read, else the first guess; None where neither is known.
@@ -161,7 +208,9 @@ impl CommandIndex {
     /// A command as read, by application and name.
     pub fn entry(&self, bot: Bot, name: &str) -> Option<&Command> {
         let wanted = bot.application_id();
-        self.commands.iter().find(|command| command.application_id == wanted && command.name == name)
+        self.commands
+            .iter()
+            .find(|command| command.application_id == wanted && command.name == name)
     }
 
     /// Whether nothing was read yet.
@@ -173,20 +222,32 @@ impl CommandIndex {
 fn command(value: &Value) -> Option<Command> {
     /// Discord's type of a slash command; an index may leave it out.
     const SLASH_COMMAND: u64 = 1;
-    let number = |name: &str| match value.get(name)? {
-        Value::String(text) => text.parse::<u64>().ok(),
-        other => other.as_u64(),
+    let number = |name: &str| {
+        let value = value.get(name)?;
+        value
+            .as_str()
+            .map_or_else(|| value.as_u64(), |text| text.parse().ok())
     };
-    if value.get("type").and_then(Value::as_u64).is_some_and(|kind| kind != SLASH_COMMAND) {
+    if value
+        .get("type")
+        .and_then(Value::as_u64)
+        .is_some_and(|kind| kind != SLASH_COMMAND)
+    {
         return None;
     }
-    let options = value.get("options").and_then(Value::as_array).into_iter().flatten();
+    let options = value
+        .get("options")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
     Some(Command {
         application_id: ApplicationId(number("application_id")?),
         name: value.get("name")?.as_str()?.to_owned(),
         id: CommandId(number("id")?),
         version: CommandVersion(number("version")?),
-        parameters: options.filter_map(|option| CommandParameter::deserialize(option).ok()).collect(),
+        parameters: options
+            .filter_map(|option| CommandParameter::deserialize(option).ok())
+            .collect(),
     })
 }
 
@@ -209,7 +270,9 @@ mod tests {
         {"id":"8","application_id":"1022952195194359889","version":1500000000000000001,"name":"imagine"}]}"#;
 
     fn known(name: CommandName) -> Command {
-        CommandIndex::default().command(Bot::Midjourney, name).unwrap()
+        CommandIndex::default()
+            .command(Bot::Midjourney, name)
+            .unwrap()
     }
 
     fn data(request: impl FnOnce(Interactor<'_>) -> Request) -> Value {
@@ -221,7 +284,9 @@ mod tests {
             session_id: "s",
             nonce: &nonce,
         };
-        let Body::Json(text) = request(by).body else { panic!("no JSON") };
+        let Body::Json(text) = request(by).body else {
+            panic!("no JSON")
+        };
         let mut body: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(body["application_id"], json!(MIDJOURNEY));
         body["data"].take()
@@ -230,23 +295,37 @@ mod tests {
     #[test]
     fn finds_commands_by_application_and_name() {
         let index = CommandIndex::read(INDEX, UnixMs(5)).unwrap();
-        let imagine = index.command(Bot::Midjourney, CommandName::Imagine).unwrap();
+        let imagine = index
+            .command(Bot::Midjourney, CommandName::Imagine)
+            .unwrap();
         assert_eq!(imagine.version, CommandVersion(1_500_000_000_000_000_000));
         assert!(imagine.takes("prompt") && !imagine.takes("link"));
         assert_eq!(imagine.version.made_at(), UnixMs(1_777_698_268_652));
-        assert_eq!(index.command(Bot::Niji, CommandName::Imagine).unwrap().application_id, NIJI);
+        assert_eq!(
+            index
+                .command(Bot::Niji, CommandName::Imagine)
+                .unwrap()
+                .application_id,
+            NIJI
+        );
         let guess = index.command(Bot::Midjourney, CommandName::Info).unwrap();
         assert_eq!(guess.version, CommandVersion(1_237_876_415_735_660_565));
         assert_eq!(index.command(Bot::Midjourney, CommandName::Turbo), None);
         let stored = serde_json::to_string(&index).unwrap();
-        assert_eq!(serde_json::from_str::<CommandIndex>(&stored).unwrap(), index);
+        assert_eq!(
+            serde_json::from_str::<CommandIndex>(&stored).unwrap(),
+            index
+        );
     }
 
     #[test]
     fn an_index_without_midjourney_is_an_error() {
         let empty = CommandIndex::read(r#"{"application_commands":[]}"#, UnixMs(0));
         assert!(matches!(empty, Err(CommandIndexError::NoMidjourney)));
-        assert!(matches!(CommandIndex::read("<html>", UnixMs(0)), Err(CommandIndexError::Unreadable(_))));
+        assert!(matches!(
+            CommandIndex::read("<html>", UnixMs(0)),
+            Err(CommandIndexError::Unreadable(_))
+        ));
         assert!(CommandIndex::default().is_empty());
     }
 
@@ -262,15 +341,27 @@ mod tests {
         assert_eq!(describe["options"][0]["name"], "link");
         let show = data(|by| known(CommandName::Show).with_job_id(by, "x"));
         assert_eq!(show["options"][0]["name"], "job_id");
-        assert_eq!(data(|by| known(CommandName::Info).plain(by))["options"], json!([]));
-        let prefer = Command { name: "prefer".to_owned(), ..known(CommandName::Info) };
+        assert_eq!(
+            data(|by| known(CommandName::Info).plain(by))["options"],
+            json!([])
+        );
+        let prefer = Command {
+            name: "prefer".to_owned(),
+            ..known(CommandName::Info)
+        };
         let remix = data(|by| prefer.with_subcommand(by, "remix"));
-        assert_eq!(remix["options"], json!([{"type":1,"name":"remix","options":[]}]));
+        assert_eq!(
+            remix["options"],
+            json!([{"type":1,"name":"remix","options":[]}])
+        );
     }
 
     #[test]
     fn a_blend_numbers_its_pictures() {
-        let file = |uploaded_filename| UploadedFile { filename: "a.png", uploaded_filename };
+        let file = |uploaded_filename| UploadedFile {
+            filename: "a.png",
+            uploaded_filename,
+        };
         let blend = known(CommandName::Blend);
         let data = data(|by| blend.with_images(by, &[file("u/1"), file("u/2")], Some("--ar 1:1")));
         assert_eq!(
@@ -278,6 +369,9 @@ mod tests {
             json!([{"type":11,"name":"image1","value":0},{"type":11,"name":"image2","value":1},
                 {"type":3,"name":"dimensions","value":"--ar 1:1"}])
         );
-        assert_eq!(data["attachments"][1], json!({"id":"1","filename":"a.png","uploaded_filename":"u/2"}));
+        assert_eq!(
+            data["attachments"][1],
+            json!({"id":"1","filename":"a.png","uploaded_filename":"u/2"})
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Midjourney's name for a job: a UUID that stands in custom_ids, file names and links.
+//! Midjourney's name for a job: a UUID that stands in `custom_id`s, file names and links.
 
 use std::{fmt, str::FromStr};
 
@@ -20,12 +20,18 @@ impl JobId {
     /// The last UUID that stands in `text`, as in `user_some_words_<uuid>.png` or `<uuid>_grid_0.webp`.
     pub fn last_in(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
-        (0..=bytes.len().checked_sub(TEXT_LENGTH)?).rev().find_map(|at| {
-            let id = read(&bytes[at..at + TEXT_LENGTH])?;
-            let hex_before = at.checked_sub(1).is_some_and(|before| bytes[before].is_ascii_hexdigit());
-            let hex_after = bytes.get(at + TEXT_LENGTH).is_some_and(u8::is_ascii_hexdigit);
-            (!hex_before && !hex_after).then_some(id)
-        })
+        (0..=bytes.len().checked_sub(TEXT_LENGTH)?)
+            .rev()
+            .find_map(|at| {
+                let id = read(&bytes[at..at + TEXT_LENGTH])?;
+                let hex_before = at
+                    .checked_sub(1)
+                    .is_some_and(|before| bytes[before].is_ascii_hexdigit());
+                let hex_after = bytes
+                    .get(at + TEXT_LENGTH)
+                    .is_some_and(u8::is_ascii_hexdigit);
+                (!hex_before && !hex_after).then_some(id)
+            })
     }
 }
 
@@ -111,7 +117,10 @@ mod tests {
     fn writes_what_it_read() {
         let id: JobId = UUID.parse().unwrap();
         assert_eq!(id.to_string(), UUID);
-        assert_eq!(serde_json::from_str::<JobId>(&serde_json::to_string(&id).unwrap()).unwrap(), id);
+        assert_eq!(
+            serde_json::from_str::<JobId>(&serde_json::to_string(&id).unwrap()).unwrap(),
+            id
+        );
         assert!("0ddb91a0".parse::<JobId>().is_err());
         assert!(serde_json::from_str::<JobId>("3").is_err());
     }

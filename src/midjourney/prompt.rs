@@ -10,13 +10,13 @@ mod scan;
 
 use std::borrow::Cow;
 
+use self::scan::Dashes;
 pub use self::{
     clean::clean_text,
     compose::Composition,
     expand::{MAX_JOBS, expand},
     parameter::{ParameterKind, Value},
 };
-use self::scan::Dashes;
 
 /// Longest value of a string option, in characters (Discord's reference, "Application Command Option": `max_length`).
 pub const MAX_LENGTH: usize = 6000;
@@ -44,7 +44,9 @@ pub enum PromptError {
         at: usize,
     },
     /// Permutations and `--repeat` together make too many jobs.
-    #[error("the prompt expands to more than {MAX_JOBS} jobs: give fewer alternatives or a smaller --repeat")]
+    #[error(
+        "the prompt expands to more than {MAX_JOBS} jobs: give fewer alternatives or a smaller --repeat"
+    )]
     TooManyJobs,
     /// `--repeat` without a number that can be used.
     #[error("--repeat needs a whole number from 1 to {MAX_JOBS}")]
@@ -119,24 +121,37 @@ impl<'p> Prompt<'p> {
     /// Takes a prompt apart; never fails.
     pub fn parse(prompt: &'p str) -> Self {
         let parameters: Vec<_> = scan::parameters(prompt, Dashes::Known).collect();
-        let body = &prompt[..parameters.first().map_or(prompt.len(), |first| first.span.0)];
+        let body = &prompt[..parameters
+            .first()
+            .map_or(prompt.len(), |first| first.span.0)];
         let mut images = Vec::new();
         let mut rest = body.trim_start();
         while let Some(link) = rest.split_whitespace().next().filter(|word| is_link(word)) {
             images.push(link);
             rest = rest[link.len()..].trim_start();
         }
-        Self { images, text: rest.trim_end(), parameters }
+        Self {
+            images,
+            text: rest.trim_end(),
+            parameters,
+        }
     }
 
     /// The last parameter with this canonical name.
     pub fn parameter(&self, canonical: &str) -> Option<&Parameter<'p>> {
-        self.parameters.iter().rev().find(|parameter| parameter.canonical() == canonical)
+        self.parameters
+            .iter()
+            .rev()
+            .find(|parameter| parameter.canonical() == canonical)
     }
 
     /// The `--seed`, where it is one that Midjourney takes (0 to 4294967295).
     pub fn seed(&self) -> Option<u32> {
-        self.parameters.iter().rev().filter(|parameter| parameter.canonical() == "seed").find_map(seed_value)
+        self.parameters
+            .iter()
+            .rev()
+            .filter(|parameter| parameter.canonical() == "seed")
+            .find_map(seed_value)
     }
 
     /// The parts of a multi-prompt with their weights: `hot::2 dog` is `hot` with 2 and `dog` with 1.
@@ -144,9 +159,16 @@ impl<'p> Prompt<'p> {
         let mut parts = Vec::new();
         let mut rest = self.text;
         while let Some((part, behind)) = rest.split_once("::") {
-            let length = behind.bytes().take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-')).count();
+            let length = behind
+                .bytes()
+                .take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'))
+                .count();
             let weight = behind[..length].parse();
-            rest = if weight.is_ok() { &behind[length..] } else { behind };
+            rest = if weight.is_ok() {
+                &behind[length..]
+            } else {
+                behind
+            };
             parts.push((part.trim(), weight.unwrap_or(1.0)));
         }
         if !rest.trim().is_empty() {
@@ -164,10 +186,15 @@ impl<'p> Prompt<'p> {
             }
             match parameter.kind {
                 None => notes.push(Note::Unknown(parameter.name)),
-                Some(kind) if !kind.value.accepts(parameter.value) => notes.push(Note::UnusualValue(parameter.name)),
+                Some(kind) if !kind.value.accepts(parameter.value) => {
+                    notes.push(Note::UnusualValue(parameter.name));
+                }
                 Some(_) => {}
             }
-            if self.parameters[..at].iter().any(|earlier| earlier.canonical() == parameter.canonical()) {
+            if self.parameters[..at]
+                .iter()
+                .any(|earlier| earlier.canonical() == parameter.canonical())
+            {
                 notes.push(Note::Repeated(parameter.name));
             }
         }
@@ -200,7 +227,8 @@ pub fn seed(prompt: &str) -> Option<u32> {
     if !prompt.contains("seed") && !prompt.contains("SEED") && !prompt.contains("Seed") {
         return None;
     }
-    let seeds = scan::parameters(prompt, Dashes::Known).filter(|parameter| parameter.canonical() == "seed");
+    let seeds =
+        scan::parameters(prompt, Dashes::Known).filter(|parameter| parameter.canonical() == "seed");
     seeds.filter_map(|parameter| seed_value(&parameter)).last()
 }
 
@@ -214,7 +242,12 @@ pub fn strip_seed(prompt: &str, seed: u32) -> Cow<'_, str> {
     let tag = scan::parameters(prompt, Dashes::Known)
         .filter(|parameter| parameter.canonical() == "seed" && parameter.value.parse() == Ok(seed))
         .last();
-    let Some(Parameter { span: (from, to), .. }) = tag else { return Cow::Borrowed(prompt) };
+    let Some(Parameter {
+        span: (from, to), ..
+    }) = tag
+    else {
+        return Cow::Borrowed(prompt);
+    };
     let (before, after) = (prompt[..from].trim_end(), prompt[to..].trim_start());
     match (before.is_empty(), after.is_empty()) {
         (_, true) => Cow::Borrowed(before),
@@ -235,9 +268,10 @@ fn seed_value(parameter: &Parameter<'_>) -> Option<u32> {
 /// Whether a word is an address, bare or in angle brackets.
 fn is_link(word: &str) -> bool {
     let word = word.strip_prefix('<').unwrap_or(word);
-    ["http://", "https://"]
-        .iter()
-        .any(|scheme| word.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
+    ["http://", "https://"].iter().any(|scheme| {
+        word.get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    })
 }
 
 #[cfg(test)]
@@ -246,12 +280,21 @@ mod tests {
 
     #[test]
     fn takes_a_prompt_apart() {
-        let prompt = Prompt::parse("https://a/1.png <https://s.mj.run/x> red fox::2 snow --aspect 16:9 --no a, b --raw —v 7");
+        let prompt = Prompt::parse(
+            "https://a/1.png <https://s.mj.run/x> red fox::2 snow --aspect 16:9 --no a, b --raw —v 7",
+        );
         assert_eq!(prompt.images, ["https://a/1.png", "<https://s.mj.run/x>"]);
         assert_eq!(prompt.text, "red fox::2 snow");
         assert_eq!(prompt.parts(), [("red fox", 2.0), ("snow", 1.0)]);
-        let parameters: Vec<_> = prompt.parameters.iter().map(|p| (p.canonical(), p.value)).collect();
-        assert_eq!(parameters, [("ar", "16:9"), ("no", "a, b"), ("raw", ""), ("v", "7")]);
+        let parameters: Vec<_> = prompt
+            .parameters
+            .iter()
+            .map(|p| (p.canonical(), p.value))
+            .collect();
+        assert_eq!(
+            parameters,
+            [("ar", "16:9"), ("no", "a, b"), ("raw", ""), ("v", "7")]
+        );
         assert_eq!(prompt.notes(), [Note::LongDash("v")]);
     }
 
@@ -261,13 +304,25 @@ mod tests {
         assert_eq!(prompt.parameter("s").map(|p| p.value), Some("60"));
         assert_eq!(
             prompt.notes(),
-            [Note::Repeated("s"), Note::Unknown("shine"), Note::UnusualValue("chaos")]
+            [
+                Note::Repeated("s"),
+                Note::Unknown("shine"),
+                Note::UnusualValue("chaos")
+            ]
         );
     }
 
     #[test]
     fn dashes_in_words_are_no_parameters() {
-        for text in ["a well-known--fact", "8k-- iw60– chaos 100", "wait — what", "a —stranger", "--", "x ---v 3", "--5"] {
+        for text in [
+            "a well-known--fact",
+            "8k-- iw60– chaos 100",
+            "wait — what",
+            "a —stranger",
+            "--",
+            "x ---v 3",
+            "--5",
+        ] {
             assert_eq!(Prompt::parse(text).parameters, [], "{text}");
         }
     }
@@ -275,7 +330,11 @@ mod tests {
     #[test]
     fn quotes_keep_dashes_in_a_value() {
         let prompt = Prompt::parse("sign --no \"big --v letters\" --ar 1:1");
-        let parameters: Vec<_> = prompt.parameters.iter().map(|p| (p.name, p.value)).collect();
+        let parameters: Vec<_> = prompt
+            .parameters
+            .iter()
+            .map(|p| (p.name, p.value))
+            .collect();
         assert_eq!(parameters, [("no", "\"big --v letters\""), ("ar", "1:1")]);
         assert_eq!(seed("x --no \"open --seed 3"), Some(3));
     }
@@ -295,7 +354,10 @@ mod tests {
     #[test]
     fn refuses_what_can_not_be_sent() {
         assert_eq!(check(" \n", 0), Err(PromptError::Empty));
-        assert_eq!(check("a\0", 0), Err(PromptError::ControlCharacter { at: 1 }));
+        assert_eq!(
+            check("a\0", 0),
+            Err(PromptError::ControlCharacter { at: 1 })
+        );
         assert_eq!(check(&"狐".repeat(MAX_LENGTH), 0), Ok(()));
         let error = check(&"a".repeat(MAX_LENGTH), SEED_TAG_LENGTH).unwrap_err();
         assert!(error.to_string().ends_with("shorten it by 18"), "{error}");

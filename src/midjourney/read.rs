@@ -11,8 +11,8 @@ use mj_discord::{
     snowflake::UserId,
 };
 
-pub use self::{answer::Info, line::Stage};
 use self::line::{Lead, Line, Subject};
+pub use self::{answer::Info, line::Stage};
 use crate::{
     application::Bot,
     button::{self, Direction, Family, Hd, Press, Vary},
@@ -60,7 +60,7 @@ pub enum Kind {
     Rated,
     /// A job's seed, from the bot's direct message.
     Seed(u32),
-    /// Nothing that could be read is in it: a partial update, or MESSAGE_CONTENT is not granted.
+    /// Nothing that could be read is in it: a partial update, or `MESSAGE_CONTENT` is not granted.
     Empty,
     /// Some other text: the answer to a mode switch or to `/prefer`, or a form that is not known.
     Other,
@@ -114,7 +114,7 @@ pub struct Reading<'m> {
     pub mode: Option<Mode>,
     /// Whether the job is in stealth.
     pub stealth: bool,
-    /// The job's uuid, from its own custom_ids, file names or link; never from the prompt.
+    /// The job's uuid, from its own `custom_id`s, file names or link; never from the prompt.
     pub job: Option<JobId>,
     /// The job of the message's Cancel button.
     pub cancel: Option<JobId>,
@@ -135,19 +135,26 @@ pub struct Reading<'m> {
 impl<'m> Reading<'m> {
     /// The half-done picture of a job under way.
     pub fn preview(&self) -> Option<&'m Attachment<'m>> {
-        matches!(self.kind, Kind::Job(Phase::Start | Phase::Progress | Phase::Paused)).then(|| self.pictures.last())?
+        matches!(
+            self.kind,
+            Kind::Job(Phase::Start | Phase::Progress | Phase::Paused)
+        )
+        .then(|| self.pictures.last())?
     }
 
     /// Whether it has buttons that lead on from a result.
     pub fn has_result_buttons(&self) -> bool {
-        self.buttons.iter().any(|button| Press::read(&button.custom_id).is_result_button())
+        self.buttons
+            .iter()
+            .any(|button| Press::read(&button.custom_id).is_result_button())
     }
 
     /// The phase of a job's message; None for every other message.
     pub fn phase(&self) -> Option<Phase> {
-        match self.kind {
-            Kind::Job(phase) => Some(phase),
-            _ => None,
+        if let Kind::Job(phase) = self.kind {
+            Some(phase)
+        } else {
+            None
         }
     }
 
@@ -156,7 +163,10 @@ impl<'m> Reading<'m> {
         match self.kind {
             Kind::Job(phase) => self.job_label(phase),
             Kind::Placeholder => "placeholder",
-            Kind::Refusal => self.refusal.as_ref().map_or("error_unknown", Refusal::label),
+            Kind::Refusal => self
+                .refusal
+                .as_ref()
+                .map_or("error_unknown", Refusal::label),
             Kind::Describe => "done_describe",
             Kind::Shorten => "done_shorten",
             Kind::ShortenDetails => "done_shorten_details",
@@ -206,26 +216,42 @@ impl Form {
     /// Whether a message of this form can be an answer to a press, as far as text shows: the kind must be the same
     /// where both name one.
     pub fn fits(self, press: Press<'_>) -> bool {
-        let Some(family) = press.family() else { return false };
+        let Some(family) = press.family() else {
+            return false;
+        };
         match self {
             // Zooms and pans start with a bare prompt; rerolls have nothing else.
             Self::Imagine => {
-                matches!(family, Family::Reroll | Family::Zoom | Family::Pan | Family::Choice | Family::Vary | Family::Extend)
+                matches!(
+                    family,
+                    Family::Reroll
+                        | Family::Zoom
+                        | Family::Pan
+                        | Family::Choice
+                        | Family::Vary
+                        | Family::Extend
+                )
             }
-            Self::Upscaling => matches!(family, Family::Upscale | Family::Hd | Family::VideoUpscale),
+            Self::Upscaling => {
+                matches!(family, Family::Upscale | Family::Hd | Family::VideoUpscale)
+            }
             Self::Upscale => matches!(family, Family::Upscale | Family::VideoUpscale),
-            Self::Variation(kind) | Self::Remix(kind) => match press {
-                Press::Variation(_) => kind != Some(Vary::Region),
-                Press::Vary(wanted) => kind.is_none_or(|kind| kind == wanted),
-                _ => false,
-            },
+            Self::Variation(kind) | Self::Remix(kind) => {
+                let same =
+                    matches!(press, Press::Vary(wanted) if kind.is_none_or(|kind| kind == wanted));
+                same || (family == Family::Variation && kind != Some(Vary::Region))
+            }
             Self::Pan(direction) => press == Press::Pan(direction),
             Self::Zoom => family == Family::Zoom,
-            Self::Hd(kind) => match press {
-                Press::Hd(wanted) => kind.is_none_or(|kind| kind == wanted),
-                _ => family == Family::Hd,
-            },
-            Self::Video => matches!(family, Family::Animate | Family::Extend | Family::VideoUpscale),
+            Self::Hd(kind) => {
+                let other =
+                    matches!(press, Press::Hd(wanted) if kind.is_some_and(|kind| kind != wanted));
+                family == Family::Hd && !other
+            }
+            Self::Video => matches!(
+                family,
+                Family::Animate | Family::Extend | Family::VideoUpscale
+            ),
             Self::Other => true,
         }
     }
@@ -233,7 +259,10 @@ impl Form {
 
 /// Reads one message of a channel; never fails, whatever it holds.
 pub fn read<'m>(message: &'m Message<'_>) -> Reading<'m> {
-    let content = message.content.value().map_or("", |content| content.as_ref());
+    let content = message
+        .content
+        .value()
+        .map_or("", |content| content.as_ref());
     let mut reading = blank(message);
     read_components(message, &mut reading);
     let line = Line::read(content);
@@ -252,7 +281,9 @@ pub fn read<'m>(message: &'m Message<'_>) -> Reading<'m> {
 fn blank<'m>(message: &'m Message<'_>) -> Reading<'m> {
     let author = message.author.as_ref().map(|author| author.id.0);
     Reading {
-        bot: author.or(message.application_id.map(|id| id.0)).and_then(Bot::of),
+        bot: author
+            .or(message.application_id.map(|id| id.0))
+            .and_then(Bot::of),
         kind: Kind::Other,
         form: None,
         prompt: None,
@@ -273,7 +304,7 @@ fn blank<'m>(message: &'m Message<'_>) -> Reading<'m> {
     }
 }
 
-/// The job's uuid by the order of trust: custom_ids, file names, the link button.
+/// The job's uuid by the order of trust: `custom_id`s, file names, the link button.
 fn read_components<'m>(message: &'m Message<'_>, reading: &mut Reading<'m>) {
     let mut from_link = None;
     let mut visit = |component: &'m Component<'_>| {
@@ -291,7 +322,12 @@ fn read_components<'m>(message: &'m Message<'_>, reading: &mut Reading<'m>) {
     if let Some(components) = message.components.value() {
         button::each_component(components, &mut visit);
     }
-    let from_file = || reading.pictures.iter().find_map(|picture| JobId::last_in(&picture.filename));
+    let from_file = || {
+        reading
+            .pictures
+            .iter()
+            .find_map(|picture| JobId::last_in(&picture.filename))
+    };
     reading.job = reading.job.or_else(from_file).or(from_link);
 }
 
@@ -317,7 +353,11 @@ fn phase(line: &Line<'_>, message: &Message<'_>, reading: &Reading<'_>) -> Phase
         None => {}
     }
     if line.tail.percent.is_some() {
-        return if line.tail.percent == Some(100) && results { Phase::Final } else { Phase::Progress };
+        return if line.tail.percent == Some(100) && results {
+            Phase::Final
+        } else {
+            Phase::Progress
+        };
     }
     if line.lead != Lead::None {
         return Phase::Start;
@@ -325,7 +365,11 @@ fn phase(line: &Line<'_>, message: &Message<'_>, reading: &Reading<'_>) -> Phase
     let working = matches!(line.subject, Subject::By { words, .. } if words.ends_with("ing"));
     // Where only the text is known, no sign of work means done; a whole message must also show a result.
     let bare = message.attachments.is_given() && reading.pictures.is_empty();
-    if working || (!results && (bare || reading.cancel.is_some())) { Phase::Progress } else { Phase::Final }
+    if working || (!results && (bare || reading.cancel.is_some())) {
+        Phase::Progress
+    } else {
+        Phase::Final
+    }
 }
 
 fn form(line: &Line<'_>, reading: &Reading<'_>) -> Form {
@@ -392,15 +436,23 @@ fn is_video(prompt: &str, reading: &Reading<'_>) -> bool {
     prompt::has_parameter(prompt, "video")
         || reading.pictures.iter().any(|file| {
             let name = file.filename.as_ref();
-            name.rsplit_once('.').is_some_and(|(_, kind)| kind.eq_ignore_ascii_case("mp4")) || name.contains("_step_")
+            name.rsplit_once('.')
+                .is_some_and(|(_, kind)| kind.eq_ignore_ascii_case("mp4"))
+                || name.contains("_step_")
         })
-        || reading
-            .buttons
-            .iter()
-            .any(|button| matches!(Press::read(&button.custom_id), Press::VideoUpscale(_) | Press::Extend(..)))
+        || reading.buttons.iter().any(|button| {
+            matches!(
+                Press::read(&button.custom_id),
+                Press::VideoUpscale(_) | Press::Extend(..)
+            )
+        })
 }
 
-fn read_embed<'m>(embed: &'m mj_discord::payload::Embed<'_>, is_job: bool, reading: &mut Reading<'m>) {
+fn read_embed<'m>(
+    embed: &'m mj_discord::payload::Embed<'_>,
+    is_job: bool,
+    reading: &mut Reading<'m>,
+) {
     let text = embed.description.as_deref().unwrap_or_default();
     if !is_job && read_answer(text, reading) {
         reading.source = embed.image.as_ref().and_then(|image| image.url.as_deref());
@@ -433,13 +485,17 @@ fn read_answer<'m>(text: &'m str, reading: &mut Reading<'m>) -> bool {
 }
 
 fn read_text<'m>(content: &'m str, message: &Message<'_>, reading: &mut Reading<'m>) {
-    if let Some(job) = answer::rated(content) {
+    if answer::is_rating(content) {
         reading.kind = Kind::Rated;
-        reading.job = job;
+        reading.job = JobId::last_in(content);
     } else if let Some((job, seed)) = answer::seed(content) {
         reading.kind = Kind::Seed(seed);
         reading.job = Some(job);
-    } else if reading.buttons.iter().any(|button| matches!(Press::read(&button.custom_id), Press::Setting(_))) {
+    } else if reading
+        .buttons
+        .iter()
+        .any(|button| matches!(Press::read(&button.custom_id), Press::Setting(_)))
+    {
         reading.kind = Kind::Settings;
     } else if read_answer(content, reading) {
     } else if let Some(refusal) = Refusal::of_content(content) {
@@ -448,7 +504,11 @@ fn read_text<'m>(content: &'m str, message: &Message<'_>, reading: &mut Reading<
     } else if is_placeholder(content, message) {
         reading.kind = Kind::Placeholder;
     } else if content.is_empty() && reading.pictures.is_empty() && !has_items(&message.embeds) {
-        reading.kind = if has_items(&message.components) { Kind::Other } else { Kind::Empty };
+        reading.kind = if has_items(&message.components) {
+            Kind::Other
+        } else {
+            Kind::Empty
+        };
     }
 }
 
@@ -456,11 +516,17 @@ fn read_text<'m>(content: &'m str, message: &Message<'_>, reading: &mut Reading<
 fn is_placeholder(content: &str, message: &Message<'_>) -> bool {
     const LOADING: u64 = 1 << 7;
     const LONGEST: usize = 60;
-    let words = content.trim().strip_suffix("...").or_else(|| content.trim().strip_suffix('…'));
+    let words = content
+        .trim()
+        .strip_suffix("...")
+        .or_else(|| content.trim().strip_suffix('…'));
     let shaped = words.is_some_and(|words| {
         words.len() <= LONGEST
             && words.starts_with(|letter: char| letter.is_ascii_uppercase())
-            && words.split(' ').next().is_some_and(|verb| verb.ends_with("ing"))
+            && words
+                .split(' ')
+                .next()
+                .is_some_and(|verb| verb.ends_with("ing"))
     });
     shaped || (content.is_empty() && message.flags.is_some_and(|flags| flags & LOADING != 0))
 }

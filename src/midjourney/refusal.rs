@@ -57,15 +57,29 @@ impl Refusal {
     pub fn of_embed(embed: &Embed<'_>) -> Option<Self> {
         let title = embed.title.as_deref().unwrap_or_default();
         let description = embed.description.as_deref().unwrap_or_default();
-        let footer = embed.footer.as_ref().map_or("", |footer| footer.text.as_ref());
-        let by_footer = footer.trim_start().starts_with("decline-").then_some(Notice::Declined);
-        let blocked = title.trim().eq_ignore_ascii_case("blocked").then_some(Notice::Blocked);
+        let footer = embed
+            .footer
+            .as_ref()
+            .map_or("", |footer| footer.text.as_ref());
+        let by_footer = footer
+            .trim_start()
+            .starts_with("decline-")
+            .then_some(Notice::Declined);
+        let blocked = title
+            .trim()
+            .eq_ignore_ascii_case("blocked")
+            .then_some(Notice::Blocked);
         let notice = by_footer
             .or(blocked)
             .or_else(|| Notice::in_text(title))
             .or_else(|| Notice::in_text(description))
             .or_else(|| by_colour(embed.color?))?;
-        Some(Self::new(notice, embed.title.as_deref(), description, footer))
+        Some(Self::new(
+            notice,
+            embed.title.as_deref(),
+            description,
+            footer,
+        ))
     }
 
     /// Reads plain text that is no job line; None when it is no notice.
@@ -75,7 +89,10 @@ impl Refusal {
             None => (content, ""),
         };
         let notice = Notice::in_text(words)?;
-        let first = words.lines().next().filter(|first| first.len() < words.trim().len());
+        let first = words
+            .lines()
+            .next()
+            .filter(|first| first.len() < words.trim().len());
         Some(Self::new(notice, first, words, echo))
     }
 
@@ -94,7 +111,11 @@ impl Refusal {
     pub fn reason(&self) -> String {
         match &self.title {
             Some(title) if self.text.is_empty() || self.text.starts_with(title.as_str()) => {
-                if self.text.is_empty() { title.clone() } else { self.text.clone() }
+                if self.text.is_empty() {
+                    title.clone()
+                } else {
+                    self.text.clone()
+                }
             }
             Some(title) => format!("{title}: {}", self.text),
             None => self.text.clone(),
@@ -118,7 +139,9 @@ impl Refusal {
             notice,
             code: row.code,
             outcome: row.outcome,
-            title: title.map(|title| title.trim().to_owned()).filter(|title| !title.is_empty()),
+            title: title
+                .map(|title| title.trim().to_owned())
+                .filter(|title| !title.is_empty()),
             text: text.split_whitespace().collect::<Vec<_>>().join(" "),
             until: until(text),
             command,
@@ -139,14 +162,21 @@ fn by_colour(colour: u32) -> Option<Notice> {
 
 /// Splits `/imagine a cat` into command and argument.
 fn command_echo(footer: &str) -> (Option<String>, Option<String>) {
-    let Some(echo) = footer.trim_start().strip_prefix('/') else { return (None, None) };
+    let Some(echo) = footer.trim_start().strip_prefix('/') else {
+        return (None, None);
+    };
     let (command, rest) = echo.split_once(char::is_whitespace).unwrap_or((echo, ""));
     let rest = rest.trim();
-    (Some(command.to_owned()), (!rest.is_empty()).then(|| rest.to_owned()))
+    (
+        Some(command.to_owned()),
+        (!rest.is_empty()).then(|| rest.to_owned()),
+    )
 }
 
 fn until(text: &str) -> Option<Until> {
-    stamp(text).map(Until::At).or_else(|| span(text).map(Until::After))
+    stamp(text)
+        .map(Until::At)
+        .or_else(|| span(text).map(Until::After))
 }
 
 /// The time of Discord's `<t:seconds>` or `<t:seconds:style>`.
@@ -159,9 +189,14 @@ fn stamp(text: &str) -> Option<UnixMs> {
 
 /// The length of "for 2 hours", "in 30 minutes".
 fn span(text: &str) -> Option<Duration> {
-    let mut words = text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).peekable();
+    let mut words = text
+        .split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .peekable();
     while let Some(word) = words.next() {
-        let Ok(count) = word.parse::<u32>() else { continue };
+        let Ok(count) = word.parse::<u32>() else {
+            continue;
+        };
         let unit = match words.peek().map(|unit| unit.trim_end_matches('s')) {
             Some("second") => 1,
             Some("minute") => 60,
@@ -186,7 +221,9 @@ mod tests {
             title: (!title.is_empty()).then(|| title.to_owned().into()),
             description: (!description.is_empty()).then(|| description.to_owned().into()),
             color: colour,
-            footer: Some(EmbedFooter { text: footer.to_owned().into() }),
+            footer: Some(EmbedFooter {
+                text: footer.to_owned().into(),
+            }),
             ..Embed::default()
         }
     }
@@ -195,11 +232,20 @@ mod tests {
     fn every_phrase_leads_to_its_own_row() {
         for row in TABLE {
             for phrase in row.phrases {
-                assert_eq!(Notice::in_text(&phrase.to_uppercase()), Some(row.notice), "{phrase}");
+                assert_eq!(
+                    Notice::in_text(&phrase.to_uppercase()),
+                    Some(row.notice),
+                    "{phrase}"
+                );
                 assert_eq!(*phrase, phrase.to_lowercase());
             }
             assert_eq!(row.notice.row().label, row.label);
-            assert_eq!(row.code.is_none(), row.outcome == Outcome::Waits, "{}", row.label);
+            assert_eq!(
+                row.code.is_none(),
+                row.outcome == Outcome::Waits,
+                "{}",
+                row.label
+            );
         }
     }
 
@@ -215,7 +261,10 @@ mod tests {
         assert_eq!(refusal.code, Some(FailCode::QueueFull));
         assert!(refusal.code.unwrap().is_retryable());
         assert_eq!(refusal.command.as_deref(), Some("imagine"));
-        assert_eq!(refusal.prompt.as_deref(), Some("two foxes --ar 16:9 --seed 7"));
+        assert_eq!(
+            refusal.prompt.as_deref(),
+            Some("two foxes --ar 16:9 --seed 7")
+        );
     }
 
     #[test]
@@ -226,33 +275,52 @@ mod tests {
 
     #[test]
     fn unknown_colours_keep_their_title() {
-        let red = Refusal::of_embed(&embed("Strange weather", "No.", Some(16_711_680), "")).unwrap();
-        assert_eq!((red.notice, red.code), (Notice::UnknownError, Some(FailCode::Refused)));
+        let red =
+            Refusal::of_embed(&embed("Strange weather", "No.", Some(16_711_680), "")).unwrap();
+        assert_eq!(
+            (red.notice, red.code),
+            (Notice::UnknownError, Some(FailCode::Refused))
+        );
         assert_eq!(red.reason(), "Strange weather: No.");
         let yellow = Refusal::of_embed(&embed("Mind the gap", "", Some(16_776_960), "")).unwrap();
         assert_eq!(yellow.outcome, Outcome::Waits);
-        assert_eq!(Refusal::of_embed(&embed("Success", "Done.", Some(65_280), "")), None);
+        assert_eq!(
+            Refusal::of_embed(&embed("Success", "Done.", Some(65_280), "")),
+            None
+        );
     }
 
     #[test]
     fn a_decline_footer_is_moderation() {
-        let refusal =
-            Refusal::of_embed(&embed("Sorry, something went wrong", "x", Some(16_711_680), "decline-1-a")).unwrap();
+        let refusal = Refusal::of_embed(&embed(
+            "Sorry, something went wrong",
+            "x",
+            Some(16_711_680),
+            "decline-1-a",
+        ))
+        .unwrap();
         assert_eq!(refusal.code, Some(FailCode::Moderated));
     }
 
     #[test]
     fn reads_when_it_is_over() {
-        let slow = Refusal::of_embed(&embed("Slow Down!", "again <t:1700000000:R>", None, "")).unwrap();
+        let slow =
+            Refusal::of_embed(&embed("Slow Down!", "again <t:1700000000:R>", None, "")).unwrap();
         assert_eq!(slow.until, Some(Until::At(UnixMs(1_700_000_000_000))));
         let blocked = Refusal::of_embed(&embed("Blocked", "for 2 hours", None, "")).unwrap();
-        assert_eq!(blocked.until, Some(Until::After(Duration::from_secs(7_200))));
+        assert_eq!(
+            blocked.until,
+            Some(Until::After(Duration::from_secs(7_200)))
+        );
         assert_eq!(blocked.scope(), Scope::Account);
     }
 
     #[test]
     fn plain_text_notices_keep_the_command_apart() {
-        let refusal = Refusal::of_content("Invalid parameter\nUnrecognized parameter(s): `--foo`\n/imagine a --foo").unwrap();
+        let refusal = Refusal::of_content(
+            "Invalid parameter\nUnrecognized parameter(s): `--foo`\n/imagine a --foo",
+        )
+        .unwrap();
         assert_eq!(refusal.code, Some(FailCode::InvalidParameter));
         assert_eq!(refusal.prompt.as_deref(), Some("a --foo"));
         assert_eq!(refusal.title.as_deref(), Some("Invalid parameter"));
@@ -263,6 +331,11 @@ mod tests {
     #[test]
     fn the_region_editor_is_no_human_check() {
         assert_eq!(Refusal::of_iframe("Editor"), None);
-        assert_eq!(Refusal::of_iframe("Action required to continue").unwrap().code, Some(FailCode::CaptchaRequired));
+        assert_eq!(
+            Refusal::of_iframe("Action required to continue")
+                .unwrap()
+                .code,
+            Some(FailCode::CaptchaRequired)
+        );
     }
 }

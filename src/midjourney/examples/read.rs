@@ -32,7 +32,11 @@ fn main() -> io::Result<()> {
                     writeln!(output, "{answer}")?;
                 }
             }
-            Err(error) => writeln!(output, "{}", json!({ "kind": "unreadable", "error": error.to_string() }))?,
+            Err(error) => writeln!(
+                output,
+                "{}",
+                json!({ "kind": "unreadable", "error": error.to_string() })
+            )?,
         }
     }
     Ok(())
@@ -46,7 +50,10 @@ fn explain(value: Value) -> Vec<Value> {
             if object.contains_key("data") && object.contains_key("event_type") {
                 return wrapped(&mut object);
             }
-            match (object.get("t").and_then(Value::as_str).map(str::to_owned), object.remove("d")) {
+            match (
+                object.get("t").and_then(Value::as_str).map(str::to_owned),
+                object.remove("d"),
+            ) {
                 (Some(event), Some(data)) => vec![gateway_event(&event, data)],
                 (_, Some(data)) => {
                     object.insert("d".to_owned(), data);
@@ -55,18 +62,25 @@ fn explain(value: Value) -> Vec<Value> {
                 (_, None) => vec![plain(Value::Object(object), 400)],
             }
         }
-        other => vec![json!({ "kind": "not_a_message", "type": type_of(&other) })],
+        Value::Null | Value::Bool(_) | Value::Number(_) => vec![json!({ "kind": "not_a_message" })],
     }
 }
 
 fn wrapped(object: &mut serde_json::Map<String, Value>) -> Vec<Value> {
-    let event = object.get("event_type").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let event = object
+        .get("event_type")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
     let expected = object.get("kind").cloned().unwrap_or_default();
     let data = object.remove("data").unwrap_or_default();
     let framed = data.get("t").is_some_and(Value::is_string) && data.get("d").is_some();
     let mut answers = if framed {
         explain(data)
-    } else if let Some(status) = event.strip_prefix("HTTP_").and_then(|status| status.parse().ok()) {
+    } else if let Some(status) = event
+        .strip_prefix("HTTP_")
+        .and_then(|status| status.parse().ok())
+    {
         vec![plain(data, status)]
     } else if event.starts_with("MESSAGE_") || event.starts_with("INTERACTION_") {
         vec![gateway_event(&event, data)]
@@ -85,13 +99,18 @@ fn gateway_event(event: &str, data: Value) -> Value {
         "MESSAGE_CREATE" | "MESSAGE_UPDATE" => message(data),
         "MESSAGE_DELETE" | "MESSAGE_DELETE_BULK" => json!({ "kind": "delete", "id": data["id"] }),
         "MESSAGE_ACK" => json!({ "kind": "ack", "id": data["message_id"] }),
-        "MESSAGE_REACTION_ADD" | "MESSAGE_REACTION_REMOVE" => json!({ "kind": "reaction", "id": data["message_id"] }),
+        "MESSAGE_REACTION_ADD" | "MESSAGE_REACTION_REMOVE" => {
+            json!({ "kind": "reaction", "id": data["message_id"] })
+        }
         "INTERACTION_IFRAME_MODAL_CREATE" => {
             let found = Refusal::of_iframe(data["title"].as_str().unwrap_or_default());
             refusal(found.as_ref().map_or("iframe", Refusal::label), found)
         }
         "INTERACTION_MODAL_CREATE" => json!({ "kind": "modal", "custom_id": data["custom_id"] }),
-        "INTERACTION_FAILURE" => refusal("interaction_failure", Some(Refusal::of_interaction_failure())),
+        "INTERACTION_FAILURE" => refusal(
+            "interaction_failure",
+            Some(Refusal::of_interaction_failure()),
+        ),
         _ => json!({ "kind": "event", "event": event }),
     }
 }
@@ -103,12 +122,19 @@ fn plain(data: Value, status: u16) -> Value {
         return message(data);
     }
     let is_error = data.get("message").is_some_and(Value::is_string)
-        && (status != 400 || data.get("code").is_some() || data.as_object().is_some_and(|fields| fields.len() == 1));
+        && (status != 400
+            || data.get("code").is_some()
+            || data.as_object().is_some_and(|fields| fields.len() == 1));
     if !is_error {
         return json!({ "kind": "not_a_message" });
     }
     let body = data.to_string();
-    let outcome = Answer { status, headers: &Headers::default(), body: &body }.read();
+    let outcome = Answer {
+        status,
+        headers: &Headers::default(),
+        body: &body,
+    }
+    .read();
     let code = FailCode::of_answer(&outcome);
     json!({
         "kind": "rest_error",
@@ -119,7 +145,10 @@ fn plain(data: Value, status: u16) -> Value {
 
 fn message(mut data: Value) -> Value {
     for id in ["id", "channel_id"] {
-        let readable = data[id].as_str().is_some_and(|id| id.parse::<u64>().is_ok()) || data[id].is_u64();
+        let readable = data[id]
+            .as_str()
+            .is_some_and(|id| id.parse::<u64>().is_ok())
+            || data[id].is_u64();
         if !readable {
             data[id] = json!("0");
         }
@@ -127,7 +156,10 @@ fn message(mut data: Value) -> Value {
     if let Some(embeds) = data["embeds"].as_array_mut() {
         // Collections of captures note embeds of which only a phrase is known like this.
         for embed in embeds {
-            if let (Value::Null, Some(words)) = (&embed["description"], embed.get("description_or_title_contains").cloned()) {
+            if let (Value::Null, Some(words)) = (
+                &embed["description"],
+                embed.get("description_or_title_contains").cloned(),
+            ) {
                 embed["description"] = words;
             }
         }
@@ -140,8 +172,11 @@ fn message(mut data: Value) -> Value {
 }
 
 fn report(message: &Message<'_>, reading: &Reading<'_>) -> Value {
-    let buttons: Vec<_> =
-        reading.buttons.iter().map(|button| button.action.as_deref().unwrap_or(&button.custom_id)).collect();
+    let buttons: Vec<_> = reading
+        .buttons
+        .iter()
+        .map(|button| button.action.as_deref().unwrap_or(&button.custom_id))
+        .collect();
     json!({
         "kind": reading.label(),
         "phase": reading.phase().map(|phase| format!("{phase:?}").to_lowercase()),
@@ -180,15 +215,4 @@ fn refusal(refusal: &Refusal) -> Value {
         "command": refusal.command,
         "prompt": refusal.prompt,
     })
-}
-
-fn type_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "list",
-        Value::Object(_) => "object",
-    }
 }

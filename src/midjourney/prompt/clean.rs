@@ -36,7 +36,9 @@ fn link_at(word: &str) -> Option<usize> {
     let at = word.as_bytes().windows(3).position(|mark| mark == b"://")?;
     let scheme_start = |scheme: &str| {
         let start = at.checked_sub(scheme.len())?;
-        word.get(start..at)?.eq_ignore_ascii_case(scheme).then_some(start)
+        word.get(start..at)?
+            .eq_ignore_ascii_case(scheme)
+            .then_some(start)
     };
     scheme_start("https").or_else(|| scheme_start("http"))
 }
@@ -69,9 +71,18 @@ mod tests {
     #[test]
     fn what_is_sent_and_what_is_echoed_are_equal() {
         for (sent, echoed) in [
-            ("dog playing ball --v 7 --p m7318879261434052637", "dog playing ball --v 7.0 --p 77724z8"),
-            ("https://cdn.example/a.png?x=1 A  cat", "<https://s.mj.run/abc> A cat"),
-            ("a cat, https://x/y.png, blue", "a cat, <https://s.mj.run/q> blue"),
+            (
+                "dog playing ball --v 7 --p m7318879261434052637",
+                "dog playing ball --v 7.0 --p 77724z8",
+            ),
+            (
+                "https://cdn.example/a.png?x=1 A  cat",
+                "<https://s.mj.run/abc> A cat",
+            ),
+            (
+                "a cat, https://x/y.png, blue",
+                "a cat, <https://s.mj.run/q> blue",
+            ),
             ("wait — what", "wait -- what"),
             ("a fox —ar 3:2", "a fox --ar 3:2"),
             ("a fox —stranger", "a fox --stranger"),

@@ -1,6 +1,9 @@
 //! Makes one prompt out of a text and structured options.
 
-use super::{Prompt, PromptError, has_parameter, is_link, scan::{self, Dashes}};
+use super::{
+    Prompt, PromptError, has_parameter, is_link,
+    scan::{self, Dashes},
+};
 use crate::task::Mode;
 
 /// A prompt in parts, as PHP's options give it.
@@ -34,12 +37,17 @@ impl Composition {
         let written = Prompt::parse(&self.text);
         for (name, value) in &self.parameters {
             let option = option(name, value)?;
-            let own = Prompt::parse(&option).parameters.first().map(|parameter| parameter.canonical().to_owned());
+            let own = Prompt::parse(&option)
+                .parameters
+                .first()
+                .map(|parameter| parameter.canonical().to_owned());
             if own.is_some_and(|own| written.parameter(&own).is_none()) {
                 words.push(option);
             }
         }
-        let has_mode = ["fast", "relax", "turbo"].into_iter().any(|mode| has_parameter(&self.text, mode));
+        let has_mode = ["fast", "relax", "turbo"]
+            .into_iter()
+            .any(|mode| has_parameter(&self.text, mode));
         if let Some(mode) = self.mode.filter(|_| !has_mode) {
             words.push(format!("--{}", mode.as_str()));
         }
@@ -52,15 +60,30 @@ fn option(name: &str, value: &str) -> Result<String, PromptError> {
     let name = name.trim().trim_start_matches('-');
     let value = value.trim();
     let named = name.starts_with(|letter: char| letter.is_ascii_alphabetic())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if !named {
-        return Err(PromptError::InvalidName { name: name.chars().filter(|letter| !letter.is_control()).take(40).collect() });
+        return Err(PromptError::InvalidName {
+            name: name
+                .chars()
+                .filter(|letter| !letter.is_control())
+                .take(40)
+                .collect(),
+        });
     }
-    let single = scan::first(value, Dashes::Known) == value.len() && !value.contains(char::is_control);
+    let single =
+        scan::first(value, Dashes::Known) == value.len() && !value.contains(char::is_control);
     if !single {
-        return Err(PromptError::InvalidValue { name: name.to_owned() });
+        return Err(PromptError::InvalidValue {
+            name: name.to_owned(),
+        });
     }
-    Ok(if value.is_empty() { format!("--{name}") } else { format!("--{name} {value}") })
+    Ok(if value.is_empty() {
+        format!("--{name}")
+    } else {
+        format!("--{name} {value}")
+    })
 }
 
 #[cfg(test)]
@@ -71,7 +94,10 @@ mod tests {
         Composition {
             images: vec!["https://a/1.png".to_owned()],
             text: "a fox --v 7".to_owned(),
-            parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            parameters: parameters
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
             mode: Some(Mode::Relax),
         }
     }
@@ -79,18 +105,32 @@ mod tests {
     #[test]
     fn images_stand_first_and_written_parameters_win() {
         let prompt = composition(&[("aspect", "16:9"), ("version", "6"), ("tile", "")]).compose();
-        assert_eq!(prompt.as_deref(), Ok("https://a/1.png a fox --v 7 --aspect 16:9 --tile --relax"));
+        assert_eq!(
+            prompt.as_deref(),
+            Ok("https://a/1.png a fox --v 7 --aspect 16:9 --tile --relax")
+        );
     }
 
     #[test]
     fn options_can_not_smuggle_parameters() {
         for (name, value) in [("ar", "1:1 --no x"), ("ar", "1\n2"), ("no", "--v 6")] {
             let error = composition(&[(name, value)]).compose().unwrap_err();
-            assert_eq!(error, PromptError::InvalidValue { name: name.to_owned() });
+            assert_eq!(
+                error,
+                PromptError::InvalidValue {
+                    name: name.to_owned()
+                }
+            );
         }
-        assert!(matches!(composition(&[("a b", "")]).compose(), Err(PromptError::InvalidName { .. })));
+        assert!(matches!(
+            composition(&[("a b", "")]).compose(),
+            Err(PromptError::InvalidName { .. })
+        ));
         let mut other = composition(&[]);
         other.images = vec!["file:///etc/passwd".to_owned()];
-        assert_eq!(other.compose(), Err(PromptError::InvalidImage { number: 1 }));
+        assert_eq!(
+            other.compose(),
+            Err(PromptError::InvalidImage { number: 1 })
+        );
     }
 }

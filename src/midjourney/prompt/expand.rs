@@ -1,6 +1,9 @@
 //! Permutations `{a, b}` and `--repeat`, written out: one interaction that makes many jobs could not be followed.
 
-use super::{PromptError, scan::{self, Dashes}};
+use super::{
+    PromptError,
+    scan::{self, Dashes},
+};
 
 /// Most jobs that one prompt may make: Midjourney's own limit on its largest plans.
 pub const MAX_JOBS: usize = 40;
@@ -66,7 +69,11 @@ impl Group {
                 _ => {}
             }
         }
-        Some(Self { open, close, commas })
+        Some(Self {
+            open,
+            close,
+            commas,
+        })
     }
 
     fn options(&self, text: &str) -> Vec<String> {
@@ -113,15 +120,24 @@ fn repeated(prompt: &str) -> Result<(String, usize), PromptError> {
     let mut times = 1;
     let mut rest = prompt.to_owned();
     while let Some((count, (from, to))) = repeat(&rest) {
-        times = count.filter(|count| (1..=MAX_JOBS).contains(count)).ok_or(PromptError::InvalidRepeat)?;
-        rest = format!("{} {}", rest[..from].trim_end(), rest[to..].trim_start()).trim().to_owned();
+        times = count
+            .filter(|count| (1..=MAX_JOBS).contains(count))
+            .ok_or(PromptError::InvalidRepeat)?;
+        let (before, after) = (rest[..from].trim(), rest[to..].trim());
+        let gap = if before.is_empty() || after.is_empty() {
+            ""
+        } else {
+            " "
+        };
+        rest = format!("{before}{gap}{after}");
     }
     Ok((rest, times))
 }
 
 /// The first `--repeat`: its number, and where it stands.
 fn repeat(prompt: &str) -> Option<(Option<usize>, (usize, usize))> {
-    let parameter = scan::parameters(prompt, Dashes::Known).find(|found| found.canonical() == "repeat")?;
+    let parameter =
+        scan::parameters(prompt, Dashes::Known).find(|found| found.canonical() == "repeat")?;
     Some((parameter.value.parse().ok(), parameter.span))
 }
 
@@ -135,7 +151,10 @@ mod tests {
 
     #[test]
     fn writes_out_alternatives_in_order() {
-        assert_eq!(all("a {red, green} {cat, dog}"), ["a red cat", "a red dog", "a green cat", "a green dog"]);
+        assert_eq!(
+            all("a {red, green} {cat, dog}"),
+            ["a red cat", "a red dog", "a green cat", "a green dog"]
+        );
         assert_eq!(all("fox --ar {1:1, 2:3}"), ["fox --ar 1:1", "fox --ar 2:3"]);
         assert_eq!(all("{a {b, c}, d}"), ["a b", "a c", "d"]);
         assert_eq!(all("plain"), ["plain"]);
@@ -144,7 +163,10 @@ mod tests {
 
     #[test]
     fn escapes_and_lone_braces_stay() {
-        assert_eq!(all(r"{red\, pastel, blue} bird"), ["red, pastel bird", "blue bird"]);
+        assert_eq!(
+            all(r"{red\, pastel, blue} bird"),
+            ["red, pastel bird", "blue bird"]
+        );
         assert_eq!(all(r"\{a, b\}"), [r"\{a, b\}"]);
         assert_eq!(all("open { brace"), ["open { brace"]);
         assert_eq!(all("close } brace"), ["close } brace"]);
@@ -162,7 +184,10 @@ mod tests {
 
     #[test]
     fn too_many_are_refused_early() {
-        assert_eq!(expand(&"{a,b}".repeat(1_000)), Err(PromptError::TooManyJobs));
+        assert_eq!(
+            expand(&"{a,b}".repeat(1_000)),
+            Err(PromptError::TooManyJobs)
+        );
         assert_eq!(all(&"{a}".repeat(1_000)), ["a".repeat(1_000)]);
         assert_eq!(all(&"{".repeat(6_000)).len(), 1);
     }

@@ -33,18 +33,32 @@ impl Value {
     pub fn accepts(self, value: &str) -> bool {
         match self {
             Self::Switch => value.is_empty(),
-            Self::Number(from, to) => value.parse().is_ok_and(|number: f64| (from..=to).contains(&number)),
-            Self::Ratio => value.split_once([':', 'x', '/']).is_some_and(|(width, height)| {
-                [width, height].iter().all(|side| side.trim().parse().is_ok_and(|side: f64| side > 0.0))
-            }),
+            Self::Number(from, to) => value
+                .parse()
+                .is_ok_and(|number: f64| (from..=to).contains(&number)),
+            Self::Ratio => value
+                .split_once([':', 'x', '/'])
+                .is_some_and(|(width, height)| {
+                    [width, height]
+                        .iter()
+                        .all(|side| side.trim().parse().is_ok_and(|side: f64| side > 0.0))
+                }),
             Self::Text => !value.is_empty(),
             Self::Optional => true,
         }
     }
 }
 
-const fn kind_of(name: &'static str, aliases: &'static [&'static str], value: Value) -> ParameterKind {
-    ParameterKind { name, aliases, value }
+const fn kind_of(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    value: Value,
+) -> ParameterKind {
+    ParameterKind {
+        name,
+        aliases,
+        value,
+    }
 }
 
 static KINDS: &[ParameterKind] = &[
@@ -95,7 +109,11 @@ static KINDS: &[ParameterKind] = &[
 /// The kind with this name or alias, in any case.
 pub(super) fn kind(name: &str) -> Option<&'static ParameterKind> {
     KINDS.iter().find(|kind| {
-        kind.name.eq_ignore_ascii_case(name) || kind.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
+        kind.name.eq_ignore_ascii_case(name)
+            || kind
+                .aliases
+                .iter()
+                .any(|alias| alias.eq_ignore_ascii_case(name))
     })
 }
 
@@ -115,7 +133,11 @@ mod tests {
 
     #[test]
     fn values_are_compared_with_their_ranges() {
-        assert!(Value::Ratio.accepts("16:9") && !Value::Ratio.accepts("16:") && !Value::Ratio.accepts("0:1"));
+        assert!(
+            Value::Ratio.accepts("16:9")
+                && !Value::Ratio.accepts("16:")
+                && !Value::Ratio.accepts("0:1")
+        );
         assert!(Value::Number(0.0, 1.0).accepts("0.5") && !Value::Number(0.0, 1.0).accepts("2"));
         assert!(Value::Switch.accepts("") && !Value::Switch.accepts("x"));
     }

@@ -29,7 +29,11 @@ pub(super) fn parameters(prompt: &str, dashes: Dashes) -> impl Iterator<Item = P
         next = start(prompt, value_search(prompt, here.name_end), dashes);
         let limit = next.as_ref().map_or(prompt.len(), |next| next.at);
         let value = prompt[here.name_end..limit].trim();
-        let end = if value.is_empty() { here.name_end } else { here.name_end + prompt[here.name_end..limit].trim_end().len() };
+        let end = if value.is_empty() {
+            here.name_end
+        } else {
+            here.name_end + prompt[here.name_end..limit].trim_end().len()
+        };
         Some(Parameter {
             name: here.name,
             kind: parameter::kind(here.name),
@@ -49,8 +53,12 @@ pub(super) fn first(prompt: &str, dashes: Dashes) -> usize {
 fn value_search(prompt: &str, name_end: usize) -> usize {
     let rest = &prompt[name_end..];
     let value = rest.trim_start();
-    let Some(quoted) = value.strip_prefix('"') else { return name_end };
-    quoted.find('"').map_or(name_end, |close| name_end + (rest.len() - value.len()) + close + 2)
+    let Some(quoted) = value.strip_prefix('"') else {
+        return name_end;
+    };
+    quoted.find('"').map_or(name_end, |close| {
+        name_end + (rest.len() - value.len()) + close + 2
+    })
 }
 
 fn start(prompt: &str, from: usize, dashes: Dashes) -> Option<Start<'_>> {
@@ -69,9 +77,14 @@ fn start(prompt: &str, from: usize, dashes: Dashes) -> Option<Start<'_>> {
 }
 
 fn named(prompt: &str, at: usize, dashes: Dashes) -> Option<Start<'_>> {
-    let mark = MARKS.into_iter().find(|mark| prompt[at..].starts_with(mark))?;
+    let mark = MARKS
+        .into_iter()
+        .find(|mark| prompt[at..].starts_with(mark))?;
     let rest = &prompt[at + mark.len()..];
-    let length = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
+    let length = rest
+        .bytes()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+        .count();
     let name = &rest[..length];
     if !name.starts_with(|letter: char| letter.is_ascii_alphabetic()) {
         return None;
@@ -80,5 +93,10 @@ fn named(prompt: &str, at: usize, dashes: Dashes) -> Option<Start<'_>> {
     if long_dash && dashes == Dashes::Known && parameter::kind(name).is_none() {
         return None;
     }
-    Some(Start { at, name, name_end: at + mark.len() + length, long_dash })
+    Some(Start {
+        at,
+        name,
+        name_end: at + mark.len() + length,
+        long_dash,
+    })
 }

@@ -53,7 +53,10 @@ pub(super) enum Lead {
 pub(super) enum Subject<'c> {
     None,
     Image,
-    By { words: &'c str, kind: Option<&'c str> },
+    By {
+        words: &'c str,
+        kind: Option<&'c str>,
+    },
 }
 
 /// A job's message as text.
@@ -90,7 +93,9 @@ impl<'c> Line<'c> {
         let open = content.find(OPEN)?;
         let (lead, lead_index) = lead(&content[..open])?;
         let body = &content[open + OPEN.len()..];
-        let line = body.rmatch_indices(CLOSE).find_map(|(at, _)| Self::attributed(&body[..at], &body[at + CLOSE.len()..]));
+        let line = body
+            .rmatch_indices(CLOSE)
+            .find_map(|(at, _)| Self::attributed(&body[..at], &body[at + CLOSE.len()..]));
         let mut line = line.or_else(|| Self::unattributed(body))?;
         line.lead = lead;
         line.index = line.index.or(lead_index);
@@ -101,14 +106,28 @@ impl<'c> Line<'c> {
         let (subject, index, rest) = subject(rest)?;
         let (user, rest) = mention(rest)?;
         let (tail, _) = Tail::read(rest);
-        Some(Self { lead: Lead::None, prompt, subject, index, user, tail })
+        Some(Self {
+            lead: Lead::None,
+            prompt,
+            subject,
+            index,
+            user,
+            tail,
+        })
     }
 
     /// A line without a mention counts only if everything behind the prompt is of the grammar.
     fn unattributed(body: &'c str) -> Option<Self> {
         let at = body.rfind(OPEN)?;
         let (tail, exact) = Tail::read(&body[at + OPEN.len()..]);
-        exact.then_some(Self { lead: Lead::None, prompt: &body[..at], subject: Subject::None, index: None, user: None, tail })
+        exact.then_some(Self {
+            lead: Lead::None,
+            prompt: &body[..at],
+            subject: Subject::None,
+            index: None,
+            user: None,
+            tail,
+        })
     }
 }
 
@@ -144,18 +163,32 @@ fn subject(rest: &str) -> Option<(Subject<'_>, Option<u8>, &str)> {
     }
     if let Some(numbered) = rest.strip_prefix("Image #") {
         let digits = numbered.bytes().take_while(u8::is_ascii_digit).count();
-        return Some((Subject::Image, Some(numbered[..digits].parse().ok()?), numbered[digits..].trim_start_matches(' ')));
+        return Some((
+            Subject::Image,
+            Some(numbered[..digits].parse().ok()?),
+            numbered[digits..].trim_start_matches(' '),
+        ));
     }
     let by = rest.find(" by ").filter(|at| *at <= MAX_WORDS)?;
     let words = &rest[..by];
     if words.contains('\n') || !words.starts_with(|letter: char| letter.is_uppercase()) {
         return None;
     }
-    let subject = match words.strip_suffix(')').and_then(|words| words.split_once(" (")) {
-        Some((words, kind)) => Subject::By { words, kind: Some(kind) },
+    let subject = match words
+        .strip_suffix(')')
+        .and_then(|words| words.split_once(" ("))
+    {
+        Some((words, kind)) => Subject::By {
+            words,
+            kind: Some(kind),
+        },
         None => Subject::By { words, kind: None },
     };
-    Some((subject, number_after(words, '#'), &rest[by + " by ".len()..]))
+    Some((
+        subject,
+        number_after(words, '#'),
+        &rest[by + " by ".len()..],
+    ))
 }
 
 /// `<@1>`, `<@!1>`, or a name where the mention was resolved. A mention that is no number names nobody.
@@ -169,7 +202,11 @@ fn mention(rest: &str) -> Option<(Option<UserId>, &str)> {
         return Some((name.parse().ok(), &id[end + 1..]));
     }
     let name = rest.strip_prefix('@')?;
-    let end = [" (", " [", "\n"].into_iter().filter_map(|stop| name.find(stop)).min().unwrap_or(name.len());
+    let end = [" (", " [", "\n"]
+        .into_iter()
+        .filter_map(|stop| name.find(stop))
+        .min()
+        .unwrap_or(name.len());
     (end > 0 && end <= MAX_MENTION).then(|| (None, &name[end..]))
 }
 
@@ -185,12 +222,15 @@ impl Tail {
             } else if let Some((url, rest)) = markdown_link(rest) {
                 tail.link = tail.link.or_else(|| JobId::last_in(url));
                 rest
-            } else if let Some((words, rest)) = rest.strip_prefix('(').and_then(|rest| rest.split_once(')')) {
+            } else if let Some((words, rest)) =
+                rest.strip_prefix('(').and_then(|rest| rest.split_once(')'))
+            {
                 exact &= tail.bracket(words);
                 rest
             } else {
                 exact = false;
-                rest.split_once(char::is_whitespace).map_or("", |(_, rest)| rest)
+                rest.split_once(char::is_whitespace)
+                    .map_or("", |(_, rest)| rest)
             }
             .trim_start();
         }
@@ -199,9 +239,16 @@ impl Tail {
 
     fn bracket(&mut self, words: &str) -> bool {
         let words = words.trim().to_lowercase();
-        if let Some(percent) = words.strip_suffix('%').and_then(|number| number.trim().parse::<f32>().ok()) {
+        if let Some(percent) = words
+            .strip_suffix('%')
+            .and_then(|number| number.trim().parse::<f32>().ok())
+        {
             // Truncating is right for progress: 99.9 % is not done.
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=100 first")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "clamped to 0..=100 first"
+            )]
             let percent = percent.clamp(0.0, 100.0) as u8;
             self.percent = Some(percent);
             return true;
@@ -262,7 +309,13 @@ mod tests {
         assert_eq!(line.user, Some(UserId(2)));
         assert_eq!(
             line.tail,
-            Tail { percent: Some(35), stage: None, mode: Some(Mode::Relax), stealth: true, link: None }
+            Tail {
+                percent: Some(35),
+                stage: None,
+                mode: Some(Mode::Relax),
+                stealth: true,
+                link: None
+            }
         );
         assert_eq!(read("**** - <@1> (fast)").prompt, "");
         assert_eq!(read("***x*** - <@!1>").prompt, "*x*");
@@ -271,33 +324,72 @@ mod tests {
 
     #[test]
     fn reads_all_leads_and_subjects() {
-        let start = read("Making variations for image #3 with prompt **p** - <@1> (Waiting to start)");
-        assert_eq!((start.lead, start.index, start.tail.stage), (Lead::Variations, Some(3), Some(Stage::WaitingToStart)));
-        assert_eq!(read("Upscaling image #2 with **p** - <@1> (Waiting to start)").lead, Lead::Upscaling);
-        assert_eq!(read("Creating video with prompt **p** - <@1>").lead, Lead::Video);
+        let start =
+            read("Making variations for image #3 with prompt **p** - <@1> (Waiting to start)");
+        assert_eq!(
+            (start.lead, start.index, start.tail.stage),
+            (Lead::Variations, Some(3), Some(Stage::WaitingToStart))
+        );
+        assert_eq!(
+            read("Upscaling image #2 with **p** - <@1> (Waiting to start)").lead,
+            Lead::Upscaling
+        );
+        assert_eq!(
+            read("Creating video with prompt **p** - <@1>").lead,
+            Lead::Video
+        );
         let image = read("**p** - Image #4 <@1>");
         assert_eq!((image.subject, image.index), (Subject::Image, Some(4)));
         assert_eq!(
             read("**p** - Upscaled (Subtle) by <@1> (fast)").subject,
-            Subject::By { words: "Upscaled", kind: Some("Subtle") }
+            Subject::By {
+                words: "Upscaled",
+                kind: Some("Subtle")
+            }
         );
-        assert_eq!(read("**p** - Pan Left by <@1> (fast)").subject, Subject::By { words: "Pan Left", kind: None });
+        assert_eq!(
+            read("**p** - Pan Left by <@1> (fast)").subject,
+            Subject::By {
+                words: "Pan Left",
+                kind: None
+            }
+        );
     }
 
     #[test]
     fn reads_links_and_small_print() {
         let uuid = "0ddb91a0-af46-4ae9-8e8e-c271074eb6e6";
-        let line = read("**p** - <@1> (fast) [(Open on website for full quality)](<https://midjourney.com/jobs/0ddb91a0-af46-4ae9-8e8e-c271074eb6e6>)");
+        let line = read(
+            "**p** - <@1> (fast) [(Open on website for full quality)](<https://midjourney.com/jobs/0ddb91a0-af46-4ae9-8e8e-c271074eb6e6>)",
+        );
         assert_eq!(line.tail.link, uuid.parse().ok());
-        let line = read("**p** - <@1> (relaxed)\n-# Create, explore, and organize on [site](<https://example.org>)");
+        let line = read(
+            "**p** - <@1> (relaxed)\n-# Create, explore, and organize on [site](<https://example.org>)",
+        );
         assert_eq!((line.tail.mode, line.tail.link), (Some(Mode::Relax), None));
-        assert_eq!(read("**p** - <@1> (Open on website for full quality) (turbo)").tail.mode, Some(Mode::Turbo));
+        assert_eq!(
+            read("**p** - <@1> (Open on website for full quality) (turbo)")
+                .tail
+                .mode,
+            Some(Mode::Turbo)
+        );
     }
 
     #[test]
     fn a_line_without_a_mention_must_be_exact() {
-        assert_eq!(read("**<https://s.mj.run/x> --video 1** (fast)").prompt, "<https://s.mj.run/x> --video 1");
-        for other in ["", "**", "****", "**bold** words", "**Job ID**: x", "hello **p** - <@1>", "**p** - nobody (fast) at all"] {
+        assert_eq!(
+            read("**<https://s.mj.run/x> --video 1** (fast)").prompt,
+            "<https://s.mj.run/x> --video 1"
+        );
+        for other in [
+            "",
+            "**",
+            "****",
+            "**bold** words",
+            "**Job ID**: x",
+            "hello **p** - <@1>",
+            "**p** - nobody (fast) at all",
+        ] {
             assert_eq!(Line::read(other), None, "{other}");
         }
     }
@@ -306,7 +398,11 @@ mod tests {
     fn odd_mentions_name_nobody() {
         for content in ["**p** - <@Soga> (fast)", "**p** - @some one (fast)"] {
             let line = read(content);
-            assert_eq!((line.user, line.tail.mode), (None, Some(Mode::Fast)), "{content}");
+            assert_eq!(
+                (line.user, line.tail.mode),
+                (None, Some(Mode::Fast)),
+                "{content}"
+            );
         }
     }
 }

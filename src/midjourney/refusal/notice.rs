@@ -162,13 +162,19 @@ rows! {
 impl Notice {
     /// Its row.
     pub fn row(self) -> &'static Row {
-        let at = TABLE.iter().position(|row| row.notice == self).unwrap_or(TABLE.len() - 1);
+        let at = TABLE
+            .iter()
+            .position(|row| row.notice == self)
+            .unwrap_or(TABLE.len() - 1);
         &TABLE[at]
     }
 
     /// The first notice one of whose phrases stands in `text`, in any case.
     pub fn in_text(text: &str) -> Option<Self> {
         let text = text.to_lowercase();
-        TABLE.iter().find(|row| row.phrases.iter().any(|phrase| text.contains(phrase))).map(|row| row.notice)
+        TABLE
+            .iter()
+            .find(|row| row.phrases.iter().any(|phrase| text.contains(phrase)))
+            .map(|row| row.notice)
     }
 }

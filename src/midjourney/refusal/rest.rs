@@ -19,9 +19,9 @@ impl FailCode {
             Outcome::Unauthorized => Self::Unauthorized,
             Outcome::RateLimited { .. } | Outcome::Cloudflare { .. } => Self::RateLimited,
             Outcome::CaptchaRequired => Self::CaptchaRequired,
-            Outcome::ReverseProxy { .. } | Outcome::ServerError { .. } | Outcome::Unexpected { .. } => {
-                Self::UpstreamError
-            }
+            Outcome::ReverseProxy { .. }
+            | Outcome::ServerError { .. }
+            | Outcome::Unexpected { .. } => Self::UpstreamError,
         })
     }
 }
@@ -39,17 +39,54 @@ mod tests {
         for (status, body, code) in [
             (204, "", None),
             (400, version, Some(FailCode::CommandOutdated)),
-            (400, r#"{"message":"Unknown Integration"}"#, Some(FailCode::CommandOutdated)),
+            (
+                400,
+                r#"{"message":"Unknown Integration"}"#,
+                Some(FailCode::CommandOutdated),
+            ),
             (400, rights, Some(FailCode::Forbidden)),
-            (400, r#"{"message":"Unknown Application","code":10002}"#, Some(FailCode::Forbidden)),
-            (401, r#"{"message":"401: Unauthorized","code":0}"#, Some(FailCode::Unauthorized)),
-            (403, r#"{"message":"Missing Access","code":50001}"#, Some(FailCode::Forbidden)),
-            (400, r#"{"captcha_key":["captcha-required"]}"#, Some(FailCode::CaptchaRequired)),
-            (429, r#"{"global":false,"retry_after":2.06}"#, Some(FailCode::RateLimited)),
-            (502, "<html>bad gateway</html>", Some(FailCode::UpstreamError)),
-            (404, r#"{"message":"Unknown Message","code":10008}"#, Some(FailCode::InteractionFailed)),
+            (
+                400,
+                r#"{"message":"Unknown Application","code":10002}"#,
+                Some(FailCode::Forbidden),
+            ),
+            (
+                401,
+                r#"{"message":"401: Unauthorized","code":0}"#,
+                Some(FailCode::Unauthorized),
+            ),
+            (
+                403,
+                r#"{"message":"Missing Access","code":50001}"#,
+                Some(FailCode::Forbidden),
+            ),
+            (
+                400,
+                r#"{"captcha_key":["captcha-required"]}"#,
+                Some(FailCode::CaptchaRequired),
+            ),
+            (
+                429,
+                r#"{"global":false,"retry_after":2.06}"#,
+                Some(FailCode::RateLimited),
+            ),
+            (
+                502,
+                "<html>bad gateway</html>",
+                Some(FailCode::UpstreamError),
+            ),
+            (
+                404,
+                r#"{"message":"Unknown Message","code":10008}"#,
+                Some(FailCode::InteractionFailed),
+            ),
         ] {
-            let outcome = Answer { status, headers: &Headers::default(), body }.read();
+            let outcome = Answer {
+                status,
+                headers: &Headers::default(),
+                body,
+            }
+            .read();
             assert_eq!(FailCode::of_answer(&outcome), code, "{status} {body}");
         }
     }

@@ -2,16 +2,29 @@
 //!
 //! A fixture line is `{"expect": {…}, "message": {…}}`; `expect.kind` is the reader's label, the other expectations are
 //! compared only where given.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use mj_discord::payload::Message;
-use mj_midjourney::read::{self, Kind, Reading, Stage};
+use mj_midjourney::{
+    read::{self, Kind, Reading, Stage},
+    refusal::FailCode,
+    task::TaskButton,
+};
 use serde_json::{Value, json};
 
 fn seen(reading: &Reading<'_>, expectation: &str) -> Value {
     let refusal = reading.refusal.as_ref();
     match expectation {
         "kind" => json!(reading.label()),
-        "phase" => json!(reading.phase().map(|phase| format!("{phase:?}").to_lowercase())),
+        "phase" => json!(
+            reading
+                .phase()
+                .map(|phase| format!("{phase:?}").to_lowercase())
+        ),
         "form" => json!(reading.form.map(|form| format!("{form:?}"))),
         "bot" => json!(reading.bot.map(|bot| format!("{bot:?}"))),
         "prompt" => json!(reading.prompt),
@@ -25,14 +38,23 @@ fn seen(reading: &Reading<'_>, expectation: &str) -> Value {
         "cancel" => json!(reading.cancel),
         "pictures" => json!(reading.pictures.len()),
         "buttons" => {
-            let name = |button: &mj_midjourney::task::TaskButton| button.action.clone().unwrap_or_else(|| button.custom_id.clone());
+            let name = |button: &TaskButton| {
+                button
+                    .action
+                    .clone()
+                    .unwrap_or_else(|| button.custom_id.clone())
+            };
             json!(reading.buttons.iter().map(name).collect::<Vec<_>>())
         }
         "texts" => json!(reading.texts),
         "source" => json!(reading.source),
         "fields" => json!(reading.info.as_ref().map(|info| info.fields.len())),
         "code" => json!(refusal.and_then(|refusal| refusal.code)),
-        "retried" => json!(refusal.and_then(|refusal| refusal.code).is_some_and(|code| code.is_retryable())),
+        "retried" => json!(
+            refusal
+                .and_then(|refusal| refusal.code)
+                .is_some_and(FailCode::is_retryable)
+        ),
         "outcome" => json!(refusal.map(|refusal| format!("{:?}", refusal.outcome))),
         "refused" => json!(refusal.and_then(|refusal| refusal.prompt.as_deref())),
         other => panic!("no such expectation: {other}"),
@@ -49,7 +71,9 @@ fn check(fixtures: &str) {
         for (name, expected) in fixture["expect"].as_object().unwrap() {
             let seen = seen(&reading, name);
             if seen != *expected {
-                wrong.push(format!("line {number}, {name}: expected {expected}, read {seen}"));
+                wrong.push(format!(
+                    "line {number}, {name}: expected {expected}, read {seen}"
+                ));
             }
         }
     }

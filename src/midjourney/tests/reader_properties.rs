@@ -1,4 +1,9 @@
 //! Whatever a prompt holds, rendering a message by the grammar and reading it gives it back; nothing makes it panic.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use mj_discord::payload::Message;
 use mj_midjourney::{
@@ -12,12 +17,38 @@ use serde_json::json;
 
 /// Pieces of the grammar itself, and what else has broken readers.
 const PIECES: [&str; 22] = [
-    "**", "*", " - ", "** - ", "(fast)", "(35%)", "<@1>", "<@!22>", "** - <@1> (fast)", "Image #2 ", " by ", "\n", " ", "👩‍👩‍👧‍👦",
-    "עברית ", "مرحبا", "--ar 16:9", "—v 7", "<https://s.mj.run/x>", "(Waiting to start)", "-# Create", "words ",
+    "**",
+    "*",
+    " - ",
+    "** - ",
+    "(fast)",
+    "(35%)",
+    "<@1>",
+    "<@!22>",
+    "** - <@1> (fast)",
+    "Image #2 ",
+    " by ",
+    "\n",
+    " ",
+    "👩‍👩‍👧‍👦",
+    "עברית ",
+    "مرحبا",
+    "--ar 16:9",
+    "—v 7",
+    "<https://s.mj.run/x>",
+    "(Waiting to start)",
+    "-# Create",
+    "words ",
 ];
 
 fn prompts() -> impl Strategy<Value = String> {
-    let pieces = prop::collection::vec(prop_oneof![prop::sample::select(&PIECES[..]).prop_map(str::to_owned), ".{0,12}"], 0..12);
+    let pieces = prop::collection::vec(
+        prop_oneof![
+            prop::sample::select(&PIECES[..]).prop_map(str::to_owned),
+            ".{0,12}"
+        ],
+        0..12,
+    );
     prop_oneof![
         8 => pieces.prop_map(|pieces| pieces.concat()),
         1 => Just(String::new()),
@@ -33,8 +64,14 @@ fn tails() -> impl Strategy<Value = (&'static str, Phase)> {
         (" (fast)", Phase::Final),
         (" (relaxed, stealth)", Phase::Final),
         (" (Open on website for full quality) (turbo)", Phase::Final),
-        (" (fast) [(Open on website for full quality)](<https://midjourney.com/jobs/x>)", Phase::Final),
-        (" (fast)\n-# Create, explore, and organize on [midjourney.com](<https://midjourney.com>)", Phase::Final),
+        (
+            " (fast) [(Open on website for full quality)](<https://midjourney.com/jobs/x>)",
+            Phase::Final,
+        ),
+        (
+            " (fast)\n-# Create, explore, and organize on [midjourney.com](<https://midjourney.com>)",
+            Phase::Final,
+        ),
         (" (Waiting to start)", Phase::Start),
         (" (62%) (fast)", Phase::Progress),
         (" (paused) (relaxed)", Phase::Paused),
@@ -50,7 +87,10 @@ fn subjects() -> impl Strategy<Value = (&'static str, Option<Form>)> {
         ("Remix by ", Some(Form::Remix(None))),
         ("Zoom Out by ", Some(Form::Zoom)),
         ("Pan Left by ", Some(Form::Pan(button::Direction::Left))),
-        ("Upscaled (Subtle) by ", Some(Form::Hd(Some(button::Hd::Subtle)))),
+        (
+            "Upscaled (Subtle) by ",
+            Some(Form::Hd(Some(button::Hd::Subtle))),
+        ),
     ])
 }
 
