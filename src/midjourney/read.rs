@@ -4,6 +4,8 @@
 //! own text, files and components, never from the order of messages.
 
 mod answer;
+mod form;
+mod label;
 mod line;
 
 use mj_discord::{
@@ -12,12 +14,11 @@ use mj_discord::{
 };
 
 use self::line::{Lead, Line, Subject};
-pub use self::{answer::Info, line::Stage};
+pub use self::{answer::Info, form::Form, line::Stage};
 use crate::{
     application::Bot,
-    button::{self, Direction, Family, Hd, Press, Vary},
+    button::{self, Press},
     job_id::JobId,
-    prompt,
     refusal::{Outcome, Refusal},
     task::{Mode, TaskButton},
 };
@@ -63,31 +64,6 @@ pub enum Kind {
     /// Nothing that could be read is in it: a partial update, or `MESSAGE_CONTENT` is not granted.
     Empty,
     /// Some other text: the answer to a mode switch or to `/prefer`, or a form that is not known.
-    Other,
-}
-
-/// Which kind of job a message speaks of, as far as its text and components show.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum Form {
-    /// A bare prompt: imagine, reroll, blend; also the start of a zoom or pan.
-    Imagine,
-    /// "Upscaling image #n": the start of U1 to U4 or of a larger picture.
-    Upscaling,
-    /// "Image #n": U1 to U4.
-    Upscale,
-    /// A variation; its kind when named.
-    Variation(Option<Vary>),
-    /// A variation with a changed prompt; its kind when named.
-    Remix(Option<Vary>),
-    /// A pan.
-    Pan(Direction),
-    /// A zoom; its factor is never named.
-    Zoom,
-    /// A larger picture; its kind when named.
-    Hd(Option<Hd>),
-    /// A video.
-    Video,
-    /// "… by" with a word that is not known.
     Other,
 }
 
@@ -155,104 +131,6 @@ impl<'m> Reading<'m> {
             Some(phase)
         } else {
             None
-        }
-    }
-
-    /// Its name in reports, as short words: `start`, `progress_imagine`, `done_upscale_u`, `error_queue_full`.
-    pub fn label(&self) -> &'static str {
-        match self.kind {
-            Kind::Job(phase) => self.job_label(phase),
-            Kind::Placeholder => "placeholder",
-            Kind::Refusal => self
-                .refusal
-                .as_ref()
-                .map_or("error_unknown", Refusal::label),
-            Kind::Describe => "done_describe",
-            Kind::Shorten => "done_shorten",
-            Kind::ShortenDetails => "done_shorten_details",
-            Kind::Info => "info",
-            Kind::Settings => "settings",
-            Kind::Rated => "rated",
-            Kind::Seed(_) => "seed",
-            Kind::Empty => "empty",
-            Kind::Other => "other",
-        }
-    }
-
-    fn job_label(&self, phase: Phase) -> &'static str {
-        match (phase, self.form.unwrap_or(Form::Other)) {
-            (Phase::Paused, _) => "paused",
-            (Phase::Stopped, _) => "stopped",
-            (Phase::Start, Form::Upscaling) => "start_upscale",
-            (Phase::Start, Form::Variation(_)) if self.index.is_some() => "start_variation",
-            (Phase::Start, Form::Video) => "start_video",
-            (Phase::Start, _) if self.cancel.is_some() => "start_zoom_or_button",
-            (Phase::Start, _) => "start",
-            (Phase::Progress, form) => match form {
-                Form::Imagine => "progress_imagine",
-                Form::Upscaling | Form::Upscale => "progress_upscale_u",
-                Form::Variation(_) | Form::Remix(_) => "progress_variation",
-                Form::Pan(_) => "progress_pan",
-                Form::Zoom => "progress_zoom",
-                Form::Hd(_) => "progress_upscale_hd",
-                Form::Video => "progress_video",
-                Form::Other => "progress_other",
-            },
-            (Phase::Final, form) => match form {
-                Form::Imagine => "done_imagine",
-                Form::Upscaling | Form::Upscale => "done_upscale_u",
-                Form::Variation(_) | Form::Remix(_) => "done_variation",
-                Form::Pan(_) => "done_pan",
-                Form::Zoom => "done_zoom",
-                Form::Hd(_) => "done_upscale_hd",
-                Form::Video => "done_video",
-                Form::Other => "done_other",
-            },
-        }
-    }
-}
-
-impl Form {
-    /// Whether a message of this form can be an answer to a press, as far as text shows: the kind must be the same
-    /// where both name one.
-    pub fn fits(self, press: Press<'_>) -> bool {
-        let Some(family) = press.family() else {
-            return false;
-        };
-        match self {
-            // Zooms and pans start with a bare prompt; rerolls have nothing else.
-            Self::Imagine => {
-                matches!(
-                    family,
-                    Family::Reroll
-                        | Family::Zoom
-                        | Family::Pan
-                        | Family::Choice
-                        | Family::Vary
-                        | Family::Extend
-                )
-            }
-            Self::Upscaling => {
-                matches!(family, Family::Upscale | Family::Hd | Family::VideoUpscale)
-            }
-            Self::Upscale => matches!(family, Family::Upscale | Family::VideoUpscale),
-            Self::Variation(kind) | Self::Remix(kind) => {
-                let same =
-                    matches!(press, Press::Vary(wanted) if kind.is_none_or(|kind| kind == wanted));
-                same || (family == Family::Variation && kind != Some(Vary::Region))
-            }
-            Self::Pan(direction) => press == Press::Pan(direction),
-            Self::Zoom => family == Family::Zoom,
-            Self::Hd(kind) => {
-                let other =
-                    matches!(press, Press::Hd(wanted) if kind.is_some_and(|kind| kind != wanted));
-                family == Family::Hd && !other
-            }
-            Self::Video => matches!(
-                family,
-                Family::Animate | Family::Extend | Family::VideoUpscale
-            ),
-            Self::Other => true,
         }
     }
 }
@@ -340,7 +218,7 @@ fn read_job<'m>(line: &Line<'m>, message: &Message<'_>, reading: &mut Reading<'m
     reading.mode = line.tail.mode;
     reading.stealth = line.tail.stealth;
     reading.job = reading.job.or(line.tail.link);
-    reading.form = Some(form(line, reading));
+    reading.form = Some(form::of(line, reading));
     reading.kind = Kind::Job(phase(line, message, reading));
 }
 
@@ -370,82 +248,6 @@ fn phase(line: &Line<'_>, message: &Message<'_>, reading: &Reading<'_>) -> Phase
     } else {
         Phase::Final
     }
-}
-
-fn form(line: &Line<'_>, reading: &Reading<'_>) -> Form {
-    match line.lead {
-        Lead::Upscaling => return Form::Upscaling,
-        Lead::Variations => return Form::Variation(None),
-        Lead::Video => return Form::Video,
-        Lead::None | Lead::Other => {}
-    }
-    match line.subject {
-        Subject::Image => Form::Upscale,
-        Subject::By { words, kind } => form_by(words, kind.unwrap_or_default()),
-        Subject::None if is_video(line.prompt, reading) => Form::Video,
-        Subject::None if line.lead == Lead::Other => Form::Other,
-        Subject::None => Form::Imagine,
-    }
-}
-
-fn form_by(words: &str, kind: &str) -> Form {
-    let words = words.to_ascii_lowercase();
-    let kind = kind.to_ascii_lowercase();
-    let vary = match kind.as_str() {
-        "subtle" => Some(Vary::Subtle),
-        "strong" => Some(Vary::Strong),
-        "region" => Some(Vary::Region),
-        _ => None,
-    };
-    if let Some(direction) = words.strip_prefix("pan ") {
-        return match direction {
-            "left" => Form::Pan(Direction::Left),
-            "right" => Form::Pan(Direction::Right),
-            "up" => Form::Pan(Direction::Up),
-            "down" => Form::Pan(Direction::Down),
-            _ => Form::Other,
-        };
-    }
-    match words.split(' ').next().unwrap_or_default() {
-        "variation" | "variations" => Form::Variation(vary),
-        "remix" | "remixed" => Form::Remix(vary),
-        "upscaled" | "upscaling" | "upscale" | "remaster" | "remastered" => Form::Hd(hd(&kind)),
-        "zoom" | "zoomed" | "outpaint" => Form::Zoom,
-        "inpaint" => Form::Variation(Some(Vary::Region)),
-        "make" | "square" if words.contains("square") => Form::Zoom,
-        "video" | "animate" | "animated" | "animation" | "extend" | "extended" => Form::Video,
-        _ => Form::Other,
-    }
-}
-
-fn hd(kind: &str) -> Option<Hd> {
-    match kind {
-        "subtle" => Some(Hd::Subtle),
-        "creative" => Some(Hd::Creative),
-        "2x" => Some(Hd::TwoTimes),
-        "4x" => Some(Hd::FourTimes),
-        "beta" => Some(Hd::Beta),
-        "light" => Some(Hd::Light),
-        "max" => Some(Hd::Max),
-        _ => None,
-    }
-}
-
-/// A video's text is a bare prompt; its parameter, its files or its buttons tell.
-fn is_video(prompt: &str, reading: &Reading<'_>) -> bool {
-    prompt::has_parameter(prompt, "video")
-        || reading.pictures.iter().any(|file| {
-            let name = file.filename.as_ref();
-            name.rsplit_once('.')
-                .is_some_and(|(_, kind)| kind.eq_ignore_ascii_case("mp4"))
-                || name.contains("_step_")
-        })
-        || reading.buttons.iter().any(|button| {
-            matches!(
-                Press::read(&button.custom_id),
-                Press::VideoUpscale(_) | Press::Extend(..)
-            )
-        })
 }
 
 fn read_embed<'m>(

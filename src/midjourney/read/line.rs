@@ -4,7 +4,7 @@
 //! line    = [lead] "**" prompt "**" " - " [subject] mention tail
 //!         | "**" prompt "**" tail                               (videos may come without a mention)
 //! lead    = "Upscaling image #1 with " | "Making variations for image #1 with prompt "
-//!         | "Creating video with prompt " | other words ending in "with " or "with prompt "
+//!         | "Creating video with prompt " | "Rerolling " | other words that begin with an -ing form
 //! subject = "Image #1 " | words [" (" kind ")"] " by "
 //! tail    = { "(Waiting to start)" | "(35%)" | "(Stopped)" | "(paused)" | "(fast, stealth)"
 //!           | "(Open on website …)" | "[(Open on website …)](<url>)" | newline "-# …" }
@@ -40,12 +40,13 @@ impl Stage {
 
 /// The words before the prompt.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Lead {
+pub(super) enum Lead<'c> {
     None,
     Upscaling,
     Variations,
     Video,
-    Other,
+    /// Another verb, as in "Rerolling".
+    Other(&'c str),
 }
 
 /// The words between the prompt and the mention.
@@ -62,7 +63,7 @@ pub(super) enum Subject<'c> {
 /// A job's message as text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Line<'c> {
-    pub(super) lead: Lead,
+    pub(super) lead: Lead<'c>,
     pub(super) prompt: &'c str,
     pub(super) subject: Subject<'c>,
     pub(super) index: Option<u8>,
@@ -131,22 +132,21 @@ impl<'c> Line<'c> {
     }
 }
 
-fn lead(words: &str) -> Option<(Lead, Option<u8>)> {
+fn lead(words: &str) -> Option<(Lead<'_>, Option<u8>)> {
     if words.is_empty() {
         return Some((Lead::None, None));
     }
-    let shaped = words.ends_with("with ") || words.ends_with("with prompt ");
-    if !shaped || words.len() > MAX_WORDS || words.contains('\n') {
+    let verb = words.split(' ').next().unwrap_or_default();
+    let shaped =
+        verb.ends_with("ing") && verb.starts_with(|letter: char| letter.is_ascii_uppercase());
+    if !shaped || !words.ends_with(' ') || words.len() > MAX_WORDS || words.contains('\n') {
         return None;
     }
-    let lead = if words.starts_with("Upscaling") {
-        Lead::Upscaling
-    } else if words.starts_with("Making variations") {
-        Lead::Variations
-    } else if words.contains("video") {
-        Lead::Video
-    } else {
-        Lead::Other
+    let lead = match verb {
+        "Upscaling" => Lead::Upscaling,
+        "Making" if words.contains("variation") => Lead::Variations,
+        "Creating" | "Animating" | "Extending" => Lead::Video,
+        _ => Lead::Other(verb),
     };
     Some((lead, number_after(words, '#')))
 }
@@ -337,6 +337,10 @@ mod tests {
         assert_eq!(
             read("Creating video with prompt **p** - <@1>").lead,
             Lead::Video
+        );
+        assert_eq!(
+            read("Rerolling **p** - <@1> (Waiting to start)").lead,
+            Lead::Other("Rerolling")
         );
         let image = read("**p** - Image #4 <@1>");
         assert_eq!((image.subject, image.index), (Subject::Image, Some(4)));
