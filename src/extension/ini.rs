@@ -56,11 +56,11 @@ macro_rules! entries {
 
 entries! {
     Open "mj.api_url", Open "mj.archive", Open "mj.autostart", Secret "mj.bot_token", Open "mj.ca_file",
-    Open "mj.cdn_url", Open "mj.channel_id", Open "mj.concurrency", Open "mj.gateway", Open "mj.gateway_url",
+    Open "mj.cdn_url", Open "mj.channel_id", Open "mj.concurrency", Open "mj.gateway", Open "mj.gateway_resume_url", Open "mj.gateway_url",
     Open "mj.guild_id", Open "mj.lang", Open "mj.late_final", Open "mj.log", Open "mj.log_level", Open "mj.max_wait",
     Secret "mj.notify_secret", Address "mj.notify_url", Address "mj.proxy", Open "mj.queue_size",
-    Open "mj.retention", Open "mj.role", Secret "mj.secret", Open "mj.seed_tag", Secret "mj.session_id",
-    Open "mj.shutdown_grace", Open "mj.state_dir", Address "mj.store", Open "mj.timeout", Open "mj.upload_url",
+    Open "mj.relax_concurrency", Open "mj.retention", Open "mj.role", Secret "mj.secret", Open "mj.seed_tag", Secret "mj.session_id",
+    Open "mj.shutdown_grace", Open "mj.spacing", Open "mj.state_dir", Address "mj.store", Open "mj.timeout", Open "mj.upload_url",
     Open "mj.user_agent", Secret "mj.user_token",
 }
 

@@ -1,0 +1,136 @@
+# One cargo profile (dev) serves build, test and demo; release serves install and bench.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+CARGO ?= cargo
+PHP ?= php
+PHP_CONFIG ?= php-config
+PHPUNIT ?= phpunit
+TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),$(CURDIR)/target)
+
+# What a bare Debian 12 with Rust lacks.
+PACKAGES := binutils build-essential ca-certificates clang libclang-dev make php-cli php-dev php-fpm php-mbstring \
+  php-sqlite3 php-xml phpunit valgrind
+
+export MJ_EXTENSION := $(TARGET)/debug/libmj.so
+export MJ_SIMULATOR := $(TARGET)/debug/mj-simulator
+RUN_TESTS = $(shell $(PHP_CONFIG) --prefix)/lib/php/$(shell $(PHP_CONFIG) --phpapi)/build/run-tests.php
+
+.PHONY: help
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Install the packages that are missing (as root), or name them
+	@missing=(); \
+	for package in $(PACKAGES); do \
+	  dpkg-query --show --showformat='$${Status}' "$$package" 2>/dev/null | grep -q '^install ok' || missing+=("$$package"); \
+	done; \
+	if [ "$${#missing[@]}" -gt 0 ]; then \
+	  if [ "$$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then \
+	    echo "These packages are missing: $${missing[*]}" >&2; \
+	    echo "As root: apt-get install $${missing[*]}" >&2; \
+	    exit 1; \
+	  fi; \
+	  export DEBIAN_FRONTEND=noninteractive; \
+	  apt-get update -qq; \
+	  apt-get install -qq --yes --no-install-recommends "$${missing[@]}"; \
+	fi; \
+	command -v $(CARGO) >/dev/null || { echo "Rust is missing: see https://rustup.rs" >&2; exit 1; }
+
+.PHONY: build
+build: setup ## Build the extension and the simulator
+	$(CARGO) build --locked -p mj -p mj-simulator
+
+.PHONY: build-release
+build-release: setup
+	$(CARGO) build --locked --release -p mj -p mj-simulator
+
+.PHONY: install
+install: build-release ## Build mj.so optimised and copy it to where PHP looks for extensions
+	install -m 0644 "$(TARGET)/release/libmj.so" "$$($(PHP_CONFIG) --extension-dir)/mj.so"
+	@echo 'Add "extension=mj.so" to php.ini, then restart PHP.'
+
+.PHONY: fmt
+fmt: ## Format the Rust code
+	$(CARGO) fmt --all
+
+.PHONY: lint
+lint: setup ## Check formatting, clippy, arrows
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	$(MAKE) --no-print-directory arrows
+
+.PHONY: arrows
+arrows: setup ## Check what each room links
+	@if [ -f "$(MJ_EXTENSION)" ]; then tests/arrows "$(MJ_EXTENSION)"; else tests/arrows; fi
+
+.PHONY: test
+test: test-rust test-php test-process ## Run every test
+
+.PHONY: test-rust
+test-rust: setup ## Run the tests of the Rust crates
+	@# nextest runs each test in a process of its own; without it one thread keeps tests that fork apart.
+	if $(CARGO) nextest --version >/dev/null 2>&1; then \
+	  $(CARGO) nextest run --locked --workspace --no-fail-fast; \
+	else \
+	  echo "cargo-nextest is not installed: running the tests with cargo test"; \
+	  $(CARGO) test --locked --workspace --no-fail-fast -- --test-threads=1; \
+	fi
+
+.PHONY: test-php
+test-php: test-phpt test-guard stubs-check test-phpunit ## Run the tests of the PHP surface
+
+.PHONY: test-phpt
+test-phpt: build ## Run the phpt suite; FILE=tests/phpt/x.phpt for one, VALGRIND=1 for valgrind
+	NO_INTERACTION=1 TEST_PHP_EXECUTABLE="$$(command -v $(PHP))" $(PHP) -n "$(RUN_TESTS)" -q -n $(if $(VALGRIND),-m) \
+	  --show-diff -d extension="$(MJ_EXTENSION)" $(or $(FILE),tests/phpt)
+
+.PHONY: test-guard
+test-guard: build ## Check that a panic reaches PHP as an exception
+	$(CARGO) build --locked -p mj --example panic_probe
+	$(PHP) -n -d extension="$(TARGET)/debug/examples/libpanic_probe.so" tests/guard_check.php
+
+.PHONY: test-phpunit
+test-phpunit: build ## Run PHPUnit against the simulator; FILTER=name for some
+	$(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite simulator $(if $(FILTER),--filter $(FILTER))
+
+.PHONY: test-process
+test-process: build ## Run the tests with real php-fpm, kills and forks; FILTER=name for some
+	$(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite process $(if $(FILTER),--filter $(FILTER))
+
+.PHONY: stubs-check
+stubs-check: build ## Hold stubs/mj.stub.php equal to the binary
+	$(PHP) -n tests/stubs_check.php "$(MJ_EXTENSION)"
+
+.PHONY: doc
+doc: setup ## Build the Rust documentation
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --workspace --no-deps --document-private-items
+
+.PHONY: deny
+deny: ## Check licences and banned crates (needs cargo-deny)
+	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --locked check; \
+	else echo "cargo-deny is not installed, nothing checked: cargo install cargo-deny --locked"; fi
+
+.PHONY: demo
+demo: build ## Imagine, upscale and save two pictures; on Discord when MJ_USER_TOKEN and friends are set
+	@state="$$(mktemp -d)"; trap 'rm -rf "$$state"' EXIT; \
+	$(PHP) -n -d extension="$(MJ_EXTENSION)" -d mj.state_dir="$$state" php/examples/demo.php \
+	  "$${PROMPT:-a lighthouse on a cliff at dusk, oil painting --ar 1:1}" "$${DIRECTORY:-$(CURDIR)/build/demo}"
+
+.PHONY: bench
+bench: build-release ## Measure, print a table, write build/bench.json
+	@mkdir -p build
+	MJ_EXTENSION="$(TARGET)/release/libmj.so" MJ_SIMULATOR="$(TARGET)/release/mj-simulator" tests/bench/run
+
+.PHONY: clean
+clean: ## Remove what was built
+	$(CARGO) clean
+	rm -rf build .phpunit.cache .phpunit.result.cache
+	rm -f tests/phpt/*.{diff,exp,log,out,php,sh}
+
+.PHONY: ci
+ci: lint test deny ## What CI runs

@@ -1,0 +1,365 @@
+<?php
+
+/**
+ * What the extension `mj` offers to PHP, for editors, static analysers and readers.
+ *
+ * `tests/stubs_check.php` holds it equal to the binary. Times are milliseconds since 1970-01-01T00:00:00Z unless said
+ * otherwise. Trouble on the network is never thrown: it is the task's state.
+ *
+ * Secrets: on PHP 8.2 and later, arguments marked `#[\SensitiveParameter]` do not appear in stack traces. The ini
+ * entries `mj.bot_token`, `mj.user_token`, `mj.secret`, `mj.notify_secret` and `mj.session_id`, and `mj.proxy`,
+ * `mj.store` and `mj.notify_url` when they carry a password, cannot be read back: `ini_get()` and `ini_get_all()` give
+ * an empty value, `phpinfo()` says "set, hidden".
+ *
+ * ini entries, all `PHP_INI_SYSTEM`, empty means the default; each is also a key of `mj_configure()`, without the
+ * prefix. Times are seconds, or a number with `ms`, `s`, `m`, `h` or `d` behind it.
+ *
+ * @ini mj.api_url         replaces `https://discord.com`
+ * @ini mj.archive         where finished pictures are kept: a directory, or `s3://`
+ * @ini mj.autostart       whether a process may start the engine by itself: `1` or `0`
+ * @ini mj.bot_token       token of the Discord bot that listens
+ * @ini mj.ca_file         PEM file of further certificate authorities
+ * @ini mj.cdn_url         image domain shown to visitors, replaces `https://cdn.discordapp.com`
+ * @ini mj.channel_id      Discord channel in which Midjourney is asked
+ * @ini mj.concurrency     jobs of one account at once in fast and turbo mode, 1 to 15
+ * @ini mj.gateway         where events come from: `auto`, `bot`, `user`, `both` or `off`
+ * @ini mj.gateway_resume_url  template with `{host}` for the hosts that a resume names, as `wss://gw.example.com/{host}`
+ * @ini mj.gateway_url     replaces `wss://gateway.discord.gg`; `wss://` or `ws://`
+ * @ini mj.guild_id        Discord guild of the channel
+ * @ini mj.lang            language of messages: `en` or `zh`
+ * @ini mj.late_final      how long a picture that is late is still awaited
+ * @ini mj.log             file for the log
+ * @ini mj.log_level       `error`, `warn`, `info` or `debug`
+ * @ini mj.max_wait        longest `mj_wait()` under PHP-FPM and Apache
+ * @ini mj.notify_secret   signs webhooks
+ * @ini mj.notify_url      webhook told of every change
+ * @ini mj.proxy           `http://` or `socks5h://` proxy for everything
+ * @ini mj.queue_size      tasks that may wait, over all accounts
+ * @ini mj.relax_concurrency  jobs of one account at once in relax mode, 1 to 15
+ * @ini mj.retention       how long finished tasks are kept
+ * @ini mj.role            `auto`, or `never`: this process never becomes owner
+ * @ini mj.secret          encrypts tokens in the store
+ * @ini mj.seed_tag        whether prompts without `--seed` get one, so that pictures can be told apart: `1` or `0`
+ * @ini mj.session_id      session named in interactions when no live one is known
+ * @ini mj.shutdown_grace  longest wait at the end of a process
+ * @ini mj.spacing         least time between two interactions of one account
+ * @ini mj.state_dir       directory of the store; must belong to PHP's user
+ * @ini mj.store           `sqlite:///path`
+ * @ini mj.timeout         how long a task may take
+ * @ini mj.upload_url      replaces the host of attachment uploads
+ * @ini mj.user_agent      what HTTP requests say they are
+ * @ini mj.user_token      token of the Discord user whose Midjourney account works
+ *
+ * @phpstan-type MjImage array{
+ *     url: string,
+ *     width: ?int,
+ *     height: ?int,
+ *     size: int,
+ *     content_type: ?string,
+ *     expires_at: ?int,
+ *     file: ?string
+ * }
+ * @phpstan-type MjButton array{
+ *     action: ?string,
+ *     custom_id: string,
+ *     label: ?string,
+ *     emoji: ?string,
+ *     style: int
+ * }
+ * @phpstan-type MjTask array{
+ *     id: string,
+ *     action: 'IMAGINE'|'UPSCALE'|'VARIATION'|'REROLL'|'ACTION',
+ *     status: 'NOT_START'|'SUBMITTED'|'MODAL'|'IN_PROGRESS'|'SUCCESS'|'FAILURE'|'CANCEL',
+ *     progress: int<0, 100>,
+ *     prompt: string,
+ *     final_prompt: ?string,
+ *     parent_id: ?string,
+ *     group_id: ?string,
+ *     account: ?string,
+ *     mode: 'fast'|'relax'|'turbo'|null,
+ *     image_url: ?string,
+ *     preview_url: ?string,
+ *     images: list<MjImage>,
+ *     texts: list<string>,
+ *     buttons: list<MjButton>,
+ *     fail_code: ?string,
+ *     fail_reason: ?string,
+ *     retryable: bool,
+ *     late: bool,
+ *     message_id: ?string,
+ *     job_id: ?string,
+ *     seed: ?int,
+ *     queue_position: ?int,
+ *     state: ?string,
+ *     revision: int,
+ *     created_at: int,
+ *     submitted_at: ?int,
+ *     started_at: ?int,
+ *     finished_at: ?int
+ * }
+ */
+
+namespace {
+    /**
+     * Sets or changes the hub of this process. Cheap when nothing changed: one comparison of hashes.
+     *
+     * Merged over the ini entries. Keys are theirs without the prefix, and `accounts`; `proxy_url` (image domain),
+     * `proxy_api` and `proxy_wss` (must begin with `wss://` or `ws://`) are other names of `cdn_url`, `api_url` and
+     * `gateway_url`. Another token, guild or channel selects another hub; it never rewrites one.
+     *
+     * @param array{
+     *     bot_token?: string,
+     *     user_token?: string,
+     *     guild_id?: string|int,
+     *     channel_id?: string|int,
+     *     session_id?: string,
+     *     gateway?: 'auto'|'bot'|'user'|'both'|'off',
+     *     accounts?: list<array{
+     *         name: string,
+     *         user_token: string,
+     *         guild_id?: string|int,
+     *         channel_id?: string|int,
+     *         session_id?: string,
+     *         concurrency?: int<1, 15>,
+     *         relax_concurrency?: int<1, 15>,
+     *         weight?: int<0, 1000>,
+     *         enabled?: bool
+     *     }>,
+     *     api_url?: string,
+     *     gateway_url?: string,
+     *     gateway_resume_url?: string,
+     *     cdn_url?: string,
+     *     upload_url?: string,
+     *     proxy_url?: string,
+     *     proxy_api?: string,
+     *     proxy_wss?: string,
+     *     proxy?: string,
+     *     ca_file?: string,
+     *     concurrency?: int<1, 15>,
+     *     relax_concurrency?: int<1, 15>,
+     *     queue_size?: int<1, 100000>,
+     *     timeout?: int|float|string,
+     *     retention?: int|float|string,
+     *     late_final?: int|float|string,
+     *     spacing?: int|float|string,
+     *     seed_tag?: bool,
+     *     user_agent?: string,
+     *     state_dir?: string,
+     *     store?: string,
+     *     role?: 'auto'|'never',
+     *     autostart?: bool,
+     *     shutdown_grace?: int|float|string,
+     *     max_wait?: int|float|string,
+     *     lang?: 'en'|'zh',
+     *     log?: string,
+     *     log_level?: 'error'|'warn'|'info'|'debug'
+     * } $config
+     *
+     * @throws \Mj\ConfigurationException naming the setting that is missing or wrong
+     * @throws \Mj\StorageException when the store cannot be written
+     * @throws \Mj\EngineException when the engine cannot run here, as while `opcache.preload` runs
+     */
+    function mj_configure(#[\SensitiveParameter] array $config): void {}
+
+    /**
+     * Submits a prompt and gives the task's id: 26 characters of `[0-9A-Z]`, ordered by time.
+     *
+     * The task is durable when this returns. The network is never waited for.
+     *
+     * @param string $prompt valid UTF-8, at most 6,000 characters with its parameters
+     * @param array{
+     *     account?: string,
+     *     user_token?: string,
+     *     mode?: 'fast'|'relax'|'turbo',
+     *     images?: list<string>,
+     *     aspect?: string,
+     *     seed?: int<0, 4294967295>,
+     *     state?: string,
+     *     idempotency_key?: string,
+     *     timeout?: int,
+     *     priority?: int<-100, 100>
+     * } $options
+     *
+     * @throws \ValueError when the prompt or an option cannot be used
+     * @throws \TypeError when an option has the wrong type
+     * @throws \Mj\ConfigurationException
+     * @throws \Mj\QueueFullException when too many tasks wait
+     * @throws \Mj\StorageException
+     * @throws \Mj\EngineException
+     */
+    function mj_imagine(string $prompt, #[\SensitiveParameter] array $options = []): string {}
+
+    /**
+     * Presses a button of a finished task and gives the new task's id.
+     *
+     * @param string $taskId a task in state `SUCCESS`
+     * @param string $action `upscale1` to `upscale4`, `variation1` to `variation4` (also `upsample1` to `upsample4`),
+     *     `reroll`, or the `custom_id` of any button that the task has
+     * @param array{
+     *     state?: string,
+     *     idempotency_key?: string,
+     *     timeout?: int,
+     *     priority?: int<-100, 100>
+     * } $options
+     *
+     * @throws \ValueError when there is no such task
+     * @throws \Mj\ActionUnavailableException when the task does not offer the action; the message names those it does
+     * @throws \Mj\ConfigurationException
+     * @throws \Mj\QueueFullException
+     * @throws \Mj\StorageException
+     * @throws \Mj\EngineException
+     */
+    function mj_action(string $taskId, string $action, #[\SensitiveParameter] array $options = []): string {}
+
+    /**
+     * One task as it is, or null when there is no such task. Never waits.
+     *
+     * @return MjTask|null
+     *
+     * @throws \Mj\ConfigurationException
+     * @throws \Mj\StorageException
+     * @throws \Mj\EngineException
+     */
+    function mj_poll(string $taskId): ?array {}
+
+    /**
+     * Several tasks in one reading, by id; null for those that do not exist.
+     *
+     * @param array<string> $taskIds
+     *
+     * @return array<string, MjTask|null>
+     *
+     * @throws \TypeError when an element is not a string
+     * @throws \Mj\ConfigurationException
+     * @throws \Mj\StorageException
+     * @throws \Mj\EngineException
+     */
+    function mj_poll_many(array $taskIds): array {}
+
+    /**
+     * Waits until a task has ended, and gives it as it is: at its end, at the time-out, or when PHP has something else
+     * to do (time limit, signal).
+     *
+     * Each wait pins its process; under PHP-FPM and Apache it is cut to `mj.max_wait`.
+     *
+     * @param float $timeout seconds, 0 or more; `INF` waits to the end
+     *
+     * @return MjTask
+     *
+     * @throws \ValueError when there is no such task, or the time-out is negative or not a number
+     * @throws \Mj\ConfigurationException
+     * @throws \Mj\StorageException
+     * @throws \Mj\EngineException
+     */
+    function mj_wait(string $taskId, float $timeout = 30.0): array {}
+
+    /**
+     * A part of the list of tasks, newest first.
+     *
+     * @param array{
+     *     status?: string|list<string>,
+     *     parent_id?: string,
+     *     group_id?: string,
+     *     account?: string,
+     *     state?: string
+     * } $filter
+     * @param int $limit 1 to 1,000
+     * @param string|null $cursor where the part begins, as given by the one before
+     *
+     * @return array{tasks: list<MjTask>, cursor: ?string} `cursor` is null at the end
+     *
+     * @throws \ValueError
+     * @throws \TypeError
+     * @throws \Mj\ConfigurationException
+     * @throws \Mj\StorageException
+     * @throws \Mj\EngineException
+     */
+    function mj_tasks(array $filter = [], int $limit = 50, ?string $cursor = null): array {}
+
+    /**
+     * Cancels a task that was not sent yet, or asks for the press of Cancel Job.
+     *
+     * @return bool false when the task had ended
+     *
+     * @throws \ValueError when there is no such task
+     * @throws \Mj\ConfigurationException
+     * @throws \Mj\StorageException
+     * @throws \Mj\EngineException
+     */
+    function mj_cancel(string $taskId): bool {}
+
+    /**
+     * Keeps this process as an owner in the foreground. Returns early when PHP has something else to do.
+     *
+     * @param float $seconds 0 or more
+     *
+     * @throws \ValueError when the time is negative or not a number
+     * @throws \Mj\ConfigurationException
+     * @throws \Mj\StorageException
+     * @throws \Mj\EngineException
+     */
+    function mj_serve(float $seconds = INF): void {}
+
+    /**
+     * Owner, gateway, queue, accounts and counters, without any secret.
+     *
+     * @return array<string, mixed>
+     *
+     * @throws \Mj\ConfigurationException
+     * @throws \Mj\StorageException
+     * @throws \Mj\EngineException
+     */
+    function mj_status(): array {}
+
+    /**
+     * An address of Discord's CDN, rewritten to the image domain. Other addresses come back as they are.
+     *
+     * @throws \ValueError when it is not an address
+     * @throws \Mj\ConfigurationException
+     * @throws \Mj\EngineException
+     */
+    function mj_image_url(string $url): string {}
+
+    /**
+     * Saves the pictures of a finished task. Addresses that have expired are asked for anew.
+     *
+     * @param string $directory must exist and be writable
+     * @param array{name?: string} $options
+     *
+     * @return list<string> paths of the files, in the order of the task's `images`
+     *
+     * @throws \ValueError when there is no such task, it has no picture, or the directory cannot be used
+     * @throws \Mj\ConfigurationException
+     * @throws \Mj\StorageException when a file cannot be written
+     * @throws \Mj\EngineException when a picture cannot be fetched
+     */
+    function mj_download(string $taskId, string $directory, #[\SensitiveParameter] array $options = []): array {}
+}
+
+namespace Mj {
+    /** Whatever goes wrong at once, except bad arguments, which are `\ValueError` and `\TypeError`. */
+    class MjException extends \RuntimeException {}
+
+    /** A setting is missing or wrong; the message names it. */
+    class ConfigurationException extends MjException {}
+
+    /** The store cannot be opened, read or written. Nothing was lost: the call did not happen. */
+    class StorageException extends MjException {}
+
+    /** Too many tasks wait. */
+    class QueueFullException extends MjException
+    {
+        /** Seconds after which another try makes sense. */
+        public int $retryAfter = 0;
+    }
+
+    /** The task does not offer the action; the message names those that it does. */
+    class ActionUnavailableException extends MjException
+    {
+        /** Why: not among the task's buttons, or `NEEDS_USER_GATEWAY` on a hub that only has a bot. */
+        public string $reason = '';
+    }
+
+    /** The engine cannot run here and now. */
+    class EngineException extends MjException {}
+}

@@ -1,0 +1,17 @@
+--TEST--
+While opcache.preload runs, calls are refused; afterwards they work
+--EXTENSIONS--
+mj
+--SKIPIF--
+<?php if (!getenv('MJ_EXTENSION')) die('skip needs MJ_EXTENSION'); if (!str_contains((string) shell_exec(escapeshellarg(PHP_BINARY) . ' -n -d zend_extension=opcache -v 2>&1'), 'with Zend OPcache')) die('skip needs opcache'); ?>
+--FILE--
+<?php
+require __DIR__ . '/hub.inc';
+$preload = __DIR__ . '/preload.inc';
+$directory = escapeshellarg(state_dir());
+echo shell_exec(php("-d zend_extension=opcache -d opcache.enable_cli=1 -d opcache.preload=$preload"
+    . " -d mj.state_dir=$directory -d mj.role=never -r " . escapeshellarg('preloaded();')));
+?>
+--EXPECTF--
+preload: Mj\EngineException: %s
+after: NULL
