@@ -85,7 +85,7 @@ impl Picture {
         let (width, height) = canvas.dimensions();
         match self.format {
             Format::Png => {
-                PngEncoder::new_with_quality(&mut file, CompressionType::Fast, FilterType::Up)
+                PngEncoder::new_with_quality(&mut file, CompressionType::Level(3), FilterType::Up)
                     .write_image(&canvas, width, height, ExtendedColorType::Rgb8)?;
                 fill_png(&mut file, &self.description, self.size());
             }

@@ -94,15 +94,6 @@ impl World {
         }
     }
 
-    /// Sends an event to every session of one user.
-    pub(super) fn deliver_to_user(&mut self, now: Millis, user: Snowflake, name: &str, data: &Value) {
-        let sessions: Vec<String> =
-            self.sessions.values().filter(|session| session.caller.user == user).map(|session| session.id.clone()).collect();
-        for session in sessions {
-            self.deliver(now, &session, name, data.clone());
-        }
-    }
-
     /// Numbers an event, keeps it for a resume, and sends it when the session has a connection.
     pub(super) fn dispatch(&mut self, now: Millis, session_id: &str, name: &str, data: Value) {
         let opening = matches!(name, "READY" | "GUILD_CREATE" | "READY_SUPPLEMENTAL");
@@ -136,8 +127,8 @@ impl World {
     }
 
     /// Sends a payload that is not a numbered event.
-    pub(super) fn send(&mut self, id: ConnectionId, payload: &Value) {
-        self.transmit(id, payload.to_string());
+    pub(super) fn send(&mut self, id: ConnectionId, op: u64, data: &Value) {
+        self.transmit(id, format!("{{\"t\":null,\"s\":null,\"op\":{op},\"d\":{data}}}"));
     }
 
     pub(super) fn transmit(&mut self, id: ConnectionId, frame: String) {

@@ -249,15 +249,15 @@ impl World {
                         self.outbox.push_back((*id, Transmit::Silence));
                     }
                 }
-                "reconnect" => self.send(*id, &json!({"t": null, "s": null, "op": 7, "d": null})),
-                "heartbeat" => self.send(*id, &json!({"t": null, "s": null, "op": 1, "d": null})),
+                "reconnect" => self.send(*id, 7, &Value::Null),
+                "heartbeat" => self.send(*id, 1, &Value::Null),
                 "invalid_session" => {
                     let resumable = command["resumable"] == true;
-                    self.send(*id, &json!({"t": null, "s": null, "op": 9, "d": resumable}));
+                    self.send(*id, 9, &json!(resumable));
                     self.end_login(now, *id, resumable);
                 }
                 "send" => self.transmit(*id, command["frame"].as_str().map_or_else(|| command["frame"].to_string(), str::to_owned)),
-                "unknown_op" => self.send(*id, &json!({"t": null, "s": null, "op": 99, "d": {"a": 1}})),
+                "unknown_op" => self.send(*id, 99, &json!({"a": 1})),
                 "unknown_event" => {
                     if let Some(session) = self.connections.get(id).and_then(|connection| connection.session.clone()) {
                         self.dispatch(now, &session, "SOMETHING_NEW", Value::Null);

@@ -62,7 +62,7 @@ impl World {
             self.record.note(entry, "no hello");
         } else {
             let interval = self.behaviour.heartbeat_interval;
-            self.send(id, &json!({"t": null, "s": null, "op": 10, "d": {"heartbeat_interval": interval, "_trace": ["[\"gateway-prd-us-east1-b-0001\",{\"micros\":0.0}]"]}}));
+            self.send(id, 10, &json!({"heartbeat_interval": interval, "_trace": ["[\"gateway-prd-us-east1-b-0001\",{\"micros\":0.0}]"]}));
             if let Some(code) = self.faults.take_close_after_hello() {
                 self.close(now, id, code, "");
             }
@@ -137,7 +137,7 @@ impl World {
         connection.last_heartbeat = now;
         self.record.heartbeat(connection.entry, data.as_u64());
         if !self.faults.take(Armed::NoAck) {
-            self.send(id, &json!({"t": null, "s": null, "op": 11, "d": null}));
+            self.send(id, 11, &Value::Null);
         }
     }
 
@@ -172,7 +172,7 @@ impl World {
             u64::MAX
         };
         if self.faults.take(Armed::InvalidSession) {
-            return self.send(id, &json!({"t": null, "s": null, "op": 9, "d": false}));
+            return self.send(id, 9, &json!(false));
         }
         if self.faults.take(Armed::NoReady) {
             self.record.note(entry, "no ready");
@@ -273,7 +273,7 @@ impl World {
         }
         if now < budget.last + spacing {
             self.record.identify_refused += 1;
-            self.send(id, &json!({"t": null, "s": null, "op": 9, "d": false}));
+            self.send(id, 9, &json!(false));
             return false;
         }
         budget.last = now;
@@ -316,13 +316,14 @@ impl World {
             return self.close(now, id, 4004, "Authentication failed.");
         };
         self.record.authenticated(entry, caller, None);
+        self.forget_old_sessions(now);
         let refused = self.faults.take(Armed::RefuseResume);
         let known = self.sessions.get(session_id).filter(|session| session.caller == caller);
         let Some(session) = known.filter(|session| !refused && session.can_replay_after(sequence)) else {
             if refused {
                 self.sessions.remove(session_id);
             }
-            return self.send(id, &json!({"t": null, "s": null, "op": 9, "d": false}));
+            return self.send(id, 9, &json!(false));
         };
         if sequence > session.sequence {
             return self.close(now, id, 4007, "Invalid seq.");
@@ -344,7 +345,8 @@ impl World {
         for frame in missed {
             self.transmit(id, frame);
         }
-        self.send(id, &json!({"t": "RESUMED", "s": last, "op": 0, "d": {"_trace": ["[\"gateway-prd-us-east1-b-0001\",{\"micros\":0}]"]}}));
+        let data = json!({"_trace": ["[\"gateway-prd-us-east1-b-0001\",{\"micros\":0}]"]});
+        self.transmit(id, format!("{{\"t\":\"RESUMED\",\"s\":{last},\"op\":0,\"d\":{data}}}"));
     }
 
     fn send_members(&mut self, now: Millis, id: ConnectionId, data: &Value) {

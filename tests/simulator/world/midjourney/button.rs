@@ -206,7 +206,8 @@ mod tests {
 
     #[test]
     fn buttons_name_their_job() {
-        let found = JobKind::of_button(&format!("MJ::JOB::upsample::3::{JOB}"));
+        let custom_id = format!("MJ::JOB::upsample::3::{JOB}");
+        let found = JobKind::of_button(&custom_id);
         assert_eq!(found, Some((JobKind::Upscale(3), JOB)));
         assert_eq!(JobKind::of_button(&format!("MJ::JOB::upsample::5::{JOB}")), None);
         assert_eq!(JobKind::of_button(&format!("MJ::JOB::reroll::0::{JOB}::SOLO")), Some((JobKind::Reroll, JOB)));
