@@ -256,6 +256,24 @@ pub fn strip_seed(prompt: &str, seed: u32) -> Cow<'_, str> {
     }
 }
 
+/// The prompt with `--` for the long dash that word processors put before a known parameter; Midjourney reads `—ar`
+/// but refuses `–ar`.
+pub fn straighten(prompt: &str) -> Cow<'_, str> {
+    let mut straight = String::new();
+    let mut from = 0;
+    for parameter in scan::parameters(prompt, Dashes::Known).filter(|found| found.long_dash) {
+        let at = parameter.span.0;
+        straight.push_str(&prompt[from..at]);
+        straight.push_str("--");
+        from = at + prompt[at..].chars().next().map_or(0, char::len_utf8);
+    }
+    if from == 0 {
+        return Cow::Borrowed(prompt);
+    }
+    straight.push_str(&prompt[from..]);
+    Cow::Owned(straight)
+}
+
 /// Whether a parameter of this canonical name stands in the prompt.
 pub fn has_parameter(prompt: &str, canonical: &str) -> bool {
     scan::parameters(prompt, Dashes::Known).any(|parameter| parameter.canonical() == canonical)
@@ -349,6 +367,15 @@ mod tests {
         assert_eq!(seed("a --seed 1 --seed 4294967296 --seed two"), Some(1));
         assert_eq!(seed("a —seed 4294967295"), Some(u32::MAX));
         assert_eq!(with_seed("", u32::MAX).chars().count(), SEED_TAG_LENGTH);
+    }
+
+    #[test]
+    fn long_dashes_before_parameters_are_straightened() {
+        assert_eq!(
+            straighten("a – b —stranger —ar 16:9 –v 5"),
+            "a – b —stranger --ar 16:9 --v 5"
+        );
+        assert!(matches!(straighten("a --ar 1:1 — b"), Cow::Borrowed(_)));
     }
 
     #[test]

@@ -10,11 +10,13 @@ impl FailCode {
         Some(match outcome {
             Outcome::Accepted => return None,
             Outcome::OutdatedCommand => Self::CommandOutdated,
-            // Without the guild, the channel or the bot in it nothing that this account sends can succeed.
+            // Without the guild, the channel or the bot in it nothing that this account sends can succeed. 10005 is
+            // "Unknown Integration", seen where the bot was never invited.
             Outcome::InvalidPermissions
             | Outcome::UnknownChannel
             | Outcome::UnknownApplication
-            | Outcome::Forbidden { .. } => Self::Forbidden,
+            | Outcome::Forbidden { .. }
+            | Outcome::BadRequest { code: 10_005, .. } => Self::Forbidden,
             Outcome::BadRequest { .. } | Outcome::NotFound { .. } => Self::InteractionFailed,
             Outcome::Unauthorized => Self::Unauthorized,
             Outcome::RateLimited { .. } | Outcome::Cloudflare { .. } => Self::RateLimited,
@@ -48,6 +50,11 @@ mod tests {
             (
                 400,
                 r#"{"message":"Unknown Application","code":10002}"#,
+                Some(FailCode::Forbidden),
+            ),
+            (
+                400,
+                r#"{"message":"Unknown Integration","code":10005}"#,
                 Some(FailCode::Forbidden),
             ),
             (
