@@ -1,0 +1,368 @@
+//! The store itself: one for each state directory in a process, shared by its threads and usable after a fork.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicBool},
+    time::{Duration, Instant},
+};
+
+use mj_discord::UnixMs;
+use mj_midjourney::{
+    account::AccountHealth,
+    config::{HubConfig, HubId},
+    store::{
+        Cancelled, Commit, Committed, Counts, FeedEvent, HubState, HubSummary, IdentifyPermit,
+        Inbox, Lease, Page, StoreError, TaskFilter, TaskStore,
+    },
+    task::{Task, TaskId, TaskView},
+};
+use mj_process::{Bell, ForkGate, ForkLocal, StateDir, WriteLock, fork};
+use parking_lot::{Mutex, MutexGuard};
+
+use crate::{
+    connection::{DATABASE, Open},
+    failure::Failure,
+    feed, leases, owning,
+    poll::{Cache, hash_of},
+    reading,
+    setup::{self, Incident},
+    submitting,
+    writer::PATIENCE,
+};
+
+/// The lock file that orders writers of all processes.
+const WRITE_LOCK: &str = "write.lock";
+
+/// How many incidents are remembered; the first ones tell most.
+const INCIDENTS: usize = 32;
+
+/// Only touched under the fork gate, so it is never locked by another thread at a fork.
+static STORES: Mutex<Vec<&'static SqliteStore>> = Mutex::new(Vec::new());
+
+/// What a checkpoint did, in pages of 4 kB.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Checkpoint {
+    /// In the log.
+    pub logged: u32,
+    /// Of these, in the database now.
+    pub moved: u32,
+}
+
+/// The task store on SQLite.
+#[derive(Debug)]
+pub struct SqliteStore {
+    pub(crate) dir: StateDir,
+    pub(crate) path: PathBuf,
+    pub(crate) bell: Bell,
+    pub(crate) write_lock: WriteLock,
+    /// Whether a call found the database damaged, so that it is looked into before the next one.
+    pub(crate) suspect: AtomicBool,
+    /// Only locked under the fork gate.
+    open: Mutex<Option<Open>>,
+    cache: ForkLocal<Mutex<Cache>>,
+    incidents: ForkLocal<Mutex<Vec<Incident>>>,
+}
+
+impl SqliteStore {
+    /// The store of a directory; makes the database if there is none, and moves a damaged one aside
+    /// ([`Self::incidents`] tells). A process has one store for each directory, for as long as it lives.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Newer`], [`StoreError::Full`], [`StoreError::Busy`], [`StoreError::Damaged`] for a database of
+    /// another program, [`StoreError::Io`].
+    pub fn open(dir: &StateDir) -> Result<&'static Self, StoreError> {
+        let store = Self::of(dir)?;
+        store.read(|_| Ok(()))?;
+        Ok(store)
+    }
+
+    fn of(dir: &StateDir) -> Result<&'static Self, StoreError> {
+        let _gate = ForkGate::enter();
+        let mut stores = STORES.lock();
+        if let Some(store) = stores.iter().find(|store| store.dir.path() == dir.path()) {
+            return Ok(store);
+        }
+        let told = |failure: Failure| failure.told(PATIENCE);
+        let store: &'static Self = Box::leak(Box::new(Self {
+            dir: dir.clone(),
+            path: dir.join(DATABASE).map_err(|error| told(error.into()))?,
+            bell: Bell::open(dir),
+            write_lock: WriteLock::open(dir, WRITE_LOCK).map_err(|error| told(error.into()))?,
+            suspect: AtomicBool::new(false),
+            open: Mutex::new(None),
+            cache: ForkLocal::new(),
+            incidents: ForkLocal::new(),
+        }));
+        fork::before_fork(store);
+        stores.push(store);
+        Ok(store)
+    }
+
+    /// One task, as [`TaskStore::task`], for callers that ask often: while nobody changes the task it costs no SQL.
+    /// What is given was true within the last 100 ms, and is true now unless a writer was killed at that very moment.
+    ///
+    /// # Errors
+    ///
+    /// As [`TaskStore::task`].
+    pub fn poll(&self, id: &TaskId) -> Result<Option<Arc<TaskView>>, StoreError> {
+        // The slot is read before the row: a change in between makes the next poll look again.
+        let slot = self.bell.slot(hash_of(id));
+        let cache = self.cache.get_or_init(Mutex::default);
+        if let Some(view) = slot.and_then(|slot| cache.lock().get(id, slot)) {
+            return Ok(Some(view));
+        }
+        let read_at = Instant::now();
+        let Some(view) = self.task(id)?.map(Arc::new) else {
+            return Ok(None);
+        };
+        if let Some(slot) = slot {
+            cache.lock().put(Arc::clone(&view), slot, read_at);
+        }
+        Ok(Some(view))
+    }
+
+    /// A word that differs after the next change of anything; for [`Self::wait_change`].
+    pub fn change(&self) -> u32 {
+        self.bell.word()
+    }
+
+    /// Sleeps until something has changed since `seen` was read, at most `timeout` and at most 100 ms; gives the
+    /// word as it is then. To be read before the store is looked at. Early returns without a change are possible.
+    pub fn wait_change(&self, seen: u32, timeout: Duration) -> u32 {
+        self.bell.wait(seen, timeout);
+        self.bell.word()
+    }
+
+    /// The bell that rings after every commit.
+    pub fn bell(&self) -> &Bell {
+        &self.bell
+    }
+
+    /// Moves what is in the log into the database, as far as no reader needs it. For the owner, every few seconds,
+    /// on a thread that may block: the gate is held while the database is synced, the log is synced before that.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Busy`], [`StoreError::Full`], [`StoreError::Io`].
+    pub fn checkpoint(&self) -> Result<Checkpoint, StoreError> {
+        let wal = self.read(|open| Ok(open.wal()))?;
+        wal.descriptor()
+            .with_file(std::fs::File::sync_data)
+            .map_err(|error| Failure::from(error).told(PATIENCE))?;
+        self.read(|open| {
+            let mut checkpoint = open
+                .connection
+                .prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")?;
+            Ok(checkpoint.query_row([], |row| {
+                // -1 when there is no log.
+                let pages = |pages: i64| u32::try_from(pages).unwrap_or_default();
+                Ok(Checkpoint {
+                    logged: pages(row.get(1)?),
+                    moved: pages(row.get(2)?),
+                })
+            })?)
+        })
+    }
+
+    /// Looks through the whole database (SQLite's quick check, milliseconds for each megabyte); empty when all is
+    /// well, else what is wrong, at most ten lines. For `mj_doctor()`.
+    ///
+    /// # Errors
+    ///
+    /// As every reading.
+    pub fn check(&self) -> Result<Vec<String>, StoreError> {
+        self.read(|open| {
+            let mut check = open.connection.prepare("PRAGMA quick_check(10)")?;
+            let lines: Vec<String> = check
+                .query_map([], |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            Ok(if lines == ["ok"] { Vec::new() } else { lines })
+        })
+    }
+
+    /// What this process noticed that an operator must hear of.
+    pub fn incidents(&self) -> Vec<Incident> {
+        self.incidents
+            .get()
+            .map(|incidents| incidents.lock().clone())
+            .unwrap_or_default()
+    }
+
+    /// Databases in the directory that were moved aside by any process, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn moved_aside(&self) -> io::Result<Vec<PathBuf>> {
+        setup::moved_aside(&self.dir)
+    }
+
+    /// The process that is writing, as far as the kernel tells: when calls fail with [`StoreError::Busy`], it is
+    /// stopped or hangs inside a transaction.
+    pub fn writer(&self) -> Option<u32> {
+        use std::os::unix::fs::MetadataExt as _;
+
+        let inode = std::fs::metadata(self.dir.path().join(WRITE_LOCK))
+            .ok()?
+            .ino();
+        let locks = std::fs::read_to_string("/proc/locks").ok()?;
+        locks.lines().find_map(|line| {
+            // "1: FLOCK  ADVISORY  WRITE 4711 08:01:1234 0 EOF"; lines of waiters have "->" second.
+            let mut words = line.split_ascii_whitespace().skip(1);
+            let (kind, pid) = (words.next()?, words.nth(2)?);
+            let file = words.next()?.rsplit(':').next()?;
+            (kind == "FLOCK" && file.parse() == Ok(inode))
+                .then(|| pid.parse().ok())
+                .flatten()
+        })
+    }
+
+    /// The database's path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The connection's place; to be locked under the gate only.
+    pub(crate) fn slot(&self) -> MutexGuard<'_, Option<Open>> {
+        self.open.lock()
+    }
+
+    pub(crate) fn report(&self, incident: Option<Incident>) {
+        if let Some(incident) = incident {
+            let mut incidents = self.incidents.get_or_init(Mutex::default).lock();
+            if incidents.len() < INCIDENTS {
+                incidents.push(incident);
+            }
+        }
+    }
+}
+
+impl TaskStore for SqliteStore {
+    fn configure(&self, now: UnixMs, hub: &HubId, config: &HubConfig) -> Result<bool, StoreError> {
+        // PHP configures with every request: what is the same is not written, and needs no lock.
+        if !self.snapshot(|open| leases::needs_configuring(open, now, hub, config))? {
+            return Ok(false);
+        }
+        self.write(|open, effects| leases::configure(open, effects, now, hub, config))
+    }
+
+    fn config(&self, hub: &HubId) -> Result<Option<(u64, HubConfig)>, StoreError> {
+        self.read(|open| reading::config(open, hub))
+    }
+
+    fn hubs(&self) -> Result<Vec<HubSummary>, StoreError> {
+        self.read(reading::hubs)
+    }
+
+    fn submit(
+        &self,
+        now: UnixMs,
+        tasks: &[Task],
+        queue_size: u32,
+    ) -> Result<Vec<TaskId>, StoreError> {
+        self.write(|open, effects| submitting::submit(open, effects, now, tasks, queue_size))
+    }
+
+    fn cancel(&self, now: UnixMs, id: &TaskId) -> Result<Cancelled, StoreError> {
+        self.write(|open, effects| submitting::cancel(open, effects, now, id))
+    }
+
+    fn task(&self, id: &TaskId) -> Result<Option<TaskView>, StoreError> {
+        self.read(|open| reading::task(open, id))
+    }
+
+    fn whole_task(&self, id: &TaskId) -> Result<Option<Task>, StoreError> {
+        self.read(|open| reading::whole_task(open, id))
+    }
+
+    fn tasks(&self, ids: &[TaskId]) -> Result<Vec<Option<TaskView>>, StoreError> {
+        self.snapshot(|open| ids.iter().map(|id| reading::task(open, id)).collect())
+    }
+
+    fn queue_position(&self, id: &TaskId) -> Result<Option<u32>, StoreError> {
+        self.snapshot(|open| reading::queue_position(open, id))
+    }
+
+    fn list(
+        &self,
+        filter: &TaskFilter,
+        limit: u32,
+        cursor: Option<&str>,
+    ) -> Result<Page, StoreError> {
+        self.snapshot(|open| reading::list(open, filter, limit, cursor))
+    }
+
+    fn counts(&self, hub: &HubId) -> Result<Counts, StoreError> {
+        self.read(|open| reading::counts(open, hub))
+    }
+
+    fn status(&self, hub: &HubId) -> Result<Option<(UnixMs, String)>, StoreError> {
+        self.read(|open| reading::status(open, hub))
+    }
+
+    fn accounts(&self, hub: &HubId) -> Result<Vec<AccountHealth>, StoreError> {
+        self.read(|open| reading::accounts(open, hub))
+    }
+
+    fn events(&self, consumer: &str, limit: u32) -> Result<Vec<FeedEvent>, StoreError> {
+        self.read(|open| feed::events(open, consumer, limit))
+    }
+
+    fn ack(&self, consumer: &str, cursor: u64) -> Result<(), StoreError> {
+        self.write(|open, effects| feed::ack(open, effects, consumer, cursor))
+    }
+
+    fn lease(&self, hub: &HubId) -> Result<Option<Lease>, StoreError> {
+        self.read(|open| leases::lease(open, hub))
+    }
+
+    fn take_lease(&self, hub: &HubId, claim: &Lease) -> Result<bool, StoreError> {
+        self.write(|open, effects| leases::take_lease(open, effects, hub, claim))
+    }
+
+    fn renew_lease(&self, hub: &HubId, epoch: u64, until: UnixMs) -> Result<bool, StoreError> {
+        self.write(|open, _| leases::renew_lease(open, hub, epoch, until))
+    }
+
+    fn release_lease(&self, hub: &HubId, epoch: u64) -> Result<(), StoreError> {
+        self.write(|open, effects| leases::release_lease(open, effects, hub, epoch))
+    }
+
+    fn request_yield(&self, hub: &HubId) -> Result<(), StoreError> {
+        self.write(|open, effects| leases::request_yield(open, effects, hub))
+    }
+
+    fn permit_identify(&self, now: UnixMs, token_hash: &str) -> Result<IdentifyPermit, StoreError> {
+        self.write(|open, _| leases::permit_identify(open, now, token_hash))
+    }
+
+    fn load(&self, now: UnixMs, hub: &HubId, epoch: u64) -> Result<HubState, StoreError> {
+        self.snapshot(|open| owning::load(open, now, hub, epoch))
+    }
+
+    fn inbox(&self, hub: &HubId, epoch: u64, after: u64) -> Result<Inbox, StoreError> {
+        self.snapshot(|open| owning::inbox(open, hub, epoch, after))
+    }
+
+    fn commit(
+        &self,
+        now: UnixMs,
+        hub: &HubId,
+        epoch: u64,
+        commit: &Commit,
+    ) -> Result<Committed, StoreError> {
+        self.write(|open, effects| owning::commit(open, effects, now, hub, epoch, commit))
+    }
+
+    fn prune(
+        &self,
+        hub: &HubId,
+        epoch: u64,
+        before: UnixMs,
+        limit: u32,
+    ) -> Result<u32, StoreError> {
+        self.write(|open, effects| feed::prune(open, effects, hub, epoch, before, limit))
+    }
+}
