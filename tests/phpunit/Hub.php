@@ -1,0 +1,144 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Mj\Tests\Simulator;
+
+use Mj\Tests\Process\Cli;
+use Mj\Tests\Process\Simulator;
+use Mj\Tests\Process\StateDirectory;
+use Mj\Tests\Process\Until;
+
+/** A simulator, a state directory and a PHP process that stays as owner; calls are made by PHP processes of their own. */
+final class Hub
+{
+    public Simulator $simulator;
+
+    private StateDirectory $state;
+
+    private ?Cli $owner = null;
+
+    /** @var array<string, mixed> what `mj_configure()` is given */
+    private array $config;
+
+    /**
+     * @param array<string, mixed> $settings more for `mj_configure()`
+     * @param list<string>         $options  of the simulator's command line
+     */
+    public function __construct(array $settings = [], array $options = ['--speed', '50'], bool $owned = true)
+    {
+        $this->simulator = new Simulator($options);
+        $this->state = new StateDirectory();
+        $this->config = $this->simulator->config($settings);
+        if ($owned) {
+            $this->owner = new Cli('mj_configure($data); echo "ready\n"; mj_serve(300);', $this->ini(), $this->config);
+            $this->owner->line();
+        }
+    }
+
+    public function __destruct()
+    {
+        // The owner goes before the directory and the server that it uses.
+        $this->owner = null;
+    }
+
+    /** Runs $code in a new PHP process with `$data`; gives what it returns. */
+    public function run(string $code, mixed $data = null): mixed
+    {
+        $wrapped = 'mj_configure($data["config"]); echo json_encode((static function ($data) { '
+            . $code . ' })($data["data"]), JSON_THROW_ON_ERROR | JSON_PRESERVE_ZERO_FRACTION);';
+
+        return json_decode(
+            Cli::run($wrapped, $this->ini(), ['config' => $this->config, 'data' => $data]),
+            true,
+            64,
+            JSON_THROW_ON_ERROR,
+        );
+    }
+
+    /** Calls a function of the extension in a new PHP process. */
+    public function call(string $function, mixed ...$arguments): mixed
+    {
+        return $this->run('return $data[0](...$data[1]);', [$function, $arguments]);
+    }
+
+    /**
+     * Waits for the end of a task.
+     *
+     * @return array<string, mixed>
+     */
+    public function ended(string $id): array
+    {
+        return $this->call('mj_wait', $id, 60.0);
+    }
+
+    /**
+     * Submits a prompt and waits for its picture.
+     *
+     * @param  array<string, mixed> $options
+     * @return array<string, mixed>
+     */
+    public function picture(string $prompt, array $options = []): array
+    {
+        return $this->ended($this->call('mj_imagine', $prompt, $options));
+    }
+
+    /**
+     * Presses a button and waits for its picture.
+     *
+     * @return array<string, mixed>
+     */
+    public function press(string $id, string $action): array
+    {
+        return $this->ended($this->call('mj_action', $id, $action));
+    }
+
+    /**
+     * Polls until the task satisfies $condition.
+     *
+     * @param  callable(array<string, mixed>): bool $condition
+     * @return array<string, mixed>
+     */
+    public function until(string $id, callable $condition): array
+    {
+        $task = [];
+        Until::true(function () use ($id, $condition, &$task): bool {
+            $task = $this->call('mj_poll', $id);
+
+            return $condition($task);
+        }, 60.0, static fn () => 'the task stayed ' . json_encode($task));
+
+        return $task;
+    }
+
+    /**
+     * What the simulator knows of the job that made a task's picture.
+     *
+     * @param  array<string, mixed> $task
+     * @return array<string, mixed>
+     */
+    public function job(array $task): array
+    {
+        foreach ($this->simulator->jobs() as $job) {
+            if ($job['job_id'] === $task['job_id']) {
+                return $job;
+            }
+        }
+        throw new \RuntimeException("no job {$task['job_id']}");
+    }
+
+    /** An empty directory for pictures. */
+    public function directory(): string
+    {
+        $directory = $this->state->path . '/pictures-' . bin2hex(random_bytes(4));
+        mkdir($directory);
+
+        return $directory;
+    }
+
+    /** @return array<string, string> */
+    private function ini(): array
+    {
+        return ['mj.state_dir' => $this->state->path, 'mj.shutdown_grace' => '1'];
+    }
+}
