@@ -160,7 +160,7 @@ impl Failure {
 fn throw(error: &EngineError, function: &Function) {
     match error {
         EngineError::Argument { name, message } => {
-            raise(ce::value_error(), &function.complaint(name, message))
+            raise(ce::value_error(), &function.complaint(name, message));
         }
         EngineError::Type {
             name,

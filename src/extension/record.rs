@@ -1,8 +1,11 @@
 //! A task as the PHP array that API.md describes: its keys and their order are a promise.
 
 use ext_php_rs::types::Zval;
-use mj_engine::TaskRecord;
-use mj_midjourney::task::{Image, TaskButton};
+use mj_engine::{TaskId, TaskRecord};
+use mj_midjourney::{
+    refusal::FailCode,
+    task::{Image, TaskButton},
+};
 
 use crate::{
     convert::{Table, empty_array, list, number, optional_number, optional_string, string, truth},
@@ -27,11 +30,11 @@ pub(crate) fn task(record: &TaskRecord) -> Zval {
     );
     task.add(
         Word::ParentId,
-        optional_string(view.parent_id.as_ref().map(|id| id.as_str())),
+        optional_string(view.parent_id.as_ref().map(TaskId::as_str)),
     );
     task.add(
         Word::GroupId,
-        optional_string(view.group_id.as_ref().map(|id| id.as_str())),
+        optional_string(view.group_id.as_ref().map(TaskId::as_str)),
     );
     task.add(Word::Account, optional_string(view.account.as_ref()));
     task.add(
@@ -53,7 +56,7 @@ pub(crate) fn task(record: &TaskRecord) -> Zval {
     task.add(Word::Buttons, list(&view.buttons, button));
     task.add(
         Word::FailCode,
-        optional_string(view.fail_code.map(|code| code.as_str())),
+        optional_string(view.fail_code.map(FailCode::as_str)),
     );
     task.add(Word::FailReason, optional_string(view.fail_reason.as_ref()));
     task.add(Word::Retryable, truth(view.retryable));
