@@ -1,137 +1,505 @@
 //! The brain of a hub, without a socket or a clock: which interaction is sent when, to which task a message belongs,
 //! what is written, and what is asked of Discord's REST API.
+//!
+//! One owner has one [`Hub`]. Inputs are `handle_*` with the time, outputs are polled: see [`driver`] for their order.
+//! Every input may come twice, late, or in another order than it happened; a message belongs to a task only by an exact
+//! key (`correlate`), and only `transition` changes a status.
 
+mod accounts;
+mod cancel;
+mod clock;
+mod commands;
+mod doubt;
 pub mod driver;
+mod finish;
+mod gates;
+mod history;
+mod load;
+mod modal;
+mod observe;
+mod outbox;
+mod sighting;
+mod status;
+mod submit;
 
-use std::{collections::VecDeque, fmt, time::Duration};
-
-use mj_discord::{Moment, gateway::Event};
-use serde::Serialize;
-
-pub use self::driver::{Answer, FailureKind, GatewayNotice, Output, Predecessor, RequestId};
-use crate::{
-    config::{GatewayKind, HubConfig, HubId},
-    store::{Committed, Grade, HubState, Inbox},
-    task::TaskId,
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    time::Duration,
 };
+
+use mj_discord::{
+    Moment, RateLimiter, UnixMs,
+    gateway::{Event, Session},
+    rest::Headers,
+    snowflake::ChannelId,
+};
+
+pub use self::{
+    driver::{Answer, FailureKind, GatewayNotice, Output, Predecessor, RequestId},
+    gates::GateState,
+    status::{AccountStatus, Counters, GatewayStatus, HubStatus},
+};
+use self::{
+    accounts::Account,
+    commands::Refresh,
+    gates::Gates,
+    history::{Deletion, History},
+    outbox::{Bearer, Outbox, Pending, Purpose},
+    sighting::Sightings,
+};
+use crate::{
+    account::AccountState,
+    command::CommandIndex,
+    config::{GatewayKind, HubConfig, HubId},
+    correlate::Correlator,
+    queue::Queue,
+    refusal::FailCode,
+    store::{Commit, Committed, Grade, Inbox, Write},
+    task::{Task, TaskId},
+};
+
+/// Foreign events move the stored sequence at most this often (PROCESS.md, section 5).
+const SESSION_EVERY: Duration = Duration::from_secs(5);
+/// The status is written along with something else at most this often.
+const STATUS_EVERY: Duration = Duration::from_secs(2);
 
 /// Random numbers from the kernel.
 pub type Entropy = Box<dyn FnMut() -> u64 + Send>;
 
+/// A task and what only this owner knows of it.
+#[derive(Debug)]
+struct Item {
+    task: Task,
+    /// For each attempt of this owner, its place among sightings and attempts; 0 for an earlier owner's.
+    attempt_serials: Vec<u64>,
+    /// Whether Discord called its command outdated once.
+    was_outdated: bool,
+}
+
 /// All state of one hub at its owner.
 pub struct Hub {
-    outputs: VecDeque<Output>,
+    id: HubId,
+    epoch: u64,
+    grade: Grade,
+    config: HubConfig,
+    entropy: Entropy,
+    now: Moment,
+    /// Discord's clock less ours, in milliseconds.
+    skew: i64,
+    /// The last place given to a sighting or an attempt.
+    serial: u64,
+    /// Whether something has become known by which a message that is nobody's may be known.
+    has_learnt: bool,
+    draining: bool,
+    fallback_session: String,
+    tasks: BTreeMap<TaskId, Item>,
+    correlator: Correlator,
+    queue: Queue,
+    accounts: Vec<Account>,
+    bot_limiter: RateLimiter,
+    bot_cannot_read: bool,
+    gates: Gates,
+    /// Since when, on the boot clock, no gateway has been live.
+    unwatched_since: Duration,
+    outbox: Outbox,
+    sightings: Sightings,
+    commands: CommandIndex,
+    refresh: Refresh,
+    awaiting_commands: BTreeSet<TaskId>,
+    /// Open tasks by their time-out.
+    deadlines: BTreeSet<(UnixMs, TaskId)>,
+    /// Ended tasks that hold a key, by when they give it up.
+    tombstones: BTreeSet<(UnixMs, TaskId)>,
+    /// Ended tasks by their end.
+    closed: BTreeSet<(UnixMs, TaskId)>,
+    /// Tasks in doubt, and since when on the boot clock.
+    doubts: BTreeMap<TaskId, Duration>,
+    /// Earlier owners that are proven dead, and since when on the boot clock.
+    dead_epochs: BTreeMap<u64, Duration>,
+    deletions: BTreeMap<TaskId, Deletion>,
+    /// Tasks whose Cancel Job was pressed, and until when "(Stopped)" is waited for.
+    cancels: BTreeMap<TaskId, Duration>,
+    histories: BTreeMap<ChannelId, History>,
+    counters: Counters,
+    status_written: Option<Duration>,
+    status_due: bool,
 }
 
 impl fmt::Debug for Hub {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hub").finish_non_exhaustive()
+        f.debug_struct("Hub").field("id", &self.id).field("epoch", &self.epoch).finish_non_exhaustive()
     }
 }
 
-/// What `mj_status()` shows of a hub; free of secrets.
-#[derive(Clone, Debug, Serialize)]
-pub struct HubStatus {}
-
+/// Inputs.
 impl Hub {
-    /// Starts from what the store holds.
-    #[expect(clippy::too_many_arguments, reason = "all that an owner starts from, once")]
-    pub fn new(
-        now: Moment,
-        id: HubId,
-        epoch: u64,
-        grade: Grade,
-        config: HubConfig,
-        state: HubState,
-        predecessor: Predecessor,
-        entropy: Entropy,
-    ) -> Self {
-        let _ = (now, id, epoch, grade, config, state, predecessor, entropy);
-        Self { outputs: VecDeque::new() }
-    }
-
     /// Takes what other processes wrote.
     pub fn handle_inbox(&mut self, now: Moment, inbox: Inbox) {
-        let _ = (now, inbox);
+        self.now = now;
+        for task in inbox.tasks {
+            self.take_task(task);
+        }
+        self.settle();
     }
 
     /// Takes the answer to the [`Output::Commit`] that was polled last.
     pub fn handle_committed(&mut self, now: Moment, committed: Committed) {
-        let _ = (now, committed);
+        self.now = now;
+        self.outbox.committed();
+        for task in committed.superseded {
+            self.superseded(task);
+        }
+        self.settle();
     }
 
-    /// Takes a changed configuration.
+    /// Takes a changed configuration: somebody acted, so accounts that were stopped may be used again.
     pub fn handle_config(&mut self, now: Moment, config: HubConfig) {
-        let _ = (now, config);
+        self.now = now;
+        self.configure(config);
+        self.settle();
     }
 
-    /// The process is now of another kind (a transient one that has lived long enough to be resident).
+    /// The process is now of another kind: a transient one that has lived long enough to be resident.
     pub fn handle_grade(&mut self, now: Moment, grade: Grade) {
-        let _ = (now, grade);
+        self.now = now;
+        self.grade = grade;
+        self.unwatched_since = now.boot;
+        self.settle();
     }
 
     /// Takes what happened to a gateway connection.
     pub fn handle_gateway(&mut self, now: Moment, gateway: GatewayKind, notice: GatewayNotice) {
-        let _ = (now, gateway, notice);
+        self.now = now;
+        let was_watched = self.gates.any_live();
+        self.gateway_notice(gateway, notice);
+        if was_watched && !self.gates.any_live() {
+            self.unwatched_since = now.boot;
+        }
+        self.settle();
     }
 
-    /// Takes a dispatched event with its sequence.
+    /// Takes a dispatched event with its sequence. What it changes is written together with the sequence.
     pub fn handle_event(&mut self, now: Moment, gateway: GatewayKind, sequence: u64, event: &Event<'_>) {
-        let _ = (now, gateway, sequence, event);
+        self.now = now;
+        if let Some(session) = self.gates.gate_mut(gateway).session.as_mut() {
+            session.sequence = session.sequence.max(sequence);
+            session.seen_at = now.unix;
+        }
+        self.event(gateway, event);
+        if self.outbox.has_writes() {
+            self.outbox.mark_session(gateway);
+        }
+        self.settle();
     }
 
     /// Takes what became of a request.
     pub fn handle_answer(&mut self, now: Moment, id: RequestId, answer: Answer) {
-        let _ = (now, id, answer);
+        self.now = now;
+        let Some(pending) = self.outbox.answered(id) else { return };
+        self.count_answer(&pending, &answer);
+        let Pending { purpose, bearer, .. } = pending;
+        match purpose {
+            Purpose::Attempt(task, nonce) => self.attempt_answered(task, &nonce, &bearer, &answer),
+            Purpose::Cancel(task) => {
+                self.cancel_answered(task, matches!(answer, Answer::Response { status: 200..=299, .. }));
+            }
+            Purpose::Identity => {
+                if let Bearer::Account(name) = &bearer {
+                    self.identity_answered(name, &answer);
+                }
+            }
+            Purpose::Commands => self.commands_answered(&answer),
+            Purpose::History(channel) => self.page_answered(channel, &bearer, &answer),
+        }
+        self.settle();
     }
 
     /// To be called when [`Hub::poll_timeout`] is due; harmless at any other time.
     pub fn handle_timeout(&mut self, now: Moment) {
-        let _ = now;
+        self.now = now;
+        self.settle();
     }
 
     /// The owner before this one (epoch - 1) is now proven dead.
     pub fn handle_predecessor_dead(&mut self, now: Moment) {
-        let _ = now;
+        self.handle_owner_dead(now, self.epoch.saturating_sub(1));
     }
 
     /// The owner of this earlier epoch is now proven dead; see [`Hub::doubtful_epochs`].
     pub fn handle_owner_dead(&mut self, now: Moment, epoch: u64) {
-        let _ = (now, epoch);
-    }
-
-    /// Earlier owners whose attempts are in doubt and whose death is not proven: the driver may probe their bytes.
-    pub fn doubtful_epochs(&self) -> Vec<u64> {
-        Vec::new()
+        self.now = now;
+        self.note_dead(epoch);
+        self.settle();
     }
 
     /// Nothing new is sent from here on; [`Hub::idle`] tells when the last answer is in and written.
     pub fn drain(&mut self, now: Moment) {
-        let _ = now;
+        self.now = now;
+        self.draining = true;
+        self.settle();
     }
+}
 
-    /// Whether no request is under way and nothing waits to be written.
-    pub fn idle(&self) -> bool {
-        self.outputs.is_empty()
-    }
-
-    /// Whether each of these tasks has been sent or has ended, and that is written: a short process may exit.
-    pub fn submitted(&self, tasks: &[TaskId]) -> bool {
-        tasks.is_empty()
-    }
-
+/// Outputs and questions.
+impl Hub {
     /// The next thing to do; none when there is nothing until the next input.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        if self.outbox.is_committing() {
+            return None;
+        }
+        if (self.outbox.has_writes() || self.status_due)
+            && let Some(commit) = self.commit()
+        {
+            return Some(Output::Commit(commit));
+        }
+        self.outbox.next_send()
     }
 
     /// When `handle_timeout` is to be called, on the boot clock.
     pub fn poll_timeout(&self) -> Option<Duration> {
-        None
+        let wall = [
+            self.deadlines.first().map(|(at, _)| *at),
+            self.tombstones.first().map(|(at, _)| *at),
+            self.queue.next_due(),
+        ];
+        let pauses = self.accounts.iter().filter_map(|account| match account.health.state {
+            AccountState::Paused { until, .. } => Some(until),
+            AccountState::Usable | AccountState::Disabled { .. } => None,
+        });
+        let mut due: Vec<Duration> =
+            wall.into_iter().flatten().chain(pauses).map(|at| self.now.boot_at(at)).collect();
+        if !self.queue.is_empty() && !self.draining {
+            for account in self.accounts.iter().filter(|account| !account.is_disabled()) {
+                due.extend([account.spaced_until, account.limited_until]);
+                if account.health.user_id.is_none() {
+                    due.push(account.ask_after);
+                }
+            }
+        }
+        if !self.awaiting_commands.is_empty() {
+            due.push(self.refresh.next);
+        }
+        due.extend(self.sightings.next_due());
+        due.extend(self.cancels.values().min());
+        due.extend(self.next_reading());
+        due.extend(self.next_conclusion());
+        for kind in [GatewayKind::Bot, GatewayKind::User] {
+            due.extend(self.session_due(kind));
+        }
+        // What is due already was done, or waits for an answer.
+        due.into_iter().filter(|at| *at > self.now.boot).min()
     }
 
-    /// What `mj_status()` shows.
-    pub fn status(&self) -> HubStatus {
-        HubStatus {}
+    /// Earlier owners whose attempts are in doubt and whose death is not proven: the driver may probe their bytes.
+    pub fn doubtful_epochs(&self) -> Vec<u64> {
+        let epochs: BTreeSet<u64> = self
+            .doubts
+            .keys()
+            .filter_map(|id| self.tasks.get(id)?.task.work.attempts.last())
+            .map(|attempt| attempt.epoch)
+            .filter(|epoch| *epoch != self.epoch && !self.dead_epochs.contains_key(epoch))
+            .collect();
+        epochs.into_iter().collect()
+    }
+
+    /// Whether no request is under way and nothing waits to be written.
+    pub fn idle(&self) -> bool {
+        self.outbox.is_idle()
+    }
+
+    /// Whether each of these tasks has been sent, and answered or given up, or has ended, and that is written: a short
+    /// process may exit.
+    pub fn submitted(&self, tasks: &[TaskId]) -> bool {
+        tasks.iter().all(|id| {
+            self.tasks.contains_key(id)
+                && !self.queue.contains(*id)
+                && !self.awaiting_commands.contains(id)
+                && !self.is_answer_awaited(*id)
+                && !self.outbox.is_dirty(*id)
+        })
+    }
+}
+
+impl Hub {
+    /// Everything that follows from the time and from what the input changed.
+    fn settle(&mut self) {
+        self.end_pauses();
+        self.end_waiting(false);
+        self.end_cancels();
+        self.conclude_deletions();
+        self.conclude_doubts();
+        self.end_overdue();
+        self.end_tombstones();
+        self.read_commands();
+        self.pump();
+        self.read_histories();
+        for kind in [GatewayKind::Bot, GatewayKind::User] {
+            if self.session_due(kind).is_some_and(|at| at <= self.now.boot) {
+                self.outbox.mark_session(kind);
+            }
+        }
+    }
+
+    /// When a session's sequence is to be written though nothing else is.
+    fn session_due(&self, kind: GatewayKind) -> Option<Duration> {
+        let gate = self.gates.gate(kind);
+        let session = gate.session.as_ref().filter(|session| session.sequence != gate.persisted.0)?;
+        (session.sequence > 0).then(|| gate.persisted.1 + SESSION_EVERY)
+    }
+
+    fn gateway_notice(&mut self, kind: GatewayKind, notice: GatewayNotice) {
+        let now = self.now;
+        self.status_due = true;
+        match notice {
+            GatewayNotice::Ready { user_id, session_id, is_new } => {
+                let gate = self.gates.gate_mut(kind);
+                gate.state = GateState::Live;
+                gate.user = Some(user_id);
+                gate.close_code = None;
+                if gate.session.as_ref().is_none_or(|session| session.session_id != session_id) {
+                    gate.session = Some(Session {
+                        session_id,
+                        sequence: 0,
+                        resume_gateway_url: None,
+                        identified_at: now.unix,
+                        seen_at: now.unix,
+                    });
+                }
+                self.outbox.mark_session(kind);
+                if kind == GatewayKind::User
+                    && let Some(main) = self.config.accounts.first().map(|account| account.name.clone())
+                {
+                    self.learn_user(&main, user_id);
+                }
+                if is_new {
+                    self.catch_up();
+                }
+            }
+            GatewayNotice::Resumed => {
+                let main = self.accounts.first().and_then(|account| account.health.user_id);
+                let gate = self.gates.gate_mut(kind);
+                let is_first = gate.state == GateState::Connecting;
+                gate.state = GateState::Live;
+                if kind == GatewayKind::User {
+                    gate.user = gate.user.or(main);
+                }
+                // What the owner before had seen, and not yet understood, is not replayed.
+                if is_first {
+                    self.catch_up();
+                }
+            }
+            GatewayNotice::Down => self.gate_closed(kind, GateState::Down, None, false),
+            GatewayNotice::SessionLost => self.gate_closed(kind, GateState::Down, None, true),
+            GatewayNotice::Fatal(code) => {
+                self.gate_closed(kind, GateState::Dead, Some(code), true);
+                if code == 4004 {
+                    self.token_dead(kind);
+                }
+            }
+            GatewayNotice::Session(session) => {
+                self.status_due = false;
+                let gate = self.gates.gate_mut(kind);
+                let known = gate.session.as_ref();
+                let is_new = known.is_none_or(|known| {
+                    known.session_id != session.session_id || known.resume_gateway_url != session.resume_gateway_url
+                });
+                gate.session = Some(session);
+                if is_new {
+                    self.outbox.mark_session(kind);
+                }
+            }
+        }
+    }
+
+    fn gate_closed(&mut self, kind: GatewayKind, state: GateState, code: Option<u16>, is_lost: bool) {
+        let gate = self.gates.gate_mut(kind);
+        gate.state = state;
+        gate.close_code = code;
+        if is_lost && gate.session.take().is_some() {
+            self.outbox.mark_session(kind);
+        }
+        if kind == GatewayKind::User {
+            self.end_waiting(true);
+        }
+    }
+
+    /// Close code 4004: the token is dead, for REST as well.
+    fn token_dead(&mut self, kind: GatewayKind) {
+        match kind {
+            GatewayKind::Bot => self.bot_cannot_read = true,
+            GatewayKind::User => {
+                if let Some(main) = self.config.accounts.first().map(|account| account.name.clone()) {
+                    self.stop_account(&main, AccountState::Disabled { code: FailCode::Unauthorized });
+                }
+            }
+        }
+    }
+
+    /// What every answer teaches: the clock and the limits.
+    fn count_answer(&mut self, pending: &Pending, answer: &Answer) {
+        let now = self.now;
+        if let Answer::Response { headers, .. } = answer {
+            self.note_date(headers);
+        }
+        if let Bearer::Account(name) = &pending.bearer
+            && let Some(account) = self.account_mut(name)
+        {
+            account.limited_until = Duration::ZERO;
+        }
+        let Some(limiter) = self.limiter(&pending.bearer) else { return };
+        match answer {
+            Answer::Response { status, headers, .. } => {
+                let headers = Headers::read(headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+                limiter.handle_answer(now, &pending.route, &headers, *status);
+            }
+            Answer::Failure { .. } => limiter.handle_lost(now, &pending.route),
+        }
+        if let (Answer::Response { status: 401, .. }, Bearer::Account(name)) = (answer, &pending.bearer) {
+            let name = name.clone();
+            self.stop_account(&name, AccountState::Disabled { code: FailCode::Unauthorized });
+        }
+    }
+
+    /// Everything that is to be written now, as one commit; none when it turns out to be nothing.
+    fn commit(&mut self) -> Option<Commit> {
+        let now = self.now;
+        let (ids, sessions, others, durable) = self.outbox.take_writes();
+        let mut writes = Vec::with_capacity(ids.len() + others.len() + 1);
+        for id in ids {
+            if let Some(item) = self.tasks.get_mut(&id) {
+                item.task.view.revision += 1;
+                writes.push(Write::Task(Box::new(item.task.clone())));
+            }
+        }
+        for gateway in sessions {
+            let gate = self.gates.gate_mut(gateway);
+            let session = gate.session.clone();
+            gate.persisted = (session.as_ref().map_or(0, |session| session.sequence), now.boot);
+            writes.push(Write::Session { gateway, session });
+        }
+        writes.extend(others);
+        let is_status_old = self.status_written.is_none_or(|at| now.boot.saturating_sub(at) >= STATUS_EVERY);
+        if self.status_due || is_status_old {
+            self.status_due = false;
+            self.status_written = Some(now.boot);
+            if let Ok(json) = serde_json::to_string(&self.status()) {
+                writes.push(Write::Status(json));
+            }
+        }
+        if writes.is_empty() {
+            self.outbox.committed();
+            return None;
+        }
+        Some(Commit { durable, writes })
+    }
+
+    fn is_answer_awaited(&self, id: TaskId) -> bool {
+        self.outbox.is_pending(|purpose| matches!(purpose, Purpose::Attempt(of, _) if *of == id))
+    }
+
+    fn next_serial(&mut self) -> u64 {
+        self.serial += 1;
+        self.serial
     }
 }

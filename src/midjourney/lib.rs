@@ -12,10 +12,15 @@ pub mod command;
 pub mod config;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+pub mod correlate;
+pub mod hub;
 pub mod job_id;
+pub mod key;
 pub mod memory;
 pub mod prompt;
+pub mod queue;
 pub mod read;
 pub mod refusal;
 pub mod store;
 pub mod task;
+pub mod transition;

@@ -1,0 +1,101 @@
+//! Attempts of which nobody knows whether they arrived. They are searched for, and sent again only when proven absent:
+//! the owner that made the attempt is dead or the request has ended for certain, half a minute has passed, and a
+//! reading of the channel after that found nothing; and only where absence proves anything.
+
+use std::time::Duration;
+
+use mj_discord::snowflake::{ChannelId, MessageId, Nonce, snowflake_at};
+
+use super::{Hub, history::SETTLING};
+use crate::task::{Attempt, AttemptState, Status, TaskId};
+
+/// How long after the attempt a request may still arrive that its owner has let go (PROCESS.md, section 3).
+const MAY_ARRIVE: Duration = Duration::from_secs(30);
+/// When the first look into the channel is worth it: Midjourney answers within three seconds, or never.
+const FIRST_LOOK: Duration = Duration::from_secs(3);
+
+impl Hub {
+    /// It is open whether this attempt arrived.
+    pub(super) fn doubt(&mut self, id: TaskId, nonce: &Nonce) {
+        self.settle_attempt(id, nonce, AttemptState::InDoubt);
+        self.doubts.insert(id, self.now.boot);
+    }
+
+    /// The attempt that is in doubt.
+    fn doubtful(&self, id: TaskId) -> Option<&Attempt> {
+        let last = self.tasks.get(&id)?.task.work.attempts.last()?;
+        (last.state == AttemptState::InDoubt).then_some(last)
+    }
+
+    /// From when on, by the boot clock, a reading can prove absence; none while the owner may still send.
+    fn provable_from(&self, id: TaskId) -> Option<Duration> {
+        let attempt = self.doubtful(id)?;
+        let dead_since = if attempt.epoch == self.epoch {
+            attempt.ended_at.map(|_| Duration::ZERO)?
+        } else {
+            *self.dead_epochs.get(&attempt.epoch)?
+        };
+        let earliest = self.boot_of_discord_time(attempt.at.plus(MAY_ARRIVE));
+        Some(earliest.max(dead_since))
+    }
+
+    /// Whether it would be seen if it had arrived.
+    fn would_be_seen(&self, id: TaskId) -> bool {
+        let Some(item) = self.tasks.get(&id) else { return false };
+        // A modal's answer is never sent twice: the press before it has arrived.
+        if item.task.view.status != Status::Submitted {
+            return false;
+        }
+        if self.is_own_view(id) {
+            return true;
+        }
+        let account = item.task.view.account.as_deref().and_then(|name| self.account(name));
+        item.task.work.press.is_none()
+            && account.is_some_and(|account| !account.may_be_at_limit(self.now.boot, id))
+    }
+
+    /// From when on a reading would tell more about what is in doubt in this channel.
+    pub(super) fn doubt_wants_reading(&self, channel: ChannelId) -> Option<Duration> {
+        let began = self.histories.get(&channel).and_then(|history| history.finished).map(|it| it.began);
+        let wants = |(id, since): (&TaskId, &Duration)| {
+            let item = self.tasks.get(id)?;
+            if self.channel_of(item.task.view.account.as_deref()) != channel {
+                return None;
+            }
+            let looks = [Some(*since + FIRST_LOOK), self.provable_from(*id)];
+            looks.into_iter().flatten().filter(|at| began.is_none_or(|began| began < *at)).min()
+        };
+        self.doubts.iter().filter_map(wants).min()
+    }
+
+    /// Sends again what is proven absent.
+    pub(super) fn conclude_doubts(&mut self) {
+        let absent: Vec<TaskId> = self.doubts.keys().copied().filter(|id| self.is_proven_absent(*id)).collect();
+        for id in absent {
+            let nonce = self.doubtful(id).map(|attempt| attempt.nonce.clone());
+            if let Some(nonce) = nonce {
+                self.counters.absent += 1;
+                self.settle_attempt(id, &nonce, AttemptState::Absent);
+                self.wait_again(id, None);
+            }
+        }
+    }
+
+    fn is_proven_absent(&self, id: TaskId) -> bool {
+        let Some((attempt, provable_from)) = self.doubtful(id).zip(self.provable_from(id)) else { return false };
+        let Some(item) = self.tasks.get(&id) else { return false };
+        let channel = self.channel_of(item.task.view.account.as_deref());
+        let Some(finished) = self.histories.get(&channel).and_then(|history| history.finished) else { return false };
+        finished.began >= provable_from
+            && finished.ended + SETTLING <= self.now.boot
+            && finished.from <= MessageId(snowflake_at(attempt.at))
+            && !item.task.work.bound
+            && self.would_be_seen(id)
+    }
+
+    /// The owner of an earlier epoch is proven dead.
+    pub(super) fn note_dead(&mut self, epoch: u64) {
+        let now = self.now.boot;
+        self.dead_epochs.entry(epoch).or_insert(now);
+    }
+}

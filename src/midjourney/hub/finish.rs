@@ -1,0 +1,244 @@
+//! How tasks end, and what becomes of the keys they hold: given up, or held by a tombstone for a picture that is late.
+
+use mj_discord::{
+    cdn::AttachmentUrl,
+    payload::{Attachment, Message},
+    snowflake::MessageId,
+};
+
+use super::Hub;
+use crate::{
+    prompt,
+    queue::Lane,
+    read::Reading,
+    refusal::FailCode,
+    task::{AttemptState, Image, Status, TaskId, TaskView},
+    transition,
+};
+
+/// How many ended tasks are remembered, beside those that hold a key.
+const CLOSED: usize = 1_000;
+
+/// What is known of the job when its task ends.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Ending {
+    /// A message said so: nothing more will come.
+    ByMessage,
+    /// It certainly does not exist.
+    NeverSent,
+    /// It may exist and may still bring a picture.
+    Open,
+}
+
+impl Hub {
+    /// The task ends without a picture.
+    pub(super) fn finish_failed(&mut self, id: TaskId, code: FailCode, reason: Option<String>, ending: Ending) {
+        let now = self.now.unix;
+        let Some(item) = self.tasks.get_mut(&id) else { return };
+        if !transition::advance(now, &mut item.task.view, Status::Failure) {
+            return;
+        }
+        let view = &mut item.task.view;
+        view.fail_code = Some(code);
+        view.fail_reason = reason;
+        view.retryable = code.is_retryable();
+        self.counters.failed += 1;
+        self.close(id, ending);
+    }
+
+    /// A task that waits in the queue fails.
+    pub(super) fn fail_unsent(&mut self, id: TaskId, code: FailCode, reason: Option<String>) {
+        self.finish_failed(id, code, reason, Ending::NeverSent);
+    }
+
+    /// The task ends because PHP, or a person in Discord, wanted it.
+    pub(super) fn finish_cancelled(&mut self, id: TaskId, ending: Ending) {
+        let now = self.now.unix;
+        let Some(item) = self.tasks.get_mut(&id) else { return };
+        if transition::advance(now, &mut item.task.view, Status::Cancel) {
+            self.close(id, ending);
+        }
+    }
+
+    /// The picture is there; also for a task that had ended without one.
+    pub(super) fn finish_succeeded(&mut self, id: TaskId, message: &Message<'_>, reading: &Reading<'_>) {
+        let now = self.now.unix;
+        let Some(item) = self.tasks.get_mut(&id) else { return };
+        let ended_before = item.task.view.finished_at;
+        if !transition::advance(now, &mut item.task.view, Status::Success) {
+            return;
+        }
+        if let Some(at) = ended_before {
+            self.closed.remove(&(at, id));
+        }
+        let tag = item.task.view.seed.filter(|_| item.task.work.seed_is_tag);
+        let view = &mut item.task.view;
+        view.progress = 100;
+        view.message_id = Some(message.id);
+        view.images = reading.pictures.iter().map(image).collect();
+        view.buttons.clone_from(&reading.buttons);
+        if let Some(job) = reading.job {
+            view.job_id = Some(job.to_string());
+        }
+        if let Some(echo) = reading.prompt {
+            view.final_prompt = Some(without_tag(echo, tag));
+            view.seed = view.seed.or_else(|| prompt::seed(echo));
+        }
+        view.mode = reading.mode.or(view.mode);
+        self.counters.succeeded += 1;
+        self.close(id, Ending::ByMessage);
+    }
+
+    /// Everything that goes with an end.
+    pub(super) fn close(&mut self, id: TaskId, ending: Ending) {
+        self.queue.remove(id);
+        self.release_slot(id);
+        self.doubts.remove(&id);
+        self.deletions.remove(&id);
+        self.cancels.remove(&id);
+        self.awaiting_commands.remove(&id);
+        let late_final = self.config.late_final;
+        let now = self.now.unix;
+        let Some(item) = self.tasks.get_mut(&id) else { return };
+        self.deadlines.remove(&(item.task.work.deadline, id));
+        let may_exist = item.task.work.attempts.iter().any(|attempt| {
+            matches!(attempt.state, AttemptState::Sending | AttemptState::Accepted | AttemptState::InDoubt)
+        });
+        if ending == Ending::Open && may_exist && self.correlator.holds_key(id) {
+            let until = now.plus(late_final);
+            item.task.work.key_held_until = Some(until);
+            self.tombstones.insert((until, id));
+        } else {
+            item.task.work.key_held_until = None;
+            self.release_key(id);
+        }
+        self.note_closed(id);
+        self.outbox.mark(id, false);
+    }
+
+    /// Remembers an ended task for what may still come, and forgets the oldest.
+    pub(super) fn note_closed(&mut self, id: TaskId) {
+        let Some(item) = self.tasks.get(&id) else { return };
+        let messages: Vec<MessageId> = item.task.work.messages.clone();
+        self.closed.insert((item.task.view.finished_at.unwrap_or_default(), id));
+        self.set_holder(id);
+        for message in messages {
+            self.sightings.forget(message);
+        }
+        while self.closed.len() > CLOSED {
+            let Some(&(at, oldest)) = self.closed.iter().find(|(_, id)| {
+                !self.correlator.holds_key(*id) && !self.outbox.is_dirty(*id) && !self.is_answer_awaited(*id)
+            }) else {
+                break;
+            };
+            self.closed.remove(&(at, oldest));
+            self.tasks.remove(&oldest);
+            self.correlator.forget(oldest);
+        }
+    }
+
+    /// The task no longer counts as running.
+    pub(super) fn release_slot(&mut self, id: TaskId) {
+        let name = self.tasks.get(&id).and_then(|item| item.task.view.account.clone());
+        if let Some(account) = name.and_then(|name| self.account_mut(&name)) {
+            account.running.remove(&id);
+        }
+    }
+
+    /// The task counts as running, also when it was taken for one that was never sent.
+    pub(super) fn take_slot(&mut self, id: TaskId) {
+        let Some(item) = self.tasks.get(&id) else { return };
+        let lane = Lane::of(item.task.work.wanted_mode);
+        let name = item.task.view.account.clone();
+        if let Some(account) = name.and_then(|name| self.account_mut(&name)) {
+            account.running.insert(id, lane);
+        }
+    }
+
+    /// The task gives up its key, and the next one that waits for it may go.
+    pub(super) fn release_key(&mut self, id: TaskId) {
+        if let Some(item) = self.tasks.get_mut(&id)
+            && let Some(until) = item.task.work.key_held_until.take()
+        {
+            self.tombstones.remove(&(until, id));
+            self.outbox.mark(id, false);
+        }
+        if let Some(key) = self.correlator.give_up_key(id) {
+            self.queue.release(&key);
+        }
+    }
+
+    /// Tombstones whose time is over give up their keys.
+    pub(super) fn end_tombstones(&mut self) {
+        while let Some(&(until, id)) = self.tombstones.first() {
+            if until > self.now.unix {
+                break;
+            }
+            self.tombstones.pop_first();
+            self.release_key(id);
+        }
+    }
+
+    /// Tasks whose time is over end.
+    pub(super) fn end_overdue(&mut self) {
+        while let Some(&(deadline, id)) = self.deadlines.first() {
+            if deadline > self.now.unix {
+                break;
+            }
+            self.deadlines.pop_first();
+            self.time_out(id);
+        }
+    }
+
+    fn time_out(&mut self, id: TaskId) {
+        self.take_back(id);
+        let Some(item) = self.tasks.get(&id) else { return };
+        let last = item.task.work.attempts.last().map(|attempt| attempt.state);
+        let is_seen = item.task.view.status != Status::Submitted;
+        match last {
+            Some(AttemptState::InDoubt | AttemptState::Sending) if !is_seen => {
+                let reason = "the answer was lost, and it was not seen since: the account may be at its limit, the \
+                              prompt held back by moderation, or the connection broken";
+                self.finish_failed(id, FailCode::SubmitUnconfirmed, Some(reason.to_owned()), Ending::Open);
+            }
+            Some(AttemptState::InDoubt | AttemptState::Sending | AttemptState::Accepted) => {
+                self.finish_failed(id, FailCode::Timeout, None, Ending::Open);
+            }
+            Some(AttemptState::Refused | AttemptState::Absent) | None => {
+                let reason = "it was waiting to be sent".to_owned();
+                self.finish_failed(id, FailCode::Timeout, Some(reason), Ending::NeverSent);
+            }
+        }
+    }
+}
+
+/// Whether the view shows this already.
+pub(super) fn set<T: PartialEq>(field: &mut T, value: T) -> bool {
+    let is_new = *field != value;
+    if is_new {
+        *field = value;
+    }
+    is_new
+}
+
+/// The prompt as PHP sees it.
+pub(super) fn without_tag(echo: &str, tag: Option<u32>) -> String {
+    tag.map_or_else(|| echo.to_owned(), |seed| prompt::strip_seed(echo, seed).into_owned())
+}
+
+/// Whether a late picture would still be the task's.
+pub(super) fn awaits_late_final(view: &TaskView) -> bool {
+    view.status == Status::Failure && view.fail_code.is_some_and(transition::leaves_room_for_a_late_final)
+}
+
+fn image(file: &Attachment<'_>) -> Image {
+    Image {
+        url: file.url.as_ref().to_owned(),
+        width: file.width,
+        height: file.height,
+        size: file.size,
+        content_type: file.content_type.as_deref().map(str::to_owned),
+        expires_at: AttachmentUrl::parse(&file.url).and_then(|url| url.expires_at()),
+        filename: file.filename.as_ref().to_owned(),
+    }
+}

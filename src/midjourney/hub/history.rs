@@ -1,0 +1,350 @@
+//! Catching up by REST: the channel's messages after the oldest open attempt, read in pages and fed through the same
+//! door as the gateway's events. Used after a lost session, without any gateway, and to find out what is in doubt.
+
+use std::time::Duration;
+
+use mj_discord::{
+    UnixMs,
+    rest::{self, Headers, Outcome, Page, Request, TokenKind},
+    snowflake::{ChannelId, MessageId, snowflake_at},
+};
+
+use super::{
+    Hub,
+    driver::Answer,
+    finish::{Ending, awaits_late_final},
+    observe::Source,
+    outbox::{Bearer, Purpose},
+};
+use crate::{
+    account::AccountState,
+    config::GatewayMode,
+    refusal::FailCode,
+    store::Grade,
+    task::{AttemptState, Status, TaskId},
+};
+
+/// Messages a page: Discord's maximum.
+const PAGE: u8 = 100;
+/// Pages a reading: what is further away is not in this channel's recent history.
+const PAGES: u32 = 20;
+/// Between two readings while nothing else tells how tasks go: what a person does who waits, and its upper end.
+const POLL: Duration = Duration::from_secs(5);
+const LAST_POLL: Duration = Duration::from_secs(30);
+/// After a reading that failed.
+const RETRY: Duration = Duration::from_secs(5);
+/// How long the gateways may take to begin before REST takes their place.
+const GATEWAY_GRACE: Duration = Duration::from_secs(10);
+/// How much older than an attempt a message of its job can seem: both clocks' error.
+const BEFORE: Duration = Duration::from_secs(5);
+/// How long after the deletion of a progress message its final may come (PROTOCOL.md, 3.1: normally at once before).
+const DELETION_GRACE: Duration = Duration::from_secs(20);
+/// How long copies may wait for the user session's after a reading, before conclusions are drawn from it.
+pub(super) const SETTLING: Duration = Duration::from_secs(3);
+
+/// A progress message that was deleted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Deletion {
+    pub at: Duration,
+}
+
+impl Deletion {
+    pub(super) fn at(at: Duration) -> Self {
+        Self { at }
+    }
+}
+
+/// A reading under way.
+#[derive(Clone, Copy, Debug)]
+struct Reading {
+    from: MessageId,
+    after: MessageId,
+    pages: u32,
+    began: Duration,
+}
+
+/// A reading that reached the channel's end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Finished {
+    /// It read all messages after this one.
+    pub from: MessageId,
+    /// When it began, on the boot clock.
+    pub began: Duration,
+    /// When it ended.
+    pub ended: Duration,
+}
+
+/// What is known of a channel's history.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    reading: Option<Reading>,
+    /// The last that reached the end.
+    pub finished: Option<Finished>,
+    /// Not before this reading of the boot clock.
+    next: Duration,
+    pause: Duration,
+    /// Whether one is wanted for what was missed.
+    is_wanted: bool,
+}
+
+impl Hub {
+    /// What happened in the channels while nobody looked is to be read.
+    pub(super) fn catch_up(&mut self) {
+        for channel in self.channels() {
+            let history = self.histories.entry(channel).or_default();
+            history.is_wanted = true;
+            history.pause = POLL;
+            history.next = history.next.min(self.now.boot);
+        }
+    }
+
+    /// A task was sent: what happens to it is worth looking at often.
+    pub(super) fn poll_soon(&mut self, id: TaskId) {
+        let account = self.tasks.get(&id).and_then(|item| item.task.view.account.as_deref());
+        let channel = self.channel_of(account);
+        let soon = self.now.boot + POLL;
+        let history = self.histories.entry(channel).or_default();
+        history.pause = POLL;
+        history.next = if history.next.is_zero() { soon } else { history.next.min(soon) };
+    }
+
+    fn channels(&self) -> Vec<ChannelId> {
+        let mut channels = vec![self.config.channel_id];
+        for channel in self.config.accounts.iter().filter_map(|account| account.channel_id) {
+            if !channels.contains(&channel) {
+                channels.push(channel);
+            }
+        }
+        channels
+    }
+
+    /// Begins the readings that are due.
+    pub(super) fn read_histories(&mut self) {
+        if self.draining {
+            return;
+        }
+        for channel in self.channels() {
+            if self.is_reading_due(channel) {
+                self.begin_reading(channel);
+            }
+        }
+    }
+
+    /// When a reading is due next, if one is needed at all.
+    pub(super) fn next_reading(&self) -> Option<Duration> {
+        if self.draining {
+            return None;
+        }
+        let due = |channel: ChannelId| {
+            let history = self.histories.get(&channel);
+            let is_idle = history.is_none_or(|history| history.reading.is_none());
+            let next = history.map_or(Duration::ZERO, |history| history.next);
+            let wanted = self.reading_wanted(channel)?;
+            (is_idle && self.oldest_wanted(channel).is_some()).then_some(next.max(wanted))
+        };
+        self.channels().into_iter().filter_map(due).min()
+    }
+
+    fn is_reading_due(&self, channel: ChannelId) -> bool {
+        let history = self.histories.get(&channel);
+        history.is_none_or(|history| history.reading.is_none() && history.next <= self.now.boot)
+            && self.reading_wanted(channel).is_some_and(|at| at <= self.now.boot)
+            && self.oldest_wanted(channel).is_some()
+    }
+
+    /// From when on a reading has a reason.
+    fn reading_wanted(&self, channel: ChannelId) -> Option<Duration> {
+        let history = self.histories.get(&channel);
+        let mut reasons: Vec<Duration> = self.doubt_wants_reading(channel).into_iter().collect();
+        if self.grade == Grade::Resident {
+            reasons.extend(history.filter(|history| history.is_wanted).map(|_| Duration::ZERO));
+            reasons.extend(self.deletions.iter().filter(|(id, _)| self.is_in(**id, channel)).map(|(_, deletion)| {
+                let due = deletion.at + DELETION_GRACE;
+                let began = history.and_then(|history| history.finished).map(|finished| finished.began);
+                // One that began after the grace time has said all there is to say.
+                if began.is_some_and(|began| began >= due) { Duration::MAX } else { due }
+            }));
+            if !self.gates.any_live() && self.has_open_attempt(channel) {
+                let grace = if self.config.gateway == GatewayMode::Off { Duration::ZERO } else { GATEWAY_GRACE };
+                reasons.push(self.unwatched_since + grace);
+            }
+        }
+        reasons.into_iter().min().filter(|at| *at != Duration::MAX)
+    }
+
+    fn is_in(&self, id: TaskId, channel: ChannelId) -> bool {
+        self.tasks.get(&id).is_some_and(|item| self.channel_of(item.task.view.account.as_deref()) == channel)
+    }
+
+    fn has_open_attempt(&self, channel: ChannelId) -> bool {
+        self.deadlines.iter().any(|(_, id)| self.is_in(*id, channel) && self.first_attempt(*id).is_some())
+    }
+
+    /// When the first attempt of a task was made that may have arrived.
+    pub(super) fn first_attempt(&self, id: TaskId) -> Option<UnixMs> {
+        let attempts = &self.tasks.get(&id)?.task.work.attempts;
+        let may_have_arrived = |state| !matches!(state, AttemptState::Refused | AttemptState::Absent);
+        attempts.iter().find(|attempt| may_have_arrived(attempt.state)).map(|attempt| attempt.at)
+    }
+
+    /// After which message the reading begins: before the oldest attempt of an open task, or of one whose picture may
+    /// still be late.
+    fn oldest_wanted(&self, channel: ChannelId) -> Option<MessageId> {
+        let open = self.deadlines.iter().map(|(_, id)| *id);
+        let late = self.tombstones.iter().map(|(_, id)| *id).filter(|id| {
+            self.tasks.get(id).is_some_and(|item| awaits_late_final(&item.task.view))
+        });
+        let attempts = open.chain(late).filter(|id| self.is_in(*id, channel)).filter_map(|id| self.first_attempt(id));
+        attempts.min().map(|at| MessageId(snowflake_at(at.minus(BEFORE))))
+    }
+
+    fn begin_reading(&mut self, channel: ChannelId) {
+        let Some(from) = self.oldest_wanted(channel) else { return };
+        let reading =
+            Reading { from, after: from, pages: 0, began: self.now.boot };
+        let history = self.histories.entry(channel).or_default();
+        history.reading = Some(reading);
+        history.is_wanted = false;
+        self.read_page(channel);
+    }
+
+    fn read_page(&mut self, channel: ChannelId) {
+        let Some(after) = self.histories.get(&channel).and_then(|history| history.reading).map(|reading| reading.after)
+        else {
+            return;
+        };
+        let asked = match self.reader() {
+            Some((bearer, kind)) => {
+                let request = Request::messages(channel, Page::After(after), PAGE, kind);
+                self.request(Purpose::History(channel), bearer, request)
+            }
+            None => Err(None),
+        };
+        if let Err(until) = asked {
+            self.stop_reading(channel, until);
+        }
+    }
+
+    /// Whose token reads: the bot's, which may; else the first account's that can.
+    fn reader(&self) -> Option<(Bearer, TokenKind)> {
+        let bot_may = matches!(self.config.gateway, GatewayMode::Bot | GatewayMode::Both)
+            && self.config.bot_token.is_some()
+            && !self.bot_cannot_read
+            && !self.bot_limiter.is_unauthorized();
+        if bot_may {
+            return Some((Bearer::Bot, TokenKind::Bot));
+        }
+        let account = self.accounts.iter().find(|account| !account.is_disabled())?;
+        Some((Bearer::Account(account.config.name.clone()), TokenKind::User))
+    }
+
+    /// The reading ends without a result and is made once more.
+    fn stop_reading(&mut self, channel: ChannelId, until: Option<Duration>) {
+        let next = until.unwrap_or(self.now.boot + RETRY);
+        let history = self.histories.entry(channel).or_default();
+        history.reading = None;
+        history.is_wanted = true;
+        history.next = next;
+    }
+
+    /// A page came, or did not.
+    pub(super) fn page_answered(&mut self, channel: ChannelId, bearer: &Bearer, answer: &Answer) {
+        let Answer::Response { status, headers, body } = answer else {
+            self.stop_reading(channel, None);
+            return;
+        };
+        let headers = Headers::read(headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let body = String::from_utf8_lossy(body);
+        let outcome = rest::Answer { status: *status, headers: &headers, body: &body }.read();
+        let page = rest::read_messages(&body).filter(|_| outcome == Outcome::Accepted);
+        let Some(mut page) = page else {
+            self.page_refused(channel, bearer, &outcome);
+            return;
+        };
+        // Newest first on the wire; seen in the order in which they were made.
+        page.sort_by_key(|message| message.id);
+        for message in &page {
+            self.see(Source::Rest, message);
+        }
+        let last = page.last().map(|message| message.id);
+        let is_full = page.len() >= usize::from(PAGE);
+        let Some(history) = self.histories.get_mut(&channel) else { return };
+        let Some(reading) = history.reading.as_mut() else { return };
+        reading.pages += 1;
+        match last.filter(|last| is_full && reading.pages < PAGES && *last > reading.after) {
+            Some(last) => {
+                reading.after = last;
+                self.read_page(channel);
+            }
+            None => self.reading_ended(channel, !is_full),
+        }
+    }
+
+    fn reading_ended(&mut self, channel: ChannelId, is_whole: bool) {
+        let now = self.now.boot;
+        let Some(history) = self.histories.get_mut(&channel) else { return };
+        let Some(reading) = history.reading.take() else { return };
+        history.next = now + history.pause.max(POLL);
+        history.pause = (history.pause.max(POLL) * 3 / 2).min(LAST_POLL);
+        if is_whole {
+            let Reading { from, began, .. } = reading;
+            history.finished = Some(Finished { from, began, ended: now });
+        }
+    }
+
+    fn page_refused(&mut self, channel: ChannelId, bearer: &Bearer, outcome: &Outcome) {
+        match (outcome, bearer) {
+            (
+                Outcome::Unauthorized
+                | Outcome::Forbidden { .. }
+                | Outcome::NotFound { .. }
+                | Outcome::UnknownChannel
+                | Outcome::InvalidPermissions,
+                Bearer::Bot,
+            ) => self.bot_cannot_read = true,
+            (Outcome::Unauthorized, Bearer::Account(name)) => {
+                let name = name.clone();
+                self.stop_account(&name, AccountState::Disabled { code: FailCode::Unauthorized });
+            }
+            (Outcome::CaptchaRequired, Bearer::Account(name)) => {
+                let name = name.clone();
+                self.stop_account(&name, AccountState::Disabled { code: FailCode::CaptchaRequired });
+            }
+            _ => {}
+        }
+        let wait = outcome.retry_after().map(|wait| self.now.boot + wait);
+        self.stop_reading(channel, wait);
+    }
+
+    /// Tasks whose progress message was deleted fail, once a reading after the grace time found no final either.
+    pub(super) fn conclude_deletions(&mut self) {
+        let now = self.now.boot;
+        let concluded: Vec<TaskId> = self
+            .deletions
+            .iter()
+            .filter(|(id, deletion)| {
+                let due = deletion.at + DELETION_GRACE;
+                let Some(item) = self.tasks.get(id) else { return true };
+                let channel = self.channel_of(item.task.view.account.as_deref());
+                let finished = self.histories.get(&channel).and_then(|history| history.finished);
+                finished.is_some_and(|finished| finished.began >= due && finished.ended + SETTLING <= now)
+            })
+            .map(|(id, _)| *id)
+            .collect();
+        for id in concluded {
+            self.deletions.remove(&id);
+            if self.tasks.get(&id).is_some_and(|item| item.task.view.status != Status::Success) {
+                self.finish_failed(id, FailCode::MessageDeleted, None, Ending::ByMessage);
+            }
+        }
+    }
+
+    /// When a conclusion about deletions may be drawn next.
+    pub(super) fn next_conclusion(&self) -> Option<Duration> {
+        if self.deletions.is_empty() && self.doubts.is_empty() {
+            return None;
+        }
+        let ends = self.histories.values().filter_map(|history| history.finished);
+        ends.map(|finished| finished.ended + SETTLING).filter(|at| *at > self.now.boot).min()
+    }
+}

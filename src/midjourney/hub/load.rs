@@ -1,0 +1,278 @@
+//! Beginning: what an earlier owner left, tasks that other processes bring, and writes that came too late.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mj_discord::{Moment, RateLimiter};
+
+use super::{
+    Entropy, Hub, Item, Refresh,
+    accounts::{Account, fingerprint},
+    finish::Ending,
+    gates::Gates,
+    outbox::Outbox,
+    sighting::Sightings,
+    status::Counters,
+};
+use crate::{
+    account::AccountState,
+    config::{HubConfig, HubId},
+    correlate::{Correlator, Role},
+    hub::driver::Predecessor,
+    job_id::JobId,
+    queue::{Lane, Queue},
+    store::{Grade, HubState, Write},
+    task::{AttemptState, Status, Task, TaskId},
+};
+
+impl Hub {
+    /// Starts from what the store holds. Attempts that an earlier owner was sending are in doubt.
+    #[expect(clippy::too_many_arguments, reason = "all that an owner starts from, once")]
+    pub fn new(
+        now: Moment,
+        id: HubId,
+        epoch: u64,
+        grade: Grade,
+        config: HubConfig,
+        state: HubState,
+        predecessor: Predecessor,
+        mut entropy: Entropy,
+    ) -> Self {
+        let fallback_session = format!("{:016x}{:016x}", entropy(), entropy());
+        let accounts = Account::all(&config, &state.accounts, now.unix);
+        let mut hub = Self {
+            id,
+            epoch,
+            grade,
+            entropy,
+            now,
+            skew: 0,
+            serial: 0,
+            has_learnt: false,
+            draining: false,
+            fallback_session,
+            tasks: BTreeMap::new(),
+            correlator: Correlator::default(),
+            queue: Queue::default(),
+            accounts,
+            bot_limiter: RateLimiter::new(),
+            bot_cannot_read: false,
+            gates: Gates::default(),
+            unwatched_since: now.boot,
+            outbox: Outbox::default(),
+            sightings: Sightings::default(),
+            commands: state.command_index.unwrap_or_default(),
+            refresh: Refresh::default(),
+            awaiting_commands: BTreeSet::new(),
+            deadlines: BTreeSet::new(),
+            tombstones: BTreeSet::new(),
+            closed: BTreeSet::new(),
+            doubts: BTreeMap::new(),
+            dead_epochs: BTreeMap::new(),
+            deletions: BTreeMap::new(),
+            cancels: BTreeMap::new(),
+            histories: BTreeMap::new(),
+            counters: Counters::default(),
+            status_written: None,
+            status_due: true,
+            config,
+        };
+        hub.gates.configure(hub.config.gateway);
+        for stored in state.sessions {
+            let gate = hub.gates.gate_mut(stored.gateway);
+            gate.persisted = (stored.session.sequence, now.boot);
+            gate.session = Some(stored.session);
+        }
+        hub.gates.user.user = hub.accounts.first().and_then(|account| account.health.user_id);
+        if predecessor == Predecessor::Dead {
+            hub.note_dead(epoch.saturating_sub(1));
+        }
+        // The oldest last: when there are too many, it is forgotten first.
+        for task in state.closed {
+            hub.load_closed(task);
+        }
+        for task in state.open {
+            hub.take_task(task);
+        }
+        hub.settle();
+        hub
+    }
+
+    fn load_closed(&mut self, task: Task) {
+        let id = task.view.id;
+        let held_until = task.work.key_held_until;
+        self.insert_item(task);
+        self.note_closed(id);
+        if let Some(until) = held_until
+            && self.tasks.contains_key(&id)
+        {
+            self.tombstones.insert((until, id));
+        }
+    }
+
+    /// A task as another process, or an earlier owner, left it.
+    pub(super) fn take_task(&mut self, task: Task) {
+        let id = task.view.id;
+        match self.tasks.get_mut(&id) {
+            None if task.view.status.is_terminal() => {}
+            None => self.open_task(task),
+            Some(item) if item.task.view.status.is_terminal() => {}
+            Some(_) if task.view.status.is_terminal() => self.adopt(task),
+            Some(item) => {
+                if task.work.cancel_requested && !item.task.work.cancel_requested {
+                    item.task.work.cancel_requested = true;
+                    self.cancel(id);
+                }
+            }
+        }
+    }
+
+    fn open_task(&mut self, task: Task) {
+        let id = task.view.id;
+        let epoch = self.epoch;
+        let (deadline, cancel_requested) = (task.work.deadline, task.work.cancel_requested);
+        let last = task.work.attempts.last().map(|attempt| (attempt.state, attempt.epoch));
+        self.insert_item(task);
+        self.deadlines.insert((deadline, id));
+        match last {
+            None | Some((AttemptState::Refused | AttemptState::Absent, _)) => self.enqueue(id),
+            Some((AttemptState::Accepted, _)) => self.take_slot(id),
+            Some((AttemptState::Sending | AttemptState::InDoubt, of)) => {
+                self.take_slot(id);
+                self.doubts.insert(id, self.now.boot);
+                if let Some(attempt) = self.tasks.get_mut(&id).and_then(|item| item.task.work.attempts.last_mut())
+                    && attempt.state == AttemptState::Sending
+                    && of != epoch
+                {
+                    attempt.state = AttemptState::InDoubt;
+                    self.outbox.mark(id, false);
+                }
+            }
+        }
+        if cancel_requested {
+            self.cancel(id);
+        }
+    }
+
+    fn enqueue(&mut self, id: TaskId) {
+        let account = self.account_for(id);
+        let Some(item) = self.tasks.get(&id) else { return };
+        let work = &item.task.work;
+        self.queue.insert(id, account.clone(), Lane::of(work.wanted_mode), work.priority, work.not_before);
+        let is_hopeless = match &account {
+            Some(name) => self.account(name).is_none_or(Account::is_disabled),
+            None => !self.accounts.iter().any(|account| !account.is_disabled() && account.config.weight > 0),
+        };
+        if is_hopeless {
+            self.fail_hopeless();
+        }
+    }
+
+    /// Indexes a task with everything that names it.
+    fn insert_item(&mut self, task: Task) {
+        let id = task.view.id;
+        let result = task.view.message_id.filter(|_| task.view.status == Status::Success);
+        let work = task.work.clone();
+        let job = task.view.job_id.as_deref().and_then(|job| job.parse::<JobId>().ok());
+        let may_exist = work.attempts.last().is_some_and(|attempt| {
+            matches!(attempt.state, AttemptState::Sending | AttemptState::Accepted | AttemptState::InDoubt)
+        });
+        let holds_key = if task.view.status.is_terminal() {
+            work.key_held_until.is_some_and(|until| until > self.now.unix)
+        } else {
+            may_exist && !work.bound
+        };
+        let attempt_serials = vec![0; work.attempts.len()];
+        self.tasks.insert(id, Item { task, attempt_serials, was_outdated: false });
+        self.set_holder(id);
+        for attempt in &work.attempts {
+            self.correlator.bind_nonce(id, &attempt.nonce);
+            if let Some(interaction) = attempt.interaction_id {
+                self.correlator.bind_interaction(id, interaction);
+            }
+        }
+        for message in work.messages.iter().chain(&result) {
+            let role = if result == Some(*message) { Role::Result } else { Role::Progress };
+            self.correlator.bind_message(id, *message, role);
+        }
+        if let Some(job) = job {
+            self.correlator.bind_job(id, job);
+        }
+        if let Some(key) = work.key.filter(|_| holds_key) {
+            self.correlator.take_key(id, &key);
+        }
+    }
+
+    /// A write came too late: another process had changed the task.
+    pub(super) fn superseded(&mut self, stored: Task) {
+        let id = stored.view.id;
+        if !self.tasks.contains_key(&id) {
+            return;
+        }
+        if stored.view.status.is_terminal() {
+            self.adopt(stored);
+            return;
+        }
+        // The attempt is not durable, so it must not leave.
+        let was_taken_back = self.take_back(id);
+        let Some(item) = self.tasks.get_mut(&id) else { return };
+        item.task.view.revision = stored.view.revision;
+        item.task.work.cancel_requested |= stored.work.cancel_requested;
+        let cancel = item.task.work.cancel_requested;
+        self.outbox.mark(id, false);
+        if was_taken_back {
+            self.wait_again(id, None);
+        }
+        if cancel {
+            self.cancel(id);
+        }
+    }
+
+    /// Another process ended the task: it cancelled one that was never sent.
+    fn adopt(&mut self, stored: Task) {
+        let id = stored.view.id;
+        self.take_back(id);
+        let ended_already = self.tasks.get(&id).and_then(|item| item.task.view.finished_at);
+        if let Some(at) = ended_already {
+            self.closed.remove(&(at, id));
+        }
+        let Some(item) = self.tasks.get_mut(&id) else { return };
+        item.task = stored;
+        self.close(id, Ending::NeverSent);
+        // It is written as it is.
+        self.outbox.unmark(id);
+    }
+
+    /// A changed configuration.
+    pub(super) fn configure(&mut self, config: HubConfig) {
+        let known: Vec<_> = self.accounts.iter().map(|account| account.health.clone()).collect();
+        let mut before = std::mem::take(&mut self.accounts);
+        if config.bot_token != self.config.bot_token {
+            self.bot_limiter = RateLimiter::new();
+            self.bot_cannot_read = false;
+        }
+        self.config = config;
+        self.accounts = Account::all(&self.config, &known, self.now.unix);
+        for account in &mut self.accounts {
+            let same = before.iter().position(|old| old.config.name == account.config.name);
+            let Some(old) = same.map(|at| before.swap_remove(at)) else { continue };
+            account.running = old.running;
+            account.spaced_until = old.spaced_until;
+            account.queued_at = old.queued_at;
+            if fingerprint(&old.config.user_token) == fingerprint(&account.config.user_token) {
+                account.limiter = old.limiter;
+                account.limited_until = old.limited_until;
+            }
+            if account.health.state != AccountState::Usable {
+                account.health.state = AccountState::Usable;
+                account.health.at = self.now.unix;
+                self.outbox.write(Write::Account(account.health.clone()));
+            }
+        }
+        self.gates.configure(self.config.gateway);
+        self.status_due = true;
+        let waiting: Vec<TaskId> = self.queue.ids().collect();
+        for id in waiting {
+            self.enqueue(id);
+        }
+    }
+}

@@ -1,0 +1,432 @@
+//! What is seen: events of both gateways and messages read by REST go through the same door, and what they say becomes
+//! true for the task they belong to. Everything here may happen twice, late, or in another order.
+
+use std::time::Duration;
+
+use mj_discord::{
+    gateway::{Event, Interaction, InteractionFailure, InteractionIframeModal},
+    payload::Message,
+    snowflake::{MessageId, Nonce, UserId},
+};
+
+use super::{
+    Hub,
+    finish::{Ending, awaits_late_final, set},
+    sighting::Sighting,
+};
+use crate::{
+    application::Bot,
+    config::GatewayKind,
+    correlate::{Asked, Facts, Role, Says, Verdict, View},
+    read::{self, Kind, Phase, Reading},
+    refusal::{FailCode, Notice, Outcome, Refusal, Until},
+    task::{AttemptState, Status, TaskId},
+    transition,
+};
+
+/// How long a message waits for the user session's copy, which may know better (DESIGN.md, section 6).
+const OWN_COPY_WAIT: Duration = Duration::from_secs(2);
+/// How long a full queue is left alone before the task is sent again.
+const QUEUE_FULL_WAIT: Duration = Duration::from_secs(15);
+/// How long a task waits after "Slow Down!" that does not say how long.
+const SLOW_DOWN_WAIT: Duration = Duration::from_secs(30);
+
+/// Where a copy of a message came from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Source {
+    /// A gateway.
+    Gateway(GatewayKind),
+    /// The channel's history.
+    Rest,
+}
+
+impl Hub {
+    pub(super) fn event(&mut self, gateway: GatewayKind, event: &Event<'_>) {
+        match event {
+            Event::MessageCreate(message) => {
+                self.note_clock(message.id.made_at());
+                self.see(Source::Gateway(gateway), message);
+            }
+            Event::MessageUpdate(message) => self.see(Source::Gateway(gateway), message),
+            Event::MessageDelete(deleted) => self.deleted(&[deleted.id]),
+            Event::MessageDeleteBulk(deleted) => self.deleted(&deleted.ids),
+            Event::InteractionCreate(interaction) | Event::InteractionSuccess(interaction) => {
+                self.interaction_seen(interaction);
+            }
+            Event::InteractionFailure(failure) => self.interaction_failed(failure),
+            Event::InteractionModalCreate(modal) => self.modal_opened(modal),
+            Event::InteractionIframeModalCreate(frame) => self.frame_opened(frame),
+            Event::Malformed { .. } => self.counters.malformed += 1,
+            Event::Ready(_) | Event::Resumed | Event::Foreign => {}
+        }
+    }
+
+    /// A copy of a message.
+    pub(super) fn see(&mut self, source: Source, message: &Message<'_>) {
+        if !self.is_our_channel(message.channel_id) {
+            return;
+        }
+        if message.author.as_ref().is_some_and(|author| Bot::of(author.id.0).is_none()) {
+            return;
+        }
+        self.counters.messages += 1;
+        let is_own_copy = source == Source::Gateway(GatewayKind::User);
+        let serial = self.next_serial();
+        let mut sighting = self.sightings.merge(message, is_own_copy, serial);
+        let reading = read::read(&sighting.message);
+        if reading.kind == Kind::Empty && source == Source::Gateway(GatewayKind::Bot) && message.author.is_some() {
+            self.counters.empty += 1;
+        }
+        let facts = Facts::of(&sighting.message, &reading, sighting.serial);
+        sighting.facts = Some(facts);
+        self.place(sighting, true);
+        self.look_again();
+    }
+
+    /// Finds whose a message is, does what follows, and keeps it where it belongs.
+    fn place(&mut self, sighting: Sighting, may_wait: bool) {
+        let Some(facts) = sighting.facts.as_ref() else { return };
+        let view = View {
+            own: self.gates.own(),
+            is_own_copy: sighting.has_own_copy,
+            may_wait: may_wait && self.gates.own().is_some(),
+        };
+        match self.correlator.find(facts, view) {
+            Verdict::Task(id, step) => {
+                self.counters.matched(step);
+                let reading = read::read(&sighting.message);
+                self.apply(id, &sighting.message, &reading, facts);
+                if self.tasks.get(&id).is_some_and(|item| !item.task.view.status.is_terminal()) {
+                    self.sightings.keep_bound(sighting);
+                } else {
+                    self.sightings.forget(sighting.message.id);
+                }
+            }
+            Verdict::Wait => {
+                let until = self.now.boot + OWN_COPY_WAIT;
+                self.sightings.keep_waiting(sighting, until);
+            }
+            Verdict::Unmatched => {
+                if facts.has_result_buttons {
+                    self.correlator.note_foreign_result(facts.message);
+                }
+                self.sightings.keep_unmatched(sighting);
+            }
+        }
+    }
+
+    /// Looks again at what is nobody's, as long as something new has become known.
+    pub(super) fn look_again(&mut self) {
+        while std::mem::take(&mut self.has_learnt) {
+            for id in self.sightings.unmatched() {
+                let Some((facts, has_own_copy)) = self.sightings.facts(id) else { continue };
+                let view = View { own: self.gates.own(), is_own_copy: has_own_copy, may_wait: self.gates.own().is_some() };
+                if matches!(self.correlator.find(facts, view), Verdict::Task(..))
+                    && let Some(sighting) = self.sightings.take(id)
+                {
+                    self.place(sighting, true);
+                }
+            }
+        }
+    }
+
+    /// Messages have waited long enough for the user session's copy, or it will not come.
+    pub(super) fn end_waiting(&mut self, all: bool) {
+        for id in self.sightings.end_waiting((!all).then_some(self.now.boot)) {
+            if let Some(sighting) = self.sightings.take(id) {
+                self.place(sighting, false);
+            }
+        }
+        self.look_again();
+    }
+
+    /// What a message says becomes true for its task.
+    fn apply(&mut self, id: TaskId, message: &Message<'_>, reading: &Reading<'_>, facts: &Facts) {
+        let is_stale = reading.kind == Kind::Refusal && self.is_stale(id, facts);
+        self.learn(id, facts, reading, is_stale);
+        if is_stale {
+            return;
+        }
+        let Some(item) = self.tasks.get(&id) else { return };
+        if item.task.view.status.is_terminal() {
+            self.apply_to_ended(id, message, reading);
+            return;
+        }
+        match reading.kind {
+            Kind::Job(Phase::Start | Phase::Progress | Phase::Paused) => self.progress(id, message.id, reading),
+            Kind::Job(Phase::Final) if reading.pictures.is_empty() => {}
+            Kind::Job(Phase::Final) => self.finish_succeeded(id, message, reading),
+            Kind::Job(Phase::Stopped) => {
+                if let Some(item) = self.tasks.get_mut(&id)
+                    && !item.task.work.cancel_requested
+                {
+                    item.task.view.fail_reason = Some("it was stopped in Discord".to_owned());
+                }
+                self.finish_cancelled(id, Ending::ByMessage);
+            }
+            Kind::Refusal => {
+                if let Some(refusal) = &reading.refusal {
+                    self.refused(id, refusal);
+                }
+            }
+            Kind::Placeholder
+            | Kind::Describe
+            | Kind::Shorten
+            | Kind::ShortenDetails
+            | Kind::Info
+            | Kind::Settings
+            | Kind::Rated
+            | Kind::Seed(_)
+            | Kind::Empty
+            | Kind::Other => {}
+        }
+    }
+
+    /// Whether a notice is about an attempt that another one has followed, or that was refused already: it came twice.
+    fn is_stale(&self, id: TaskId, facts: &Facts) -> bool {
+        let Some(item) = self.tasks.get(&id) else { return true };
+        let attempts = &item.task.work.attempts;
+        let Some(last) = attempts.last() else { return false };
+        let its_own = attempts.iter().position(|attempt| {
+            facts.nonce.as_ref() == Some(&attempt.nonce)
+                || attempt.interaction_id.is_some_and(|id| facts.interactions.contains(&id))
+        });
+        match its_own {
+            Some(at) => at + 1 != attempts.len() || last.state == AttemptState::Refused,
+            None => attempts.len() > 1 && facts.message.made_at() < last.at,
+        }
+    }
+
+    /// Binds to a task what its message names, so that the next one is known by it.
+    fn learn(&mut self, id: TaskId, facts: &Facts, reading: &Reading<'_>, is_stale: bool) {
+        let message = facts.message;
+        let mut is_new = false;
+        for interaction in &facts.interactions {
+            is_new |= self.correlator.bind_interaction(id, *interaction);
+        }
+        let is_job = matches!(facts.says, Says::UnderWay | Says::End);
+        let role = if reading.kind == Kind::Job(Phase::Final) { Role::Result } else { Role::Progress };
+        let is_new_message = self.correlator.bind_message(id, message, role);
+        is_new |= is_new_message;
+        let mut has_job = false;
+        if let Some(job) = facts.job.filter(|_| is_job) {
+            has_job = true;
+            is_new |= self.correlator.bind_job(id, job);
+        }
+        let binds = match self.correlator.holder(id).map(|holder| holder.asked) {
+            Some(Asked::Command) => is_job,
+            Some(Asked::Press(_)) => is_job && has_job,
+            None => false,
+        };
+        self.has_learnt |= is_new;
+        let Some(item) = self.tasks.get_mut(&id) else { return };
+        let task = &mut item.task;
+        let mut changed = false;
+        if is_new_message {
+            task.work.messages.push(message);
+            changed = true;
+        }
+        if let Some(job) = facts.job.filter(|_| is_job && task.view.job_id.is_none()) {
+            task.view.job_id = Some(job.to_string());
+            changed = true;
+        }
+        if binds && !task.work.bound {
+            task.work.bound = true;
+            changed = true;
+        }
+        if changed {
+            self.outbox.mark(id, false);
+        }
+        if binds {
+            self.release_key(id);
+        }
+        if !is_stale {
+            self.evidence(id, facts.nonce.as_ref());
+            self.note_interaction(id, facts);
+        }
+    }
+
+    /// The attempt behind a message has an interaction, by which copies without a nonce are known.
+    fn note_interaction(&mut self, id: TaskId, facts: &Facts) {
+        let Some(&interaction) = facts.interactions.first() else { return };
+        let Some(item) = self.tasks.get_mut(&id) else { return };
+        let attempts = &mut item.task.work.attempts;
+        if attempts.iter().any(|attempt| attempt.interaction_id == Some(interaction)) {
+            return;
+        }
+        let by_nonce = attempts.iter().position(|attempt| facts.nonce.as_ref() == Some(&attempt.nonce));
+        let at = by_nonce.or_else(|| attempts.iter().rposition(|attempt| attempt.state == AttemptState::Accepted));
+        if let Some(attempt) = at.and_then(|at| attempts.get_mut(at))
+            && attempt.interaction_id.is_none()
+        {
+            attempt.interaction_id = Some(interaction);
+            self.outbox.mark(id, false);
+        }
+    }
+
+    /// Something proves that an attempt of the task arrived: the one with this nonce, else the last.
+    pub(super) fn evidence(&mut self, id: TaskId, nonce: Option<&Nonce>) {
+        let Some(item) = self.tasks.get_mut(&id) else { return };
+        let attempts = &mut item.task.work.attempts;
+        let at = nonce
+            .and_then(|nonce| attempts.iter().position(|attempt| attempt.nonce == *nonce))
+            .or_else(|| attempts.iter().rposition(|attempt| attempt.state != AttemptState::Refused))
+            .or(attempts.len().checked_sub(1));
+        let Some(attempt) = at.and_then(|at| attempts.get_mut(at)) else { return };
+        if !set(&mut attempt.state, AttemptState::Accepted) {
+            return;
+        }
+        self.doubts.remove(&id);
+        self.outbox.mark(id, false);
+        self.set_holder(id);
+        if self.queue.contains(id) || self.awaiting_commands.contains(&id) {
+            self.queue.remove(id);
+            self.awaiting_commands.remove(&id);
+            self.take_slot(id);
+        }
+    }
+
+    fn progress(&mut self, id: TaskId, message: MessageId, reading: &Reading<'_>) {
+        let now = self.now.unix;
+        let Some(item) = self.tasks.get_mut(&id) else { return };
+        let view = &mut item.task.view;
+        let mut changed = transition::advance(now, view, Status::InProgress);
+        let percent = reading.percent.unwrap_or(0).min(99).max(view.progress);
+        changed |= set(&mut view.progress, percent);
+        changed |= set(&mut view.message_id, Some(message));
+        if let Some(preview) = reading.preview() {
+            changed |= set(&mut view.preview_url, Some(preview.url.as_ref().to_owned()));
+        }
+        if reading.mode.is_some() {
+            changed |= set(&mut view.mode, reading.mode);
+        }
+        if changed {
+            self.outbox.mark(id, false);
+        }
+    }
+
+    /// A message of a task that has ended: a late picture counts where the table allows it, and the buttons of a result
+    /// change when they are pressed. Nothing else.
+    fn apply_to_ended(&mut self, id: TaskId, message: &Message<'_>, reading: &Reading<'_>) {
+        let Some(item) = self.tasks.get_mut(&id) else { return };
+        let view = &mut item.task.view;
+        let is_final = reading.kind == Kind::Job(Phase::Final) && !reading.pictures.is_empty();
+        if is_final && awaits_late_final(view) {
+            self.finish_succeeded(id, message, reading);
+            return;
+        }
+        if view.status == Status::Success
+            && view.message_id == Some(message.id)
+            && message.components.value().is_some_and(|rows| !rows.is_empty())
+            && set(&mut view.buttons, reading.buttons.clone())
+        {
+            self.outbox.mark(id, false);
+            return;
+        }
+        if matches!(reading.kind, Kind::Job(Phase::Final | Phase::Stopped)) {
+            self.release_key(id);
+        }
+    }
+
+    /// Midjourney said no, or merely something.
+    fn refused(&mut self, id: TaskId, refusal: &Refusal) {
+        let account = self.tasks.get(&id).and_then(|item| item.task.view.account.clone());
+        if let Some(account) = &account {
+            self.account_notice(account, refusal);
+        }
+        let Some(code) = refusal.code.filter(|_| refusal.outcome != Outcome::Waits) else { return };
+        let is_waiting_for_answer =
+            self.tasks.get(&id).is_some_and(|item| item.task.view.status == Status::Submitted && !item.task.work.bound);
+        if matches!(refusal.notice, Notice::QueueFull | Notice::SlowDown) && is_waiting_for_answer {
+            let told = refusal.until.map(|until| match until {
+                Until::At(at) => at.since(self.now.unix),
+                Until::After(after) => after,
+            });
+            let usual = if refusal.notice == Notice::QueueFull { QUEUE_FULL_WAIT } else { SLOW_DOWN_WAIT };
+            self.refuse_last_attempt(id);
+            self.send_again(id, Some(told.unwrap_or(usual)), code);
+            return;
+        }
+        // After an appeal, which only a person can make, the job goes on: its messages must not find another task.
+        let ending = if refusal.notice == Notice::Moderated { Ending::Open } else { Ending::ByMessage };
+        self.finish_failed(id, code, Some(refusal.reason()).filter(|reason| !reason.is_empty()), ending);
+    }
+
+    /// The last attempt made no job.
+    fn refuse_last_attempt(&mut self, id: TaskId) {
+        let nonce = self.tasks.get(&id).and_then(|item| Some(item.task.work.attempts.last()?.nonce.clone()));
+        if let Some(nonce) = nonce {
+            self.settle_attempt(id, &nonce, AttemptState::Refused);
+        }
+    }
+
+    fn interaction_seen(&mut self, interaction: &Interaction) {
+        let Some(nonce) = &interaction.nonce else { return };
+        let Some(id) = self.correlator.task_of_nonce(nonce) else { return };
+        self.has_learnt |= self.correlator.bind_interaction(id, interaction.id);
+        if let Some(attempt) = self.attempt_mut(id, nonce)
+            && set(&mut attempt.interaction_id, Some(interaction.id))
+        {
+            self.outbox.mark(id, false);
+        }
+        self.evidence(id, Some(nonce));
+        self.look_again();
+    }
+
+    fn interaction_failed(&mut self, failure: &InteractionFailure) {
+        let by_nonce = failure.nonce.as_ref().and_then(|nonce| self.correlator.task_of_nonce(nonce));
+        let id = by_nonce.or_else(|| failure.id.and_then(|id| self.correlator.task_of_interaction(id)));
+        let Some(id) = id else { return };
+        let is_current = self.tasks.get(&id).is_some_and(|item| {
+            let last = item.task.work.attempts.last();
+            failure.nonce.is_none() || last.map(|attempt| &attempt.nonce) == failure.nonce.as_ref()
+        });
+        if is_current {
+            // Discord gave up waiting for the bot; a job that the bot began all the same must not find another task.
+            self.evidence(id, failure.nonce.as_ref());
+            self.finish_failed(id, FailCode::InteractionFailed, None, Ending::Open);
+        }
+    }
+
+    fn frame_opened(&mut self, frame: &InteractionIframeModal<'_>) {
+        let id = frame.nonce.as_ref().and_then(|nonce| self.correlator.task_of_nonce(nonce));
+        let Some(refusal) = Refusal::of_iframe(&frame.title) else {
+            if let Some(id) = id {
+                let reason = "the button opens an editor, which needs a mask".to_owned();
+                self.finish_failed(id, FailCode::InteractionFailed, Some(reason), Ending::NeverSent);
+            }
+            return;
+        };
+        let account = id
+            .and_then(|id| self.tasks.get(&id)?.task.view.account.clone())
+            .or_else(|| self.config.accounts.first().map(|account| account.name.clone()));
+        if let Some(account) = account {
+            self.account_notice(&account, &refusal);
+        }
+        if let Some((id, code)) = id.zip(refusal.code) {
+            self.finish_failed(id, code, Some(refusal.reason()), Ending::ByMessage);
+        }
+    }
+
+    /// Messages are gone: normal after a final, else a sign that no picture comes.
+    fn deleted(&mut self, ids: &[MessageId]) {
+        for message in ids {
+            match self.correlator.task_of_message(*message) {
+                Some((id, Role::Progress)) => {
+                    let is_open = self.tasks.get(&id).is_some_and(|item| !item.task.view.status.is_terminal());
+                    if is_open {
+                        self.deletions.entry(id).or_insert(super::history::Deletion::at(self.now.boot));
+                    }
+                }
+                Some((_, Role::Result)) => {}
+                None => self.sightings.forget(*message),
+            }
+        }
+    }
+
+    /// Whose eyes a task is seen with.
+    pub(super) fn is_own_view(&self, id: TaskId) -> bool {
+        let own: Option<(UserId, &str)> = self.gates.own();
+        self.correlator.is_own_view(id, own)
+    }
+}

@@ -1,0 +1,381 @@
+//! Sending: which task goes next, the attempt that is durable before its POST, and what Discord's answer means.
+
+use std::time::Duration;
+
+use mj_discord::{
+    UnixMs,
+    rate_limit::Permit,
+    rest::{self, Headers, Interactor, Outcome, Request},
+    snowflake::{Nonce, UserId},
+};
+
+use super::{
+    Hub,
+    driver::{Answer, FailureKind},
+    finish::Ending,
+    outbox::{Bearer, Purpose},
+};
+use crate::{
+    account::AccountState,
+    application::{Bot, CommandName},
+    correlate::{Asked, Holder, Window},
+    key,
+    queue::{Lane, Slot},
+    refusal::FailCode,
+    task::{Attempt, AttemptState, Status, TaskId},
+    transition,
+};
+
+/// Waiting times between attempts that did not reach Discord: doubled each time, from the first to the last.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+const LAST_RETRY: Duration = Duration::from_secs(30);
+/// How long an address rests that Cloudflare refuses without saying for how long.
+const CLOUDFLARE_PAUSE: Duration = Duration::from_mins(10);
+/// How much later than an attempt its interaction can be made when its end is not known: the lease and TCP's time-out
+/// bound it (PROCESS.md, section 3).
+const LONGEST_POST: Duration = Duration::from_secs(35);
+
+impl Hub {
+    /// Sends what may be sent now.
+    pub(super) fn pump(&mut self) {
+        if self.draining {
+            return;
+        }
+        self.queue.wake(self.now.unix);
+        while let Some((id, account)) = self.next_task() {
+            self.claim(id, &account);
+        }
+        if !self.queue.is_empty() {
+            self.ask_identities();
+        }
+    }
+
+    fn next_task(&self) -> Option<(TaskId, String)> {
+        let slots: Vec<Slot<'_>> = self
+            .accounts
+            .iter()
+            .filter(|account| {
+                account.is_usable(self.now.unix)
+                    && account.health.user_id.is_some()
+                    && account.spaced_until <= self.now.boot
+                    && account.limited_until <= self.now.boot
+            })
+            .map(|account| Slot {
+                name: &account.config.name,
+                weight: account.config.weight,
+                running: u32::try_from(account.running.len()).unwrap_or(u32::MAX),
+                fast: account.free(Lane::Fast),
+                relax: account.free(Lane::Relax),
+            })
+            .collect();
+        let (id, at) = self.queue.next(&slots)?;
+        Some((id, slots[at].name.to_owned()))
+    }
+
+    /// Takes a task for an account: its key, an attempt that will be durable, and the POST behind it.
+    fn claim(&mut self, id: TaskId, account: &str) {
+        let Some(user) = self.account(account).and_then(|account| account.health.user_id) else { return };
+        let Some(item) = self.tasks.get(&id) else {
+            self.queue.remove(id);
+            return;
+        };
+        if item.task.work.cancel_requested {
+            self.cancel_unsent(id);
+            return;
+        }
+        let bot = item.task.work.application_id.and_then(|id| Bot::of(id.0)).unwrap_or_default();
+        let key = key::of_task(&item.task, bot.application_id(), user);
+        if let Some(key) = key.as_deref().filter(|key| self.correlator.holder_of_key(key).is_some_and(|it| it != id)) {
+            self.queue.park(id, key);
+            return;
+        }
+        let nonce = self.nonce();
+        let Some((request, own_session)) = self.interaction(id, account, user, bot, &nonce) else {
+            self.fail_unsent(id, FailCode::CommandOutdated, None);
+            return;
+        };
+        let bearer = Bearer::Account(account.to_owned());
+        match self.permit(&bearer, &request.route) {
+            Permit::Ready => {}
+            Permit::Wait(until) => {
+                if let Some(account) = self.account_mut(account) {
+                    account.limited_until = until;
+                }
+                return;
+            }
+            Permit::Unauthorized => {
+                self.stop_account(account, AccountState::Disabled { code: FailCode::Unauthorized });
+                return;
+            }
+        }
+        let Some(token) = self.token_of(&bearer) else { return };
+        self.note_attempt(id, account, user, bot, nonce.clone(), own_session, key);
+        self.outbox.send(Purpose::Attempt(id, nonce), bearer, token, request);
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "all that an attempt is made of, once")]
+    fn note_attempt(
+        &mut self,
+        id: TaskId,
+        account: &str,
+        user: UserId,
+        bot: Bot,
+        nonce: Nonce,
+        own_session: Option<String>,
+        key: Option<String>,
+    ) {
+        let now = self.now;
+        let at = self.discord_time();
+        let serial = self.next_serial();
+        let epoch = self.epoch;
+        let Some(item) = self.tasks.get_mut(&id) else { return };
+        if item.task.view.status == Status::NotStart {
+            let moved = transition::advance(now.unix, &mut item.task.view, Status::Submitted);
+            debug_assert!(moved, "a task that waits may be sent");
+        }
+        let work = &mut item.task.work;
+        item.task.view.account = Some(account.to_owned());
+        item.task.view.submitted_at = Some(now.unix);
+        work.application_id = Some(bot.application_id());
+        work.user_id = Some(user);
+        work.not_before = None;
+        work.key.clone_from(&key);
+        work.attempts.push(Attempt {
+            nonce: nonce.clone(),
+            at,
+            epoch,
+            state: AttemptState::Sending,
+            interaction_id: None,
+            ended_at: None,
+            own_session,
+        });
+        let lane = Lane::of(work.wanted_mode);
+        item.attempt_serials.push(serial);
+        self.set_holder(id);
+        self.correlator.bind_nonce(id, &nonce);
+        if let Some(key) = key {
+            self.correlator.take_key(id, &key);
+        }
+        self.queue.remove(id);
+        let spacing = self.config.spacing;
+        if let Some(account) = self.account_mut(account) {
+            account.running.insert(id, lane);
+            account.spaced_until = now.boot + spacing;
+        }
+        self.outbox.mark(id, true);
+        self.poll_soon(id);
+    }
+
+    /// The task's interaction, and the session of its own account to which the interaction's events will go.
+    fn interaction(
+        &self,
+        id: TaskId,
+        account: &str,
+        user: UserId,
+        bot: Bot,
+        nonce: &Nonce,
+    ) -> Option<(Request, Option<String>)> {
+        let item = self.tasks.get(&id)?;
+        let own_session = self.gates.own_session_of(user).map(str::to_owned);
+        let session_id = self.session_for(account, own_session.as_deref());
+        let by = Interactor {
+            application: bot.application_id(),
+            guild: Some(self.guild_of(account)),
+            channel: self.channel_of(Some(account)),
+            session_id: &session_id,
+            nonce,
+        };
+        let request = if let Some(press) = &item.task.work.press {
+            Request::component(by, press.message_id, press.message_flags, 2, &press.custom_id, &[])
+        } else {
+            let command = self.commands.command(bot, CommandName::Imagine)?;
+            let prompt = item.task.work.sent_prompt.as_deref().unwrap_or(&item.task.view.prompt);
+            command.with_prompt(by, prompt)
+        };
+        Some((request, own_session))
+    }
+
+    /// The session that an account's interactions name: its own live one, the configured one, or any.
+    pub(super) fn session_for(&self, account: &str, own_session: Option<&str>) -> String {
+        own_session
+            .or_else(|| self.config.account(account).and_then(|account| account.session_id.as_deref()))
+            .unwrap_or(&self.fallback_session)
+            .to_owned()
+    }
+
+    pub(super) fn nonce(&mut self) -> Nonce {
+        let random = (self.entropy)();
+        Nonce::at(self.discord_time(), random)
+    }
+
+    /// Tells the chain what it must know of a task.
+    pub(super) fn set_holder(&mut self, id: TaskId) {
+        let Some(item) = self.tasks.get(&id) else { return };
+        let task = &item.task;
+        let Some((application, user)) = task.work.application_id.zip(task.work.user_id) else { return };
+        let attempts = &task.work.attempts;
+        let first = attempts.iter().position(|attempt| attempt.state != AttemptState::Refused);
+        let window = first.zip(attempts.last()).map(|(first, last)| Window {
+            from: attempts[first].at,
+            until: last.ended_at.unwrap_or(last.at.plus(LONGEST_POST)).max(last.at),
+            serial: item.attempt_serials.get(first).copied().unwrap_or(0),
+        });
+        let holder = Holder {
+            channel: self.channel_of(task.view.account.as_deref()),
+            application,
+            user,
+            asked: task.work.press.as_ref().map_or(Asked::Command, |press| Asked::Press(press.message_id)),
+            window,
+            own_session: attempts.last().and_then(|attempt| attempt.own_session.clone()),
+            is_terminal: task.view.status.is_terminal(),
+        };
+        self.correlator.set_holder(id, holder);
+    }
+
+    /// What became of a task's POST.
+    pub(super) fn attempt_answered(&mut self, id: TaskId, nonce: &Nonce, bearer: &Bearer, answer: &Answer) {
+        let ended_at = self.discord_time();
+        let Some(attempt) = self.attempt_mut(id, nonce) else { return };
+        attempt.ended_at = Some(ended_at);
+        let is_open = matches!(attempt.state, AttemptState::Sending | AttemptState::InDoubt);
+        self.outbox.mark(id, false);
+        self.set_holder(id);
+        if !is_open {
+            return;
+        }
+        match answer {
+            Answer::Failure { sent: false, kind } => self.not_sent(id, nonce, *kind),
+            Answer::Failure { sent: true, .. } => self.doubt(id, nonce),
+            Answer::Response { status, headers, body } => {
+                let headers = Headers::read(headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+                let body = String::from_utf8_lossy(body);
+                let outcome = rest::Answer { status: *status, headers: &headers, body: &body }.read();
+                self.attempt_outcome(id, nonce, bearer, &outcome);
+            }
+        }
+    }
+
+    fn attempt_outcome(&mut self, id: TaskId, nonce: &Nonce, bearer: &Bearer, outcome: &Outcome) {
+        if *outcome == Outcome::Accepted {
+            self.settle_attempt(id, nonce, AttemptState::Accepted);
+            return;
+        }
+        if outcome.is_in_doubt() {
+            self.doubt(id, nonce);
+            return;
+        }
+        self.settle_attempt(id, nonce, AttemptState::Refused);
+        if let Some(wait) = outcome.retry_after() {
+            self.send_again(id, Some(wait), FailCode::RateLimited);
+            return;
+        }
+        let stop = |code| AccountState::Disabled { code };
+        let account = match bearer {
+            Bearer::Account(name) => name.as_str(),
+            Bearer::Bot => return,
+        };
+        match outcome {
+            Outcome::OutdatedCommand => self.outdated(id),
+            Outcome::Unauthorized => self.refused_with_account(id, account, stop(FailCode::Unauthorized)),
+            Outcome::CaptchaRequired => self.refused_with_account(id, account, stop(FailCode::CaptchaRequired)),
+            Outcome::InvalidPermissions
+            | Outcome::UnknownChannel
+            | Outcome::UnknownApplication
+            | Outcome::Forbidden { .. } => self.refused_with_account(id, account, stop(FailCode::Forbidden)),
+            Outcome::Cloudflare { .. } => {
+                let until = self.now.unix.plus(CLOUDFLARE_PAUSE);
+                let state = AccountState::Paused { code: FailCode::RateLimited, until };
+                self.refused_with_account(id, account, state);
+            }
+            Outcome::BadRequest { code, .. } | Outcome::NotFound { code } => {
+                let reason = format!("Discord refused the interaction (code {code})");
+                self.finish_failed(id, FailCode::InteractionFailed, Some(reason), Ending::NeverSent);
+            }
+            Outcome::ReverseProxy { status } | Outcome::ServerError { status, .. } | Outcome::Unexpected { status } => {
+                let reason = format!("status {status} instead of Discord's answer");
+                self.finish_failed(id, FailCode::UpstreamError, Some(reason), Ending::NeverSent);
+            }
+            Outcome::Accepted | Outcome::RateLimited { .. } => {}
+        }
+    }
+
+    /// The account can not be used; the task goes to another one, where it may.
+    fn refused_with_account(&mut self, id: TaskId, account: &str, state: AccountState) {
+        self.wait_again(id, None);
+        self.stop_account(account, state);
+    }
+
+    /// The command's version is an old one: it is read again, and the task tries once more.
+    fn outdated(&mut self, id: TaskId) {
+        let Some(item) = self.tasks.get_mut(&id) else { return };
+        if std::mem::replace(&mut item.was_outdated, true) {
+            self.finish_failed(id, FailCode::CommandOutdated, None, Ending::NeverSent);
+            return;
+        }
+        let sent_at = item.task.work.attempts.last().map(|attempt| attempt.at).unwrap_or_default();
+        if self.commands.read_at > sent_at {
+            self.wait_again(id, None);
+        } else {
+            self.release_slot(id);
+            self.await_commands(id);
+        }
+    }
+
+    fn not_sent(&mut self, id: TaskId, nonce: &Nonce, kind: FailureKind) {
+        self.settle_attempt(id, nonce, AttemptState::Refused);
+        let wait = (kind != FailureKind::Withheld).then(|| {
+            let refused = self.tasks.get(&id).map_or(0, |item| item.task.work.attempts.len());
+            let doubled = u32::try_from(refused.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
+            FIRST_RETRY.saturating_mul(1 << doubled).min(LAST_RETRY)
+        });
+        self.send_again(id, wait, FailCode::UpstreamError);
+    }
+
+    /// The task waits to be sent once more, or fails with `code` when its time-out comes first.
+    pub(super) fn send_again(&mut self, id: TaskId, wait: Option<Duration>, code: FailCode) {
+        let not_before = wait.map(|wait| self.now.unix.plus(wait));
+        let deadline = self.tasks.get(&id).map(|item| item.task.work.deadline).unwrap_or_default();
+        if not_before.is_some_and(|at| at >= deadline) {
+            self.finish_failed(id, code, None, Ending::NeverSent);
+        } else {
+            self.wait_again(id, not_before);
+        }
+    }
+
+    /// Puts a task back into the queue; its key and its place among the running are given up.
+    pub(super) fn wait_again(&mut self, id: TaskId, not_before: Option<UnixMs>) {
+        self.release_slot(id);
+        self.release_key(id);
+        let account = self.account_for(id);
+        let Some(item) = self.tasks.get_mut(&id) else { return };
+        if item.task.view.status.is_terminal() {
+            return;
+        }
+        if item.task.view.status == Status::Modal {
+            let reason = "the form was refused".to_owned();
+            self.finish_failed(id, FailCode::InteractionFailed, Some(reason), Ending::NeverSent);
+            return;
+        }
+        item.task.work.not_before = not_before;
+        let (lane, priority) = (Lane::of(item.task.work.wanted_mode), item.task.work.priority);
+        self.queue.insert(id, account, lane, priority, not_before);
+        self.outbox.mark(id, false);
+        if item.task.work.cancel_requested {
+            self.cancel_unsent(id);
+        }
+    }
+
+    pub(super) fn attempt_mut(&mut self, id: TaskId, nonce: &Nonce) -> Option<&mut Attempt> {
+        let attempts = &mut self.tasks.get_mut(&id)?.task.work.attempts;
+        attempts.iter_mut().find(|attempt| attempt.nonce == *nonce)
+    }
+
+    /// What is known of an attempt has become certain.
+    pub(super) fn settle_attempt(&mut self, id: TaskId, nonce: &Nonce, state: AttemptState) {
+        let Some(attempt) = self.attempt_mut(id, nonce) else { return };
+        attempt.state = state;
+        self.doubts.remove(&id);
+        self.set_holder(id);
+        self.outbox.mark(id, false);
+    }
+}

@@ -1,0 +1,123 @@
+//! The key of a task: what an observer can read of it in a message. One function writes it for both, so that they can
+//! be compared (the table is in DESIGN.md, section 6).
+//!
+//! No two open tasks hold one key at once: the queue sees to that. A key is text, stored in `work.key`.
+
+use std::borrow::Cow;
+
+use mj_discord::snowflake::{ApplicationId, MessageId, UserId};
+
+use crate::{
+    button::{Family, Motion, Press},
+    prompt::{self, Prompt},
+    read::{Form, Kind, Phase, Reading},
+    task::Task,
+};
+
+/// What tells a job from others of the same bot and user.
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Job {
+    /// A command whose prompt has a seed, ours or the user's.
+    Seed(u32),
+    /// A command whose prompt has none: its words.
+    Words(String),
+    /// A button: the pressed message, the family, and within it what its text shows.
+    Press(MessageId, Family, Option<Cow<'static, str>>),
+}
+
+/// The one function: writes a key.
+fn key(application: ApplicationId, user: UserId, job: &Job) -> String {
+    match job {
+        Job::Seed(seed) => format!("{application}/{user}/seed/{seed}"),
+        Job::Words(words) => format!("{application}/{user}/words/{words}"),
+        Job::Press(message, family, None) => format!("{application}/{user}/{message}/{}", family.as_str()),
+        Job::Press(message, family, Some(detail)) => {
+            format!("{application}/{user}/{message}/{}/{detail}", family.as_str())
+        }
+    }
+}
+
+/// The key of a task when this user acts; none for one whose messages an observer can not know.
+pub fn of_task(task: &Task, application: ApplicationId, user: UserId) -> Option<String> {
+    let job = match &task.work.press {
+        None => of_prompt(task.work.sent_prompt.as_deref().unwrap_or(&task.view.prompt)),
+        Some(press) => {
+            let pressed = Press::read(&press.custom_id);
+            let family = pressed.family()?;
+            Job::Press(press.message_id, family, detail(family, pressed.index(), pressed.variant()))
+        }
+    };
+    Some(key(application, user, &job))
+}
+
+/// The keys that a reply to `pressed` may have; empty while its text does not show one whole. There are two where the
+/// text leaves open which kind of message was pressed: a grid has V1 to V4, a single picture has Vary.
+pub(crate) fn of_reply(
+    application: ApplicationId,
+    user: UserId,
+    pressed: MessageId,
+    reading: &Reading<'_>,
+) -> Vec<String> {
+    let index = reading.index;
+    let jobs: Vec<(Family, Option<Cow<'static, str>>)> = match (reading.kind, reading.form) {
+        (Kind::Job(_), Some(Form::Upscaling | Form::Upscale)) => {
+            let mut jobs: Vec<_> = index.map(|_| (Family::Upscale, detail(Family::Upscale, index, None))).into_iter().collect();
+            jobs.push((if reading.form == Some(Form::Upscale) { Family::VideoUpscale } else { Family::Hd }, None));
+            jobs
+        }
+        (Kind::Job(_), Some(Form::Variation(vary) | Form::Remix(vary))) => {
+            let mut jobs = vec![(Family::Variation, None)];
+            jobs.extend(vary.map(|vary| (Family::Vary, Some(Cow::Borrowed(vary.as_str())))));
+            jobs
+        }
+        (Kind::Job(_), Some(Form::Pan(direction))) => vec![(Family::Pan, Some(Cow::Borrowed(direction.as_str())))],
+        (Kind::Job(_), Some(Form::Zoom)) => vec![(Family::Zoom, None)],
+        (Kind::Job(_), Some(Form::Hd(_))) => vec![(Family::Hd, None)],
+        (Kind::Job(_), Some(Form::Video)) => {
+            let mut jobs = vec![(Family::Extend, None)];
+            jobs.extend(motion(reading).map(|motion| (Family::Animate, Some(Cow::Borrowed(motion.as_str())))));
+            jobs
+        }
+        // A grid offers reroll, and neither zoom nor pan, whose starts look the same.
+        (Kind::Job(_), Some(Form::Imagine)) => vec![(Family::Reroll, None)],
+        _ => Vec::new(),
+    };
+    jobs.into_iter().map(|(family, detail)| key(application, user, &Job::Press(pressed, family, detail))).collect()
+}
+
+/// The key that a command's answer has: from the echoed prompt, or from a notice's repetition of the command.
+pub(crate) fn of_answer(application: ApplicationId, user: UserId, reading: &Reading<'_>) -> Option<String> {
+    let prompt = match reading.kind {
+        Kind::Job(_) if matches!(reading.form, Some(Form::Imagine | Form::Video)) => reading.prompt?,
+        Kind::Refusal => {
+            let refusal = reading.refusal.as_ref()?;
+            refusal.prompt.as_deref().filter(|_| refusal.command.as_deref() == Some("imagine"))?
+        }
+        _ => return None,
+    };
+    Some(key(application, user, &of_prompt(prompt)))
+}
+
+/// Whether the message offers what only results offer.
+pub(crate) fn has_result_buttons(reading: &Reading<'_>) -> bool {
+    reading.kind == Kind::Job(Phase::Final) && reading.has_result_buttons()
+}
+
+fn of_prompt(prompt: &str) -> Job {
+    prompt::seed(prompt).map_or_else(|| Job::Words(prompt::clean_text(prompt)), Job::Seed)
+}
+
+fn motion(reading: &Reading<'_>) -> Option<Motion> {
+    let value = Prompt::parse(reading.prompt?).parameter("motion")?.value;
+    [Motion::High, Motion::Low].into_iter().find(|motion| value.eq_ignore_ascii_case(motion.as_str()))
+}
+
+/// What tells jobs of one family apart in their texts.
+fn detail(family: Family, index: Option<u8>, variant: Option<&'static str>) -> Option<Cow<'static, str>> {
+    match family {
+        Family::Upscale | Family::Choice => index.map(|index| Cow::Owned(index.to_string())),
+        Family::Animate | Family::Pan | Family::Vary => variant.map(Cow::Borrowed),
+        // Their finals show neither index nor factor nor kind.
+        Family::Extend | Family::Hd | Family::Reroll | Family::Variation | Family::VideoUpscale | Family::Zoom => None,
+    }
+}
