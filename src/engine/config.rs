@@ -85,7 +85,7 @@ const CONCURRENCY: u32 = 3;
 
 /// Whether this process may become an owner (`mj.role`).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Role {
+pub(crate) enum Role {
     /// When it lives long enough.
     #[default]
     Auto,
@@ -95,7 +95,7 @@ pub enum Role {
 
 /// Everything that is set, validated.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// Where the state lies, when it was set.
     pub state_dir: Option<PathBuf>,
     /// Whether this process may become an owner.
@@ -112,13 +112,15 @@ pub struct Settings {
     pub log: Option<PathBuf>,
     /// What is logged.
     pub log_level: tracing::Level,
+    /// The hosts, also where no hub is set.
+    pub hosts: HostSettings,
     /// The hub, when enough is set for one.
     pub hub: Option<HubSettings>,
 }
 
 /// A hub and what it is configured with.
 #[derive(Clone, Debug, PartialEq)]
-pub struct HubSettings {
+pub(crate) struct HubSettings {
     /// Which.
     pub id: HubId,
     /// Its configuration; may hold no account when every submission brings its own token.
@@ -130,7 +132,7 @@ impl Settings {
     ///
     /// # Errors
     /// [`EngineError::Configuration`] naming the first setting that is wrong or missing.
-    pub fn read(ini: &[(String, String)], configured: &Value) -> Result<Self, EngineError> {
+    pub(crate) fn read(ini: &[(String, String)], configured: &Value) -> Result<Self, EngineError> {
         let raw = Raw::collect(ini, configured)?;
         for (key, why) in UNSUPPORTED {
             if let Some(setting) = raw.get(key) {
@@ -146,6 +148,7 @@ impl Settings {
             lang: raw.choice("lang", &[("en", Lang::En), ("zh", Lang::Zh)])?.unwrap_or(Lang::En),
             log: raw.read("log", Setting::text)?.map(PathBuf::from),
             log_level: raw.choice("log_level", LEVELS)?.unwrap_or(tracing::Level::WARN),
+            hosts: hosts(&raw)?,
             hub: hub(&raw)?,
         })
     }
@@ -154,7 +157,7 @@ impl Settings {
 impl HubSettings {
     /// The same hub with one account more, named by its token; and that name. A token that the hub has already keeps
     /// its name.
-    pub fn with_token(&self, token: Token) -> (Self, String) {
+    pub(crate) fn with_token(&self, token: Token) -> (Self, String) {
         if let Some(known) = self.config.accounts.iter().find(|account| account.user_token == token) {
             return (self.clone(), known.name.clone());
         }
@@ -181,7 +184,7 @@ impl HubSettings {
     }
 
     /// This configuration, keeping the accounts that earlier submissions brought along.
-    pub fn keeping_inline(&self, stored: &HubConfig) -> HubConfig {
+    pub(crate) fn keeping_inline(&self, stored: &HubConfig) -> HubConfig {
         let mut config = self.config.clone();
         for account in &stored.accounts {
             let known = config.accounts.iter().any(|own| own.name == account.name || own.user_token == account.user_token);
@@ -201,7 +204,7 @@ fn inline_name(token: &Token) -> String {
 }
 
 /// A token's hash: 64 lower-case hexadecimal digits. It names the token where the token itself must not be.
-pub fn token_hash(token: &Token) -> String {
+pub(crate) fn token_hash(token: &Token) -> String {
     hex(&Sha256::digest(token.expose().as_bytes()))
 }
 
@@ -329,8 +332,6 @@ fn state_dir(raw: &Raw) -> Result<Option<PathBuf>, EngineError> {
 fn hub(raw: &Raw) -> Result<Option<HubSettings>, EngineError> {
     let parts = ["accounts", "bot_token", "channel_id", "guild_id", "session_id", "user_token"];
     if parts.iter().all(|key| raw.get(key).is_none()) {
-        // The others are checked all the same: a wrong address is told where it is written.
-        hosts(raw)?;
         return Ok(None);
     }
     let bot_token = raw.read("bot_token", bot_token)?;

@@ -12,7 +12,7 @@ use mj_discord::{
 use mj_midjourney::{
     config::{GatewayKind, GatewayMode, HubConfig, HubId},
     hub::{Answer, FailureKind, GatewayNotice, Hub, Output, Predecessor, RequestId},
-    store::{Commit, Committed, Grade, HubState, StoreError, Write},
+    store::{Commit, Committed, Grade, HubState, StoreError, TaskStore, Write},
 };
 use mj_process::{Fifo, OwnerLock, clock};
 use tokio::{
@@ -260,7 +260,7 @@ impl Drive {
             return ControlFlow::Continue(());
         }
         let overslept = self.tenure.is_doubtful();
-        match self.tenure.renew(self.shared.store.as_ref(), &self.id) {
+        match self.tenure.renew(self.shared.store, &self.id) {
             Ok(Renewal::Renewed { yield_requested }) => {
                 if overslept {
                     tracing::warn!(hub = %self.id, "the engine overslept and still owns the hub");
@@ -393,7 +393,7 @@ impl Drive {
         let now = moment();
         for link in &mut self.links {
             let kind = link.kind;
-            for notice in link.work(now, self.shared.store.as_ref(), &self.source) {
+            for notice in link.work(now, self.shared.store, &self.source) {
                 self.hub.handle_gateway(now, kind, notice);
             }
         }
@@ -513,8 +513,12 @@ impl Drive {
             if let Err(error) = self.shared.store.prune(&self.id, self.tenure.epoch, before, PRUNE_BATCH) {
                 tracing::warn!(hub = %self.id, %error, "old tasks could not be removed");
             }
-            let shared = Arc::clone(&self.shared);
-            tokio::task::spawn_blocking(move || (shared.maintain)());
+            let store = self.shared.store;
+            tokio::task::spawn_blocking(move || {
+                if let Err(error) = store.checkpoint() {
+                    tracing::warn!(%error, "the store's log could not be checkpointed");
+                }
+            });
         }
     }
 
@@ -545,7 +549,7 @@ impl Drive {
                 for link in self.links.drain(..) {
                     link.shut_down().await;
                 }
-                self.tenure.release(self.shared.store.as_ref(), &self.id);
+                self.tenure.release(self.shared.store, &self.id);
             }
             End::Deposed | End::Failed => {
                 self.tenure.fence.close();

@@ -6,25 +6,34 @@
 #![forbid(unsafe_code)]
 
 mod config;
+mod download;
 mod drive;
 pub mod engine;
 pub mod error;
 mod fence;
 mod http;
 mod link;
+mod log;
+mod options;
 mod outgoing;
 mod ownership;
 mod readable;
+mod record;
 mod resolver;
 mod setting;
 mod shared;
 mod socket;
 mod station;
+mod submission;
 mod tls;
 mod tunnel;
 pub mod value;
 
-pub use engine::{Engine, Host, TaskRecord};
+pub use engine::{Engine, Host};
 pub use error::EngineError;
-pub use mj_midjourney::task::{TaskId, TaskView};
+pub use mj_midjourney::{
+    refusal::Lang,
+    task::{TaskId, TaskView},
+};
+pub use record::TaskRecord;
 pub use value::Value;

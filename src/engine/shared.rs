@@ -1,10 +1,8 @@
 //! What PHP's threads and the engine thread of one process share for one state directory.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU32, Ordering},
-    },
+    path::Path,
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
     time::Duration,
 };
 
@@ -12,14 +10,15 @@ use mj_discord::{Moment, UnixMs};
 use mj_midjourney::{
     config::HubId,
     hub::Entropy,
-    store::{Grade, TaskStore},
+    store::Grade,
     task::TaskId,
 };
-use mj_process::{Bell, HeirLock, Identity, StateDir, clock, fifo, random};
+use mj_process::{HeirLock, Identity, Origin, StateDir, clock, fifo, random};
+use mj_store::SqliteStore;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use crate::tls::Tls;
+use crate::{error::EngineError, tls::Tls};
 
 /// A CLI process that has lived this long is resident (PROCESS.md, section 3).
 const RESIDENT_AFTER: Duration = Duration::from_secs(10);
@@ -98,11 +97,7 @@ pub(crate) struct Shared {
     /// Where the state lies.
     pub(crate) dir: StateDir,
     /// The tasks.
-    pub(crate) store: Arc<dyn TaskStore>,
-    /// Truncates the store's journal; empty for stores that have none.
-    pub(crate) maintain: Box<dyn Fn() + Send + Sync>,
-    /// Where waiting processes sleep.
-    pub(crate) bell: Arc<Bell>,
+    pub(crate) store: &'static SqliteStore,
     /// Who comes next.
     pub(crate) heir: HeirLock,
     /// This process.
@@ -128,6 +123,33 @@ impl std::fmt::Debug for Shared {
 }
 
 impl Shared {
+    /// Opens what a state directory holds, for this process.
+    ///
+    /// # Errors
+    /// [`EngineError::Configuration`] for a directory that cannot be used, [`EngineError::Storage`].
+    pub(crate) fn open(path: &Path, origin: Origin, sapi: &str) -> Result<Self, EngineError> {
+        let directory = |error: &dyn std::error::Error| {
+            let cause = error.source().map(|cause| format!(" ({cause})")).unwrap_or_default();
+            EngineError::configuration("mj.state_dir", format!("{error}{cause}"))
+        };
+        let dir = StateDir::open(path, origin).map_err(|error| directory(&error))?;
+        let heir = HeirLock::open(&dir).map_err(|error| directory(&error))?;
+        let store = SqliteStore::open(&dir)?;
+        let own = Identity::own();
+        Ok(Self {
+            lifetime: Lifetime::of(sapi, &own),
+            dir,
+            store,
+            heir,
+            own,
+            tls: Tls::default(),
+            unsent: Unsent::default(),
+            waiting: AtomicU32::new(0),
+            serving: AtomicBool::new(false),
+            wake: Notify::new(),
+        })
+    }
+
     /// What kind of process this is now.
     pub(crate) fn grade(&self) -> Grade {
         let is_resident = self.lifetime.is_server

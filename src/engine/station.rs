@@ -12,7 +12,7 @@ use std::{
 use mj_discord::UnixMs;
 use mj_midjourney::{
     config::HubId,
-    store::{Grade, HubSummary, Lease},
+    store::{Grade, HubSummary, Lease, TaskStore},
 };
 use mj_process::{Fifo, Heir, Identity, OwnerLock, Stop, Watch, clock, heir};
 use tokio::{
@@ -186,7 +186,7 @@ impl Station {
             return wait;
         }
         let standing = OwnerLock::open(&self.shared.dir, &hub.0).map_err(Into::into).and_then(|lock| {
-            let standing = ownership::attempt(self.shared.store.as_ref(), &lock, &self.shared.own, hub, grade)?;
+            let standing = ownership::attempt(self.shared.store, &lock, &self.shared.own, hub, grade)?;
             Ok::<_, ownership::OwnershipError>((lock, standing))
         });
         match standing {

@@ -182,14 +182,17 @@ mod tests {
             let (mut stream, _) = listener.accept().await.unwrap();
             let request = String::from_utf8(read_until(&mut stream, b"\r\n\r\n").await).unwrap();
             stream.write_all(b"HTTP/1.1 200 ok\r\n\r\n").await.unwrap();
-            stream.write_all(b"x").await.unwrap();
+            assert_eq!(stream.read_u8().await.unwrap(), b'y');
             request
         };
         let resolver = Resolver::default();
-        let (request, stream) = tokio::join!(server, open("gateway.invalid", 443, Some(&proxy), &resolver));
+        let client = async {
+            let mut stream = open("gateway.invalid", 443, Some(&proxy), &resolver).await.unwrap();
+            stream.write_all(b"y").await.unwrap();
+        };
+        let (request, ()) = tokio::join!(server, client);
         assert!(request.starts_with("CONNECT gateway.invalid:443 HTTP/1.1\r\n"), "{request}");
         assert!(request.contains("Proxy-Authorization: Basic bWU6cEBzcw==\r\n"), "{request}");
-        assert_eq!(stream.unwrap().read_u8().await.unwrap(), b'x');
     }
 
     #[tokio::test]

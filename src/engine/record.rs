@@ -1,0 +1,38 @@
+//! A task as PHP is shown it: addresses with the image domain, and its place in the queue.
+
+use std::sync::Arc;
+
+use mj_discord::Hosts;
+use mj_midjourney::{
+    store::{StoreError, TaskStore},
+    task::{Status, TaskView},
+};
+
+/// A task as PHP is shown it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskRecord {
+    /// What the store holds. Its addresses are Discord's own: show those below instead.
+    pub view: Arc<TaskView>,
+    /// The first picture's address, with the image domain.
+    pub image_url: Option<String>,
+    /// The half-done picture's address, with the image domain.
+    pub preview_url: Option<String>,
+    /// The pictures' addresses with the image domain, in the order of `view.images`.
+    pub images: Vec<String>,
+    /// How many tasks go before it, while it waits.
+    pub queue_position: Option<u32>,
+}
+
+impl TaskRecord {
+    /// Completes a task with what is shown beside it.
+    pub(crate) fn of(view: Arc<TaskView>, hosts: &Hosts, store: &dyn TaskStore) -> Result<Self, StoreError> {
+        let images: Vec<String> = view.images.iter().map(|image| hosts.image_url(&image.url).into_owned()).collect();
+        Ok(Self {
+            image_url: images.first().cloned(),
+            preview_url: view.preview_url.as_deref().map(|url| hosts.image_url(url).into_owned()),
+            queue_position: if view.status == Status::NotStart { store.queue_position(&view.id)? } else { None },
+            images,
+            view,
+        })
+    }
+}
