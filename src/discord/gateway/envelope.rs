@@ -44,13 +44,19 @@ pub(crate) enum Frame<'a> {
 
 /// Reads a frame; `None` when it is no gateway frame at all.
 pub(crate) fn read<'a>(text: &'a str, interest: &Interest) -> Option<Frame<'a>> {
-    if let Some(prefix) = Prefix::read(text)
-        && is_foreign(prefix.name, prefix.body, interest)
-    {
-        return Some(Frame::Dispatch {
-            sequence: Some(prefix.sequence),
-            event: Event::Foreign,
-        });
+    if let Some(prefix) = Prefix::read(text) {
+        let kind = Kind::of(prefix.name);
+        let event = if is_foreign(kind, prefix.body, interest) {
+            Some(Event::Foreign)
+        } else {
+            read_last_key(kind, prefix.body, interest)
+        };
+        if let Some(event) = event {
+            return Some(Frame::Dispatch {
+                sequence: Some(prefix.sequence),
+                event,
+            });
+        }
     }
     if let Ok(frame) = read_in_one_pass(text, interest) {
         return Some(frame);
@@ -58,9 +64,17 @@ pub(crate) fn read<'a>(text: &'a str, interest: &Interest) -> Option<Frame<'a>> 
     read_envelope(text)
 }
 
+/// Reads `d` when it is the last key of its frame, as Discord writes it.
+fn read_last_key<'a>(kind: Kind, body: &'a str, interest: &Interest) -> Option<Event<'a>> {
+    let mut deserializer = serde_json::Deserializer::from_str(body);
+    let event = kind.read(&mut deserializer, interest).ok()?;
+    let end = deserializer.into_iter::<IgnoredAny>().byte_offset();
+    (body.get(end..)?.trim_matches(WHITE) == "}").then_some(event)
+}
+
 /// Whether an event is none of ours, as far as can be told without reading its body.
-fn is_foreign(name: &str, body: &str, interest: &Interest) -> bool {
-    match Kind::of(name) {
+fn is_foreign(kind: Kind, body: &str, interest: &Interest) -> bool {
+    match kind {
         Kind::Foreign => true,
         Kind::MessageCreate
         | Kind::MessageUpdate
