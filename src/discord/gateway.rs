@@ -20,6 +20,7 @@ mod envelope;
 mod event;
 mod inflate;
 mod machine;
+mod state;
 
 use std::{fmt, time::Duration};
 
