@@ -12,7 +12,7 @@ use mj_discord::{
 use mj_midjourney::{
     config::{GatewayKind, GatewayMode, HubConfig, HubId},
     hub::{Answer, FailureKind, GatewayNotice, Hub, Output, Predecessor, RequestId},
-    store::{Commit, Committed, Grade, HubState, StoreError, TaskStore, Write},
+    store::{Commit, Committed, Grade, HubState, StoreError, TaskStore},
 };
 use mj_process::{Fifo, OwnerLock, clock};
 use tokio::{
@@ -38,8 +38,6 @@ use crate::{
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// Pause before a write that the store refused is tried again.
 const WRITE_RETRY: Duration = Duration::from_millis(100);
-/// How often `mj_status()`'s record is written when it changes.
-const STATUS_EVERY: Duration = Duration::from_secs(2);
 /// How often old tasks are removed and the journal is truncated.
 const HOUSEKEEPING: Duration = Duration::from_secs(30);
 /// Tasks removed at once.
@@ -121,7 +119,6 @@ pub(crate) struct Drive {
     is_predecessor_proven: bool,
     draining_since: Option<Duration>,
     stopping: bool,
-    status: (Duration, String),
     housekept: Duration,
 }
 
@@ -180,7 +177,6 @@ impl Drive {
             requests: JoinSet::new(),
             draining_since: None,
             stopping: false,
-            status: (Duration::ZERO, String::new()),
             housekept: now.boot,
         };
         drive.arrange_links(now);
@@ -497,16 +493,6 @@ impl Drive {
     }
 
     fn keep_house(&mut self, now: Moment) {
-        if now.boot >= self.status.0 + STATUS_EVERY {
-            self.status.0 = now.boot;
-            let text = self.status_text();
-            if text != self.status.1 {
-                let commit = Commit { durable: false, writes: vec![Write::Status(text.clone())] };
-                if self.shared.store.commit(now.unix, &self.id, self.tenure.epoch, &commit).is_ok() {
-                    self.status.1 = text;
-                }
-            }
-        }
         if now.boot >= self.housekept + HOUSEKEEPING {
             self.housekept = now.boot;
             let before = now.unix.minus(self.config.retention);
@@ -520,20 +506,6 @@ impl Drive {
                 }
             });
         }
-    }
-
-    fn status_text(&self) -> String {
-        let gateways: Vec<_> = self
-            .links
-            .iter()
-            .map(|link| serde_json::json!({"gateway": link.kind, "state": link.status()}))
-            .collect();
-        serde_json::json!({
-            "owner": {"pid": self.shared.own.pid, "epoch": self.tenure.epoch, "grade": self.grade},
-            "gateways": gateways,
-            "hub": self.hub.status(),
-        })
-        .to_string()
     }
 
     fn next_wake(&self) -> Duration {

@@ -94,7 +94,11 @@ impl Engine {
         ENGINE.get().cloned()
     }
 
-    fn new(host: Host) -> Result<Self, EngineError> {
+    /// An engine beside the process's own, for programs that are not PHP and for tests.
+    ///
+    /// # Errors
+    /// As [`Engine::of_process`].
+    pub fn new(host: Host) -> Result<Self, EngineError> {
         if host.preloading {
             return Err(EngineError::Engine(
                 "mj cannot be used while opcache.preload runs: no process of PHP's is there yet that could keep it".to_owned(),

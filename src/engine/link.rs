@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use mj_discord::{
     Hosts, Moment,
-    gateway::{Action, Config, Fatal, Gateway, Interest, Notice, Session, Status},
+    gateway::{Action, Config, Fatal, Gateway, Interest, Notice, Session},
     snowflake::UserId,
 };
 use mj_midjourney::{
@@ -75,7 +75,6 @@ pub(crate) struct Link {
     connections: u64,
     /// Connections that are sending their close frame.
     farewells: Vec<JoinHandle<()>>,
-    fatal: Option<Fatal>,
 }
 
 /// What a gateway session depends on.
@@ -135,7 +134,6 @@ impl Link {
             connection: None,
             connections: 0,
             farewells: Vec::new(),
-            fatal: None,
         }
     }
 
@@ -184,21 +182,6 @@ impl Link {
         self.gateway.session()
     }
 
-    /// Where the machine stands, in a word.
-    pub(crate) fn status(&self) -> &'static str {
-        match self.gateway.status() {
-            Status::Waiting => "waiting",
-            Status::Connecting => "connecting",
-            Status::Greeting => "greeting",
-            Status::Permission => "waiting_for_identify",
-            Status::Identifying => "identifying",
-            Status::Resuming => "resuming",
-            Status::Live => "live",
-            Status::Stopped if self.fatal.is_some() => "refused",
-            Status::Stopped => "stopped",
-        }
-    }
-
     /// Does what the machine asks for; gives what the hub should know.
     pub(crate) fn work(
         &mut self,
@@ -220,7 +203,6 @@ impl Link {
                 Action::RequestIdentify => self.ask_bucket(now, store),
                 Action::Fatal(fatal) => {
                     tracing::error!(gateway = ?self.kind, %fatal, "the gateway refuses us for good");
-                    self.fatal = Some(fatal);
                     self.connection = None;
                     notices.push(GatewayNotice::Fatal(match fatal {
                         Fatal::Closed(code) => code.0,

@@ -1,0 +1,139 @@
+//! Owners that die, stop and are short: real processes beside a simulated Discord.
+
+mod support;
+
+use std::time::Duration;
+
+use mj_engine::Value;
+use serde_json::json;
+use support::{Stage, child, child_engine, engine, finish, wait_for};
+
+/// Not a test: what a child does until it is killed.
+#[test]
+#[ignore = "run by the tests of this file in a process of its own"]
+fn child_serves() {
+    if let Some(engine) = child_engine() {
+        engine.serve(None, &mut || false).unwrap();
+    }
+}
+
+/// Not a test: a script that submits and exits at once.
+#[test]
+#[ignore = "run by the tests of this file in a process of its own"]
+fn child_submits() {
+    if let Some(engine) = child_engine() {
+        engine.imagine(&"one shot".into(), &Value::Null).unwrap();
+        engine.shutdown();
+    }
+}
+
+fn owner_pid(engine: &mj_engine::Engine) -> Option<i64> {
+    let status = engine.status().unwrap();
+    let Value::List(hubs) = status.get("hubs")? else { return None };
+    let Value::Int(pid) = hubs.first()?.get("owner")?.get("pid")? else { return None };
+    Some(*pid)
+}
+
+#[test]
+fn a_killed_owner_is_succeeded_and_nothing_is_lost() {
+    let stage = Stage::new();
+    stage.config(&json!({"hold_finals": true}));
+    let ini = stage.ini(&["user_token"]);
+    let owner = child("child_serves", "fpm-fcgi", &ini);
+    let engine = engine("fpm-fcgi", ini);
+    // The heir comes after the owner, who has the hub only once it is configured.
+    wait_for("the owner", || owner_pid(&engine).filter(|pid| *pid == owner.pid()));
+    let id = engine.imagine(&"a red fox".into(), &Value::Null).unwrap();
+    wait_for("progress", || engine.poll(id.as_str()).unwrap().filter(|task| task.view.progress > 0));
+    owner.signal("-KILL");
+    stage.wait_for("the successor's gateway", |record| record["resumes"].as_u64() >= Some(1));
+    stage.control(&json!({"command": "release"}));
+    assert_eq!(finish(&engine, id.as_str()).view.status.as_str(), "SUCCESS");
+    let record = stage.record();
+    assert_eq!(record["identifies"], 1, "the successor resumes");
+    assert_eq!(record["interactions"].as_array().unwrap().len(), 1, "nothing is sent twice");
+    engine.shutdown();
+}
+
+#[test]
+fn a_stopped_owner_is_deposed_and_says_nothing_more() {
+    let stage = Stage::new();
+    stage.config(&json!({"hold_finals": true}));
+    let ini = stage.ini(&["user_token"]);
+    let owner = child("child_serves", "fpm-fcgi", &ini);
+    let engine = engine("fpm-fcgi", ini);
+    wait_for("the owner", || owner_pid(&engine).filter(|pid| *pid == owner.pid()));
+    let id = engine.imagine(&"a red fox".into(), &Value::Null).unwrap();
+    wait_for("progress", || engine.poll(id.as_str()).unwrap().filter(|task| task.view.progress > 0));
+    owner.signal("-STOP");
+    let own = i64::from(std::process::id());
+    wait_for("the successor", || {
+        engine.poll(id.as_str()).unwrap();
+        owner_pid(&engine).filter(|pid| *pid == own)
+    });
+    stage.wait_for("the successor's gateway", |record| record["resumes"].as_u64() >= Some(1));
+    owner.signal("-CONT");
+    stage.control(&json!({"command": "release"}));
+    assert_eq!(finish(&engine, id.as_str()).view.status.as_str(), "SUCCESS");
+    // The old owner has seen that it was deposed when it is heir again, and then waits without a gateway.
+    stage.wait_for("one gateway", |record| record["open_connections"].as_u64() == Some(1));
+    assert_eq!(owner_pid(&engine), Some(own));
+    let record = stage.record();
+    assert_eq!((&record["identifies"], record["interactions"].as_array().unwrap().len()), (&json!(1), 1));
+    engine.shutdown();
+}
+
+#[test]
+fn short_processes_submit_once_each_and_open_no_gateway() {
+    let stage = Stage::new();
+    let ini = stage.ini(&["user_token"]);
+    let mut children: Vec<_> = (0..4).map(|_| child("child_submits", "cli", &ini)).collect();
+    for child in &mut children {
+        assert!(child.0.wait().unwrap().success());
+    }
+    let record = stage.wait_for("four interactions", |record| {
+        record["interactions"].as_array().is_some_and(|all| all.len() >= 3)
+    });
+    assert_eq!(record["identifies"], 0);
+    assert_eq!(record["sockets_seen"], 0);
+    // Whoever lives longer takes over what they left, and finds the pictures.
+    let engine = engine("fpm-fcgi", ini);
+    let (tasks, _) = engine.tasks(&Value::Null, 10, None).unwrap();
+    assert_eq!(tasks.len(), 4);
+    for task in tasks {
+        assert_eq!(finish(&engine, task.view.id.as_str()).view.status.as_str(), "SUCCESS");
+    }
+    assert_eq!(stage.record()["interactions"].as_array().unwrap().len(), 4);
+    engine.shutdown();
+}
+
+#[test]
+fn an_owner_that_ends_in_order_hands_its_session_on() {
+    let stage = Stage::new();
+    let ini = stage.ini(&["user_token"]);
+    let first = engine("fpm-fcgi", ini.clone());
+    let id = first.imagine(&"a red fox".into(), &Value::Null).unwrap();
+    assert_eq!(finish(&first, id.as_str()).view.status.as_str(), "SUCCESS");
+    first.shutdown();
+    let second = engine("fpm-fcgi", ini);
+    let id = second.imagine(&"a blue fox".into(), &Value::Null).unwrap();
+    assert_eq!(finish(&second, id.as_str()).view.status.as_str(), "SUCCESS");
+    let record = stage.record();
+    assert_eq!((&record["identifies"], &record["resumes"]), (&json!(1), &json!(1)));
+    second.shutdown();
+}
+
+#[test]
+fn a_wait_ends_with_its_interrupt() {
+    let stage = Stage::new();
+    stage.config(&json!({"hold_finals": true}));
+    let engine = engine("cli", stage.ini(&["user_token"]));
+    let id = engine.imagine(&"a red fox".into(), &Value::Null).unwrap();
+    let mut looks = 0;
+    let record = engine.wait(id.as_str(), Duration::from_secs(3_600), &mut || {
+        looks += 1;
+        looks > 3
+    });
+    assert!(!record.unwrap().view.status.is_terminal());
+    engine.shutdown();
+}
