@@ -60,7 +60,7 @@ pub(crate) struct Open {
     verified_at: Instant,
     generation: Generation,
     wal: Arc<Guard>,
-    _shm: Guard,
+    shm: Guard,
     _database: Guard,
 }
 
@@ -85,7 +85,7 @@ impl Open {
             verified_at: Instant::now(),
             generation: fork::generation(),
             wal: Arc::new(wal),
-            _shm: shm,
+            shm,
             _database: database,
         };
         if open.is_current()? {
@@ -139,6 +139,11 @@ impl Open {
         Ok(current)
     }
 
+    /// Which file it is.
+    pub(crate) fn file(&self) -> FileId {
+        self.file
+    }
+
     /// Whether the process that opened it is the calling one.
     pub(crate) fn is_ours(&self) -> bool {
         self.generation.is_current()
@@ -154,6 +159,26 @@ impl Open {
             Ok((file, _)) => Ok(file == self.file),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Closes it because its files were removed or replaced. An index that outlived its log is removed too: whoever
+    /// opened it with a new log would read nonsense. Other processes that have it notice as this one did.
+    pub(crate) fn abandon(self) {
+        let orphaned = self.wal.nlink().is_ok_and(|names| names == 0);
+        let index = self
+            .shm
+            .descriptor()
+            .metadata()
+            .map(|file| (file.dev(), file.ino()));
+        let path = beside(&self.path, "-shm");
+        drop(self);
+        if orphaned
+            && let (Ok(index), Ok((there, _))) = (index, file_id(&path))
+            && index == there
+        {
+            // Somebody else may be faster, which is as good.
+            let _ = fs::remove_file(&path);
         }
     }
 

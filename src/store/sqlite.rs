@@ -21,7 +21,7 @@ use mj_process::{Bell, ForkGate, ForkLocal, StateDir, WriteLock, fork};
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::{
-    connection::{DATABASE, Open},
+    connection::{DATABASE, FileId, Open},
     failure::Failure,
     feed, leases, owning,
     poll::{Cache, hash_of},
@@ -49,6 +49,14 @@ pub struct Checkpoint {
     pub moved: u32,
 }
 
+/// Where the connection is, when there is one.
+#[derive(Debug, Default)]
+pub(crate) struct Slot {
+    pub(crate) open: Option<Open>,
+    /// The database that was open last, to notice that it is another one now.
+    pub(crate) file: Option<FileId>,
+}
+
 /// The task store on SQLite.
 #[derive(Debug)]
 pub struct SqliteStore {
@@ -59,7 +67,7 @@ pub struct SqliteStore {
     /// Whether a call found the database damaged, so that it is looked into before the next one.
     pub(crate) suspect: AtomicBool,
     /// Only locked under the fork gate.
-    open: Mutex<Option<Open>>,
+    slot: Mutex<Slot>,
     cache: ForkLocal<Mutex<Cache>>,
     incidents: ForkLocal<Mutex<Vec<Incident>>>,
 }
@@ -91,7 +99,7 @@ impl SqliteStore {
             bell: Bell::open(dir),
             write_lock: WriteLock::open(dir, WRITE_LOCK).map_err(|error| told(error.into()))?,
             suspect: AtomicBool::new(false),
-            open: Mutex::new(None),
+            slot: Mutex::default(),
             cache: ForkLocal::new(),
             incidents: ForkLocal::new(),
         }));
@@ -225,8 +233,8 @@ impl SqliteStore {
     }
 
     /// The connection's place; to be locked under the gate only.
-    pub(crate) fn slot(&self) -> MutexGuard<'_, Option<Open>> {
-        self.open.lock()
+    pub(crate) fn slot(&self) -> MutexGuard<'_, Slot> {
+        self.slot.lock()
     }
 
     pub(crate) fn report(&self, incident: Option<Incident>) {

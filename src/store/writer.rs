@@ -9,14 +9,13 @@ use std::{
 
 use mj_midjourney::{store::StoreError, task::TaskId};
 use mj_process::{BeforeFork, ForkGate};
-use parking_lot::MutexGuard;
 
 use crate::{
     connection::Open,
     failure::{Failure, Result},
     poll::hash_of,
     setup::{self, Incident},
-    sqlite::SqliteStore,
+    sqlite::{Slot, SqliteStore},
 };
 
 /// How long a call waits for others before it gives up: after that PHP gets a `StorageException`.
@@ -76,7 +75,10 @@ impl SqliteStore {
                 });
                 match done {
                     Ok((answer, effects, Some(wal))) => return Ok((answer, effects, wal)),
-                    Ok((_, _, None)) if redos < REDOS => self.replaced(),
+                    Ok((_, _, None)) if redos < REDOS => {
+                        let _gate = ForkGate::enter();
+                        self.abandon(&mut self.slot());
+                    }
                     Ok((_, _, None)) => {
                         return Err(StoreError::Io(
                             "the database is removed again and again".into(),
@@ -108,9 +110,12 @@ impl SqliteStore {
     fn set_up(&self) -> Result<()> {
         let _gate = ForkGate::enter();
         let mut slot = self.slot();
-        *slot = None;
+        slot.open = None;
         let suspect = self.suspect.load(Ordering::Relaxed);
         let incident = setup::set_up(&self.dir, &self.path, suspect)?;
+        if incident.is_some() {
+            slot.file = None;
+        }
         self.suspect.store(false, Ordering::Relaxed);
         self.report(incident);
         Ok(())
@@ -157,58 +162,73 @@ impl SqliteStore {
     pub(crate) fn with_open<T>(&self, work: impl FnOnce(&Open) -> Result<T>) -> Result<T> {
         let _gate = ForkGate::enter();
         let mut slot = self.slot();
-        if slot.as_ref().is_some_and(|open| !open.is_ours()) {
-            // Inherited by a fork that happened inside the gate: closing it would harm the parent.
-            mem::forget(slot.take());
-        }
+        forget_inherited(&mut slot);
         if slot
+            .open
             .as_ref()
             .is_some_and(|open| !open.connection.is_autocommit())
         {
             // A panic left a transaction open.
-            *slot = None;
+            slot.open = None;
         }
-        let verified = slot.as_mut().map_or(Ok(true), Open::verify);
-        match verified {
+        match slot.open.as_mut().map_or(Ok(true), Open::verify) {
             Ok(true) => {}
-            Ok(false) => {
-                *slot = None;
-                self.report(Some(Incident::Replaced));
-            }
+            Ok(false) => self.abandon(&mut slot),
             Err(failure) => return Err(self.noted(&mut slot, failure)),
         }
         if self.suspect.load(Ordering::Relaxed) {
-            *slot = None;
+            slot.open = None;
             return Err(Failure::NeedsSetup);
         }
-        let open = match slot.take() {
+        let open = match slot.open.take() {
             Some(open) => open,
-            None => match Open::open(&self.path) {
-                Err(failure) if failure.is_damage() => {
-                    self.suspect.store(true, Ordering::Relaxed);
-                    return Err(Failure::NeedsSetup);
-                }
-                opened => opened?,
-            },
+            None => self.reopen(&mut slot)?,
         };
-        let answer = work(slot.insert(open));
+        let answer = work(slot.open.insert(open));
         answer.map_err(|failure| self.noted(&mut slot, failure))
     }
 
+    fn reopen(&self, slot: &mut Slot) -> Result<Open> {
+        let open = match Open::open(&self.path) {
+            Err(failure) if failure.is_damage() => {
+                self.suspect.store(true, Ordering::Relaxed);
+                return Err(Failure::NeedsSetup);
+            }
+            opened => opened?,
+        };
+        if slot
+            .file
+            .replace(open.file())
+            .is_some_and(|before| before != open.file())
+        {
+            self.report(Some(Incident::Replaced));
+        }
+        Ok(open)
+    }
+
     /// Closes a connection that found its file damaged, so that the next call looks into it.
-    fn noted(&self, slot: &mut MutexGuard<'_, Option<Open>>, failure: Failure) -> Failure {
+    fn noted(&self, slot: &mut Slot, failure: Failure) -> Failure {
         if failure.is_damage() {
-            **slot = None;
+            slot.open = None;
             self.suspect.store(true, Ordering::Relaxed);
         }
         failure
     }
 
     /// Closes a connection whose files were removed or replaced.
-    fn replaced(&self) {
-        let _gate = ForkGate::enter();
-        *self.slot() = None;
-        self.report(Some(Incident::Replaced));
+    fn abandon(&self, slot: &mut Slot) {
+        if let Some(open) = slot.open.take() {
+            open.abandon();
+            slot.file = None;
+            self.report(Some(Incident::Replaced));
+        }
+    }
+}
+
+/// Leaves alone what was inherited by a fork that happened inside the gate: closing it would harm the parent.
+fn forget_inherited(slot: &mut Slot) {
+    if slot.open.as_ref().is_some_and(|open| !open.is_ours()) {
+        mem::forget(slot.open.take());
     }
 }
 
@@ -230,9 +250,7 @@ fn transact<T>(open: &Open, begin: &str, work: impl FnOnce() -> Result<T>) -> Re
 impl BeforeFork for SqliteStore {
     fn close(&self) {
         let mut slot = self.slot();
-        if slot.as_ref().is_some_and(|open| !open.is_ours()) {
-            mem::forget(slot.take());
-        }
-        *slot = None;
+        forget_inherited(&mut slot);
+        slot.open = None;
     }
 }
