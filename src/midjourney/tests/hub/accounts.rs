@@ -1,0 +1,69 @@
+//! Several accounts: spacing, limits, names, and moving away from one that is stopped.
+
+use mj_midjourney::{
+    config::GatewayMode,
+    refusal::FailCode,
+    task::Status,
+};
+
+use super::world::{World, account, config};
+
+fn two() -> World {
+    let mut config = config(GatewayMode::Bot);
+    config.accounts.push(account("second"));
+    World::with(config)
+}
+
+#[test]
+fn an_account_keeps_its_distance_and_its_limit() {
+    let mut world = World::new(GatewayMode::Bot);
+    for seed in 1..=5 {
+        world.imagine("a fox", seed);
+    }
+    assert_eq!(world.interactions().len(), 1);
+    for (ms, count) in [(340, 1), (20, 2), (340, 3), (5_000, 3)] {
+        for sent in world.interactions() {
+            world.accept(&sent);
+        }
+        world.ms(ms);
+        assert_eq!(world.interactions().len(), count);
+    }
+}
+
+#[test]
+fn tasks_go_to_the_least_busy_account() {
+    let mut world = two();
+    for seed in 1..=4 {
+        world.imagine("a fox", seed);
+        world.ms(1_000);
+        let sent = world.last();
+        world.accept(&sent);
+    }
+    let tokens: Vec<String> = world.interactions().into_iter().map(|sent| sent.token).collect();
+    assert_eq!(tokens.iter().filter(|token| *token == "token-main").count(), 2);
+}
+
+#[test]
+fn an_unnamed_task_moves_to_another_account() {
+    let mut world = two();
+    let mut named = world.task("named");
+    named.work.named_account = Some("main".to_owned());
+    let free = world.imagine("free", 1);
+    let first = world.last();
+    assert_eq!(first.token, "token-main");
+    let named = world.submit(named);
+    world.answer(&first, 403, r#"{"code":50001,"message":"Missing Access"}"#);
+    world.ms(1_000);
+    assert_eq!(world.view(named).fail_code, Some(FailCode::Forbidden), "its account is the one that is stopped");
+    assert_eq!(world.last().token, "token-second");
+    assert_eq!((world.status(free), world.view(free).account.as_deref()), (Status::Submitted, Some("second")));
+}
+
+#[test]
+fn an_unknown_account_is_said_so() {
+    let mut world = World::new(GatewayMode::Bot);
+    let mut task = world.task("x");
+    task.work.named_account = Some("nobody".to_owned());
+    let id = world.submit(task);
+    assert_eq!(world.view(id).fail_code, Some(FailCode::AccountDisabled));
+}

@@ -1,0 +1,148 @@
+//! An owner dies or stops in the middle of sending; its successor finds out what became of it.
+
+use std::time::Duration;
+
+use mj_midjourney::{
+    config::{GatewayKind, GatewayMode},
+    hub::{GatewayNotice, Predecessor},
+    refusal::FailCode,
+    task::{AttemptState, Status},
+};
+
+use super::{
+    post,
+    world::{USER, World},
+};
+
+const PROMPT: &str = "a red fox --seed 7";
+
+#[test]
+fn a_dead_owners_attempt_is_searched_for_then_sent_again() {
+    let mut world = World::new(GatewayMode::Bot);
+    let id = world.imagine("a red fox", 7);
+    world.take_over(Predecessor::Dead);
+    assert_eq!(world.whole(id).work.attempts[0].state, AttemptState::InDoubt);
+    world.connect();
+    world.ms(29_000);
+    assert_eq!(world.interactions().len(), 1);
+    world.ms(40_000);
+    assert_eq!(world.interactions().len(), 2);
+    assert_eq!(world.whole(id).work.attempts[1].epoch, 2);
+}
+
+#[test]
+fn a_dead_owners_attempt_that_arrived_is_found() {
+    let mut world = World::new(GatewayMode::Bot);
+    let id = world.imagine("a red fox", 7);
+    let number = world.number();
+    let start = post::start(world.now.unix, number, PROMPT, USER);
+    world.history.push(start.clone());
+    world.take_over(Predecessor::Dead);
+    world.connect();
+    world.ms(60_000);
+    assert_eq!((world.interactions().len(), world.status(id)), (1, Status::InProgress));
+    let number = world.number();
+    let last = post::grid(world.now.unix, number, PROMPT, USER, start.id(), 9);
+    world.create(GatewayKind::Bot, &last);
+    assert_eq!(world.status(id), Status::Success);
+}
+
+#[test]
+fn a_stopped_owner_may_still_send_so_nobody_does() {
+    let mut world = World::new(GatewayMode::Bot);
+    let id = world.imagine("a red fox", 7);
+    world.take_over(Predecessor::Unproven);
+    world.connect();
+    world.pass(Duration::from_mins(5));
+    assert_eq!(world.interactions().len(), 1);
+    assert_eq!(world.hub.doubtful_epochs(), [1]);
+    let mut other = World::new(GatewayMode::Bot);
+    std::mem::swap(&mut world, &mut other);
+    let mut world = other;
+    world.hub.handle_predecessor_dead(world.now);
+    world.run();
+    assert!(world.hub.doubtful_epochs().is_empty());
+    world.ms(30_000);
+    assert_eq!(world.interactions().len(), 2, "dead now, and searched for after that");
+    assert_eq!(world.status(id), Status::Submitted);
+}
+
+#[test]
+fn a_stopped_owners_attempt_ends_unconfirmed() {
+    let mut world = World::new(GatewayMode::User);
+    let id = world.imagine("a red fox", 7);
+    world.take_over(Predecessor::Unproven);
+    world.connect();
+    world.pass(Duration::from_mins(11));
+    assert_eq!(world.view(id).fail_code, Some(FailCode::SubmitUnconfirmed));
+    assert_eq!(world.interactions().len(), 1);
+}
+
+#[test]
+fn a_resumed_session_keeps_its_own_view() {
+    let mut world = World::new(GatewayMode::User);
+    let id = world.imagine("a red fox", 7);
+    let sent = world.last();
+    let interaction = world.interaction_id();
+    world.interaction(&sent.nonce(), interaction);
+    world.accept(&sent);
+    world.take_over(Predecessor::Dead);
+    world.notice(GatewayKind::User, GatewayNotice::Resumed);
+    let number = world.number();
+    let start = post::start(world.now.unix, number, PROMPT, USER).made_by(interaction, 2, USER);
+    world.create(GatewayKind::User, &start);
+    let number = world.number();
+    let last = post::grid(world.now.unix, number, PROMPT, USER, start.id(), 9).made_by(interaction, 2, USER);
+    world.create(GatewayKind::User, &last);
+    assert_eq!(world.status(id), Status::Success);
+    let foreign = world.interaction_id();
+    let number = world.number();
+    let second = world.imagine("a red fox", 8);
+    let sent = world.last();
+    world.accept(&sent);
+    assert_eq!(sent.body["session_id"], "live-user", "the session goes on");
+    let by_hand = post::start(world.now.unix, number, "a red fox --seed 8", USER).made_by(foreign, 2, USER);
+    world.create(GatewayKind::User, &by_hand);
+    assert_eq!(world.status(second), Status::Submitted);
+}
+
+#[test]
+fn tombstones_and_buttons_survive_a_takeover() {
+    let mut world = World::new(GatewayMode::Bot);
+    let id = world.imagine_plain("two owls");
+    let sent = world.last();
+    world.accept(&sent);
+    world.pass(Duration::from_mins(11));
+    world.take_over(Predecessor::Dead);
+    world.connect();
+    let next = world.imagine_plain("two owls");
+    world.ms(2_000);
+    assert_eq!(world.status(next), Status::NotStart);
+    let number = world.number();
+    let start = post::start(world.now.unix, number, "two owls", USER);
+    world.create(GatewayKind::Bot, &start);
+    world.ms(2_000);
+    assert_eq!(world.status(next), Status::Submitted);
+    let number = world.number();
+    let late = post::grid(world.now.unix, number, "two owls", USER, start.id(), 5);
+    world.create(GatewayKind::Bot, &late);
+    assert_eq!((world.status(id), world.view(id).late), (Status::Success, true));
+    assert_eq!(world.status(next), Status::Submitted);
+}
+
+#[test]
+fn a_transient_owner_submits_and_reads_nothing() {
+    let config = super::world::config(GatewayMode::User);
+    let mut world = World::cold(config, mj_midjourney::store::Grade::Transient);
+    let id = world.imagine("a red fox", 7);
+    let sent = world.last();
+    assert!(!world.hub.submitted(&[id]));
+    world.accept(&sent);
+    assert!(world.hub.submitted(&[id]) && world.hub.idle());
+    world.ms(60_000);
+    assert!(world.sent.iter().all(|sent| !sent.path.starts_with("/channels/")));
+    world.hub.drain(world.now);
+    world.imagine("another", 8);
+    world.ms(2_000);
+    assert_eq!(world.interactions().len(), 1, "draining");
+}
