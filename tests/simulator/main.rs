@@ -30,7 +30,10 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
     match runtime.and_then(|runtime| runtime.block_on(run(arguments))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -45,13 +48,16 @@ async fn run(arguments: Arguments) -> io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let server = Server::start(arguments.settings, arguments.options).await?;
     if let Some(config) = arguments.config {
-        server.driver().with_world(|world, _| world.behaviour.merge(&config)).map_err(io::Error::other)?;
+        server
+            .driver()
+            .with_world(|world, _| world.behaviour.merge(&config))
+            .map_err(io::Error::other)?;
     }
     let mut line = server.announcement().clone();
     if let Some(authority) = server.authority() {
-        let path = arguments
-            .ca_file
-            .unwrap_or_else(|| std::env::temp_dir().join(format!("mj-simulator-{}-ca.pem", std::process::id())));
+        let path = arguments.ca_file.unwrap_or_else(|| {
+            std::env::temp_dir().join(format!("mj-simulator-{}-ca.pem", std::process::id()))
+        });
         std::fs::write(&path, authority)?;
         line["ca_file"] = Value::from(path.to_string_lossy().into_owned());
     }
@@ -87,7 +93,12 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
                 }
             }
             "--channel-per-account" => arguments.settings.channel_per_account = true,
-            "--config" => arguments.config = Some(serde_json::from_str(&value()?).map_err(|error| format!("--config: {error}"))?),
+            "--config" => {
+                arguments.config = Some(;
+                    serde_json::from_str(&value()?)
+                        .map_err(|error| format!("--config: {error}"))?,
+                )
+            }
             "--discord-hosts" => arguments.options.discord_hosts = true,
             "--tls" => arguments.options.tls = arguments.options.tls.or(Some(TlsFault::None)),
             "--tls-fault" => {
@@ -105,6 +116,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
 }
 
 fn read<T: std::str::FromStr>(option: &str, value: &str) -> Result<T, String> {
-    value.parse().map_err(|_| format!("{option} does not understand {value:?}"))
+    value
+        .parse()
+        .map_err(|_| format!("{option} does not understand {value:?}"))
 }
-

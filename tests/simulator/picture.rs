@@ -90,7 +90,12 @@ impl Picture {
                 fill_png(&mut file, &self.description, self.size());
             }
             Format::Webp => {
-                WebPEncoder::new_lossless(&mut file).write_image(&canvas, width, height, ExtendedColorType::Rgb8)?;
+                WebPEncoder::new_lossless(&mut file).write_image(
+                    &canvas,
+                    width,
+                    height,
+                    ExtendedColorType::Rgb8,
+                )?;
                 fill_webp(&mut file, width, height, self.size());
             }
         }
@@ -143,7 +148,14 @@ pub fn read_identity(cell: &RgbImage) -> Option<(String, u8)> {
         }
     }
     let hex = format!("{bits:032x}");
-    let uuid = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-");
+    let uuid = [
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..],
+    ]
+    .join("-");
     Some((uuid, number))
 }
 
@@ -175,7 +187,8 @@ fn draw_cell(scene: &str, cell: u8, width: u32, height: u32) -> RgbImage {
 
 fn draw_disc(canvas: &mut RgbImage, chance: &mut Random) {
     let (width, height) = (i64::from(canvas.width()), i64::from(canvas.height()));
-    let mut pick = |bound: i64| i64::try_from(chance.below(u64::try_from(bound).unwrap_or(1))).unwrap_or(0);
+    let mut pick =
+        |bound: i64| i64::try_from(chance.below(u64::try_from(bound).unwrap_or(1))).unwrap_or(0);
     let (x, y) = (pick(width), pick(height));
     let radius = width.min(height) / 16 + pick(width.min(height) / 6 + 1);
     let colour = Rgb([pick(256), pick(256), pick(256)].map(|part| u8::try_from(part).unwrap_or(0)));
@@ -192,7 +205,9 @@ fn draw_disc(canvas: &mut RgbImage, chance: &mut Random) {
 
 fn draw_identity(canvas: &mut RgbImage, scene: &str, cell: u8) {
     let hex: String = scene.chars().filter(char::is_ascii_hexdigit).collect();
-    let Ok(bits) = u128::from_str_radix(&hex, 16) else { return };
+    let Ok(bits) = u128::from_str_radix(&hex, 16) else {
+        return;
+    };
     let block = (canvas.width() / STRIP_COLUMNS).min(canvas.height() / (STRIP_ROWS * 2));
     for place in 0..STRIP_COLUMNS * STRIP_ROWS {
         let bit = if place < 128 {
@@ -215,7 +230,11 @@ fn fill_png(file: &mut Vec<u8>, description: &str, size: usize) {
     const END: usize = 12;
     file.truncate(file.len().saturating_sub(END));
     let mut text = b"Description\0".to_vec();
-    text.extend(description.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')));
+    text.extend(
+        description
+            .chars()
+            .map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')),
+    );
     png_chunk(file, *b"tEXt", &text);
     if let Some(room) = size.checked_sub(file.len() + END + END) {
         png_chunk(file, *b"fiLl", &vec![0; room]);
@@ -257,7 +276,9 @@ fn fill_webp(file: &mut Vec<u8>, width: u32, height: u32, size: usize) {
         file.extend(u32::try_from(even).unwrap_or(0).to_le_bytes());
         file.resize(file.len() + even, 0);
     }
-    let riff = u32::try_from(file.len() - 8).unwrap_or(u32::MAX).to_le_bytes();
+    let riff = u32::try_from(file.len() - 8)
+        .unwrap_or(u32::MAX)
+        .to_le_bytes();
     file[4..8].copy_from_slice(&riff);
     if file.len() < size {
         file.resize(size, 0);
@@ -296,12 +317,18 @@ mod tests {
 
     #[test]
     fn upscale_shows_the_cell_of_its_grid() {
-        let grid = image::load_from_memory(&picture(Layout::Grid, Format::Png).draw().unwrap()).unwrap();
+        let grid =
+            image::load_from_memory(&picture(Layout::Grid, Format::Png).draw().unwrap()).unwrap();
         let mut single = picture(Layout::Cell(3), Format::Png);
         (single.width, single.height) = (512, 512);
-        let single = image::load_from_memory(&single.draw().unwrap()).unwrap().to_rgb8();
+        let single = image::load_from_memory(&single.draw().unwrap())
+            .unwrap()
+            .to_rgb8();
         assert_eq!(grid.crop_imm(0, 512, 512, 512).to_rgb8(), single);
         let (job, cell) = read_identity(&single).unwrap();
-        assert_eq!((job.as_str(), cell), ("0f8fad5b-d9cb-469f-a165-70867728950e", 3));
+        assert_eq!(
+            (job.as_str(), cell),
+            ("0f8fad5b-d9cb-469f-a165-70867728950e", 3)
+        );
     }
 }

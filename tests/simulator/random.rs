@@ -47,7 +47,8 @@ impl Random {
 
     /// `length` characters of base64url.
     pub fn token(&mut self, length: usize) -> String {
-        const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        const ALPHABET: &[u8; 64] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         (0..length)
             .map(|_| char::from(ALPHABET[usize::try_from(self.below(64)).unwrap_or(0)]))
             .collect()
@@ -66,6 +67,17 @@ impl Random {
             &hex[20..]
         )
     }
+}
+
+/// Lower-case hexadecimal digits of `bytes`.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 /// A stable 64-bit digest of some text (FNV-1a); seeds a [`Random`].

@@ -37,7 +37,12 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self { listen: any, listen_resume: any, tls: None, discord_hosts: false }
+        Self {
+            listen: any,
+            listen_resume: any,
+            tls: None,
+            discord_hosts: false,
+        }
     }
 }
 
@@ -60,7 +65,11 @@ impl Server {
         let main = TcpListener::bind(options.listen).await?;
         let resume = TcpListener::bind(options.listen_resume).await?;
         let (address, resume_address) = (main.local_addr()?, resume.local_addr()?);
-        let (http, ws) = if options.tls.is_some() { ("https", "wss") } else { ("http", "ws") };
+        let (http, ws) = if options.tls.is_some() {
+            ("https", "wss")
+        } else {
+            ("http", "ws")
+        };
         let base = format!("{http}://{address}");
         let gateway = format!("{ws}://{address}");
         let real = Hosts {
@@ -71,7 +80,11 @@ impl Server {
             upload: base.clone(),
         };
         let mut world = World::new(driver::now(), settings);
-        world.set_hosts(if options.discord_hosts { Hosts::default() } else { real.clone() });
+        world.set_hosts(if options.discord_hosts {
+            Hosts::default()
+        } else {
+            real.clone()
+        });
         let announcement = announcement(&world, &base, &real);
         let (acceptor, authority) = match options.tls {
             None => (None, None),
@@ -85,10 +98,20 @@ impl Server {
         let mut tasks = JoinSet::new();
         tasks.spawn(Arc::clone(&driver).keep_time());
         for (listener, resume_host) in [(main, false), (resume, true)] {
-            let service = http::Service { driver: Arc::clone(&driver), resume_host, stopped: stopped.clone() };
+            let service = http::Service {
+                driver: Arc::clone(&driver),
+                resume_host,
+                stopped: stopped.clone(),
+            };
             tasks.spawn(listen(listener, acceptor.clone(), service));
         }
-        Ok(Self { driver, announcement, authority, _stop: stop, tasks })
+        Ok(Self {
+            driver,
+            announcement,
+            authority,
+            _stop: stop,
+            tasks,
+        })
     }
 
     /// The one line that tells a client everything: URLs, tokens, ids.

@@ -73,7 +73,9 @@ pub fn timestamp(at: Millis) -> String {
 
 /// Year, month and day of a day counted from 1970-01-01.
 fn civil(mut days: u64) -> (u64, u64, u64) {
-    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let leap = |year: u64| {
+        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+    };
     let mut year = 1970;
     loop {
         let length = if leap(year) { 366 } else { 365 };
@@ -112,7 +114,13 @@ mod tests {
     #[test]
     fn writes_timestamps_across_leap_years() {
         assert_eq!(timestamp(0), "1970-01-01T00:00:00.000000+00:00");
-        assert_eq!(timestamp(1_709_210_096_007), "2024-02-29T12:34:56.007000+00:00");
-        assert_eq!(timestamp(1_735_689_599_999), "2024-12-31T23:59:59.999000+00:00");
+        assert_eq!(
+            timestamp(1_709_210_096_007),
+            "2024-02-29T12:34:56.007000+00:00"
+        );
+        assert_eq!(
+            timestamp(1_735_689_599_999),
+            "2024-12-31T23:59:59.999000+00:00"
+        );
     }
 }

@@ -187,10 +187,16 @@ impl World {
     pub fn handle_timeout(&mut self, now: Millis) {
         while let Some(event) = self.agenda.pop_due(now) {
             match event {
-                Event::Deliver { session, name, data } => self.dispatch(now, &session, &name, data),
+                Event::Deliver {
+                    session,
+                    name,
+                    data,
+                } => self.dispatch(now, &session, &name, data),
                 Event::Job { job, step } => self.advance_job(now, job, step),
                 Event::NoAnswer { interaction } => self.fail_interaction(now, interaction),
-                Event::ParentEdit { message, custom_id } => self.mark_pressed(now, message, &custom_id),
+                Event::ParentEdit { message, custom_id } => {
+                    self.mark_pressed(now, message, &custom_id);
+                }
             }
         }
         self.close_zombies(now);
@@ -199,7 +205,8 @@ impl World {
 
     /// Milliseconds of Midjourney's pace at this world's speed.
     fn paced(&self, millis: u64) -> u64 {
-        let scaled = std::time::Duration::from_millis(millis).div_f64(self.settings.speed.max(0.001));
+        let scaled =
+            std::time::Duration::from_millis(millis).div_f64(self.settings.speed.max(0.001));
         u64::try_from(scaled.as_millis()).unwrap_or(u64::MAX)
     }
 

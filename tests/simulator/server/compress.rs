@@ -15,7 +15,9 @@ pub(super) enum Compressor {
 
 impl Compressor {
     pub(super) fn new(query: &str) -> io::Result<Self> {
-        let asked = query.split('&').find_map(|pair| pair.strip_prefix("compress="));
+        let asked = query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("compress="));
         Ok(match asked {
             Some("zlib-stream") => Self::Zlib(ZlibEncoder::new(Vec::new(), Compression::default())),
             Some("zstd-stream") => Self::Zstd(zstd::stream::write::Encoder::new(Vec::new(), 3)?),

@@ -15,7 +15,9 @@ use crate::world::{Admission, Connect, ConnectionId, Transmit, World};
 
 /// Unix milliseconds.
 pub(super) fn now() -> Millis {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
@@ -86,7 +88,9 @@ impl Driver {
     pub(super) async fn keep_time(self: Arc<Self>) {
         loop {
             let next = self.world.lock().poll_timeout();
-            let wait = next.map_or(Duration::from_secs(3600), |at| Duration::from_millis(at.saturating_sub(now())));
+            let wait = next.map_or(Duration::from_secs(3600), |at| {
+                Duration::from_millis(at.saturating_sub(now()))
+            });
             if wait.is_zero() {
                 self.run_due();
                 tokio::task::yield_now().await;
@@ -100,6 +104,9 @@ impl Driver {
     }
 
     /// One command of the control channel. Pictures are drawn outside the world's lock.
+    ///
+    /// # Errors
+    /// A sentence for the test's author when the command is unknown or malformed.
     pub fn control(&self, command: &Value) -> Result<Value, String> {
         if command["command"] == "picture" {
             let path = command["path"].as_str().ok_or("path must be a string")?;
@@ -109,7 +116,10 @@ impl Driver {
         let mut answer = self.with_world(|world, now| world.handle_control(now, command))?;
         if command["sha256"] == true {
             for interaction in answer["interactions"].as_array_mut().into_iter().flatten() {
-                if let Some(sha256) = interaction["picture_path"].as_str().and_then(|path| self.sha256(path)) {
+                if let Some(sha256) = interaction["picture_path"]
+                    .as_str()
+                    .and_then(|path| self.sha256(path))
+                {
                     interaction["sha256"] = json!(sha256);
                 }
             }
@@ -127,7 +137,7 @@ impl Driver {
     }
 
     pub(super) fn remember(&self, path: &str, file: &[u8]) -> String {
-        let digest: String = Sha256::digest(file).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = crate::random::hex(&Sha256::digest(file));
         self.hashes.lock().insert(path.to_owned(), digest.clone());
         digest
     }

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE,
-    USER_AGENT,
+    AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+    SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE, USER_AGENT,
 };
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
@@ -54,11 +54,16 @@ where
 {
     let answer = service_fn(move |request| answer(service.clone(), request));
     // An error here is a peer that went away or a cut on purpose.
-    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer).with_upgrades().await;
+    let _ = hyper::server::conn::http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), answer)
+        .with_upgrades()
+        .await;
 }
 
 async fn answer(service: Service, request: Request<Incoming>) -> Answer {
-    if text(request.headers(), &UPGRADE).is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("websocket")) {
+    if text(request.headers(), &UPGRADE)
+        .is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("websocket"))
+    {
         return upgrade(service, request);
     }
     let (parts, body) = request.into_parts();
@@ -78,7 +83,9 @@ async fn answer(service: Service, request: Request<Incoming>) -> Answer {
         content_type: text(&parts.headers, &CONTENT_TYPE),
         body: body.to_vec(),
     };
-    let response = service.driver.with_world(|world, now| world.handle_request(now, &request));
+    let response = service
+        .driver
+        .with_world(|world, now| world.handle_request(now, &request));
     if response.delay > 0 {
         tokio::time::sleep(Duration::from_millis(response.delay)).await;
     }
@@ -89,16 +96,21 @@ async fn answer(service: Service, request: Request<Incoming>) -> Answer {
         Body::Bytes(bytes) => bytes,
         Body::Picture(picture) => {
             let drawn = tokio::task::spawn_blocking(move || picture.draw()).await;
-            let Ok(Ok(file)) = drawn else { return respond(world_response(500, "drawing failed")) };
+            let Ok(Ok(file)) = drawn else {
+                return respond(world_response(500, "drawing failed"));
+            };
             service.driver.remember(&request.path, &file);
             file
         }
     };
     let mut answer = Response::new(Full::new(Bytes::from(bytes)));
-    *answer.status_mut() = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *answer.status_mut() =
+        StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in response.headers {
         if let Ok(value) = HeaderValue::from_str(&value) {
-            answer.headers_mut().insert(HeaderName::from_static(name), value);
+            answer
+                .headers_mut()
+                .insert(HeaderName::from_static(name), value);
         }
     }
     respond(answer)
@@ -112,7 +124,8 @@ fn respond(response: Response<Full<Bytes>>) -> Answer {
 
 fn world_response(status: u16, message: &str) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(message.to_owned())));
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response
 }
 
@@ -133,31 +146,46 @@ async fn control(driver: &Arc<Driver>, body: Bytes) -> Answer {
         Err(_) => (500, json!({"error": "the command panicked"})),
     };
     let mut response = world_response(status, &value.to_string());
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     respond(response)
 }
 
 fn upgrade(service: Service, mut request: Request<Incoming>) -> Answer {
-    let Some(key) = request.headers().get(SEC_WEBSOCKET_KEY).map(|key| derive_accept_key(key.as_bytes())) else {
+    let Some(key) = request
+        .headers()
+        .get(SEC_WEBSOCKET_KEY)
+        .map(|key| derive_accept_key(key.as_bytes()))
+    else {
         return respond(world_response(400, "missing Sec-WebSocket-Key"));
     };
     let query = request.uri().query().unwrap_or_default().to_owned();
-    let connect =
-        Connect { query: query.clone(), resume_host: service.resume_host, user_agent: text(request.headers(), &USER_AGENT) };
+    let connect = Connect {
+        query: query.clone(),
+        resume_host: service.resume_host,
+        user_agent: text(request.headers(), &USER_AGENT),
+    };
     let (admission, frames) = service.driver.open(&connect);
     let id = match admission {
         Admission::Accepted(id) => id,
         Admission::Dropped => return Err(Cut),
-        Admission::Refused(status) => return respond(world_response(status, "<html><body>bad gateway</body></html>")),
+        Admission::Refused(status) => {
+            return respond(world_response(
+                status,
+                "<html><body>bad gateway</body></html>",
+            ));
+        }
     };
     let upgraded = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
-        match upgraded.await {
-            Ok(upgraded) => socket::serve(service.driver, upgraded, id, query, frames, service.stopped).await,
-            Err(_) => {
-                service.driver.with_world(|world, now| world.handle_closed(now, id, None));
-                service.driver.forget(id);
-            }
+        if let Ok(upgraded) = upgraded.await {
+            socket::serve(service.driver, upgraded, id, query, frames, service.stopped).await;
+        } else {
+            service
+                .driver
+                .with_world(|world, now| world.handle_closed(now, id, None));
+            service.driver.forget(id);
         }
     });
     let mut response = world_response(101, "");

@@ -42,8 +42,11 @@ pub(super) async fn serve(
     mut frames: mpsc::UnboundedReceiver<Transmit>,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let config = WebSocketConfig::default().max_message_size(Some(READ_LIMIT)).max_frame_size(Some(READ_LIMIT));
-    let mut socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
+    let config = WebSocketConfig::default()
+        .max_message_size(Some(READ_LIMIT))
+        .max_frame_size(Some(READ_LIMIT));
+    let mut socket =
+        WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
     let end = tokio::select! {
         end = exchange(&driver, &mut socket, id, &query, &mut frames) => end,
         _ = stopped.changed() => End::Closed(None),
@@ -52,7 +55,10 @@ pub(super) async fn serve(
         End::Closed(code) => code,
         End::Closing => {
             // The peer's answer to our close frame changes nothing.
-            let _ = tokio::time::timeout(CLOSE_WAIT, async { while let Some(Ok(_)) = socket.next().await {} }).await;
+            let _ = tokio::time::timeout(CLOSE_WAIT, async {
+                while let Some(Ok(_)) = socket.next().await {}
+            })
+            .await;
             None
         }
         End::Silent => {
@@ -75,7 +81,9 @@ async fn exchange(
     query: &str,
     frames: &mut mpsc::UnboundedReceiver<Transmit>,
 ) -> End {
-    let Ok(mut compressor) = Compressor::new(query) else { return End::Closed(None) };
+    let Ok(mut compressor) = Compressor::new(query) else {
+        return End::Closed(None);
+    };
     loop {
         tokio::select! {
             frame = frames.recv() => {

@@ -4,7 +4,10 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, SanType, date_time_ymd};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, SanType,
+    date_time_ymd,
+};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::TlsAcceptor;
@@ -24,14 +27,19 @@ pub enum TlsFault {
 pub(super) fn acceptor(fault: TlsFault) -> io::Result<(TlsAcceptor, String)> {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    authority.distinguished_name.push(DnType::CommonName, "Simulator throw-away authority");
+    authority
+        .distinguished_name
+        .push(DnType::CommonName, "Simulator throw-away authority");
     let key = KeyPair::generate().map_err(io::Error::other)?;
     let authority = CertifiedIssuer::self_signed(authority, key).map_err(io::Error::other)?;
 
     let mut leaf = CertificateParams::default();
-    leaf.distinguished_name.push(DnType::CommonName, "simulator");
+    leaf.distinguished_name
+        .push(DnType::CommonName, "simulator");
     leaf.subject_alt_names = if fault == TlsFault::WrongHost {
-        vec![SanType::DnsName("elsewhere.invalid".try_into().map_err(io::Error::other)?)]
+        vec![SanType::DnsName(
+            "elsewhere.invalid".try_into().map_err(io::Error::other)?,
+        )]
     } else {
         vec![
             SanType::DnsName("localhost".try_into().map_err(io::Error::other)?),
@@ -45,11 +53,12 @@ pub(super) fn acceptor(fault: TlsFault) -> io::Result<(TlsAcceptor, String)> {
     let key = KeyPair::generate().map_err(io::Error::other)?;
     let certificate = leaf.signed_by(&key, &authority).map_err(io::Error::other)?;
     let private = PrivateKeyDer::try_from(key.serialize_der()).map_err(io::Error::other)?;
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(io::Error::other)?
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], private)
-        .map_err(io::Error::other)?;
+    let config =
+        ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(io::Error::other)?
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], private)
+            .map_err(io::Error::other)?;
     Ok((TlsAcceptor::from(Arc::new(config)), authority.pem()))
 }

@@ -1,5 +1,11 @@
 //! The gateway's rules, on a scripted clock.
 
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test says what went wrong by panicking"
+)]
+
 mod support;
 
 use mj_simulator::world::{Admission, Connect};
@@ -12,14 +18,26 @@ fn closes_what_breaks_the_protocol() {
     let token = stage.user_token(0);
     let bot = stage.world.bot_token().to_owned();
     let cases = [
-        (json!({"op": 2, "d": {"token": "wrong", "properties": {}}}), 4004),
-        (json!({"op": 2, "d": {"token": format!("Bot {token}"), "properties": {}}}), 4004),
+        (
+            json!({"op": 2, "d": {"token": "wrong", "properties": {}}}),
+            4004,
+        ),
+        (
+            json!({"op": 2, "d": {"token": format!("Bot {token}"), "properties": {}}}),
+            4004,
+        ),
         (json!({"op": 3, "d": {}}), 4003),
         (json!({"op": 2, "d": {"token": token}}), 4002),
         (json!({"op": "x"}), 4002),
         (json!({"op": 1, "d": "x".repeat(4096)}), 4002),
-        (json!({"op": 2, "d": {"token": bot, "properties": {}, "intents": 1 << 30}}), 4013),
-        (json!({"op": 6, "d": {"token": "wrong", "session_id": "a", "seq": 1}}), 4004),
+        (
+            json!({"op": 2, "d": {"token": bot, "properties": {}, "intents": 1 << 30}}),
+            4013,
+        ),
+        (
+            json!({"op": 6, "d": {"token": "wrong", "session_id": "a", "seq": 1}}),
+            4004,
+        ),
     ];
     for (payload, code) in cases {
         stage.pass(5_000);
@@ -33,8 +51,13 @@ fn closes_what_breaks_the_protocol() {
 fn refuses_other_versions_and_encodings() {
     let mut stage = Stage::new();
     for (query, code) in [("v=5&encoding=json", 4012), ("v=10&encoding=etf", 4002)] {
-        let connect = Connect { query: query.into(), ..Connect::default() };
-        let Admission::Accepted(id) = stage.world.handle_connect(stage.now, &connect) else { panic!("refused") };
+        let connect = Connect {
+            query: query.into(),
+            ..Connect::default()
+        };
+        let Admission::Accepted(id) = stage.world.handle_connect(stage.now, &connect) else {
+            panic!("refused")
+        };
         stage.drain();
         assert_eq!(stage.closed(id), Some(code));
     }
@@ -45,7 +68,10 @@ fn second_login_and_unknown_opcode_close() {
     let mut stage = Stage::new();
     let (id, _) = stage.login_user(0);
     let token = stage.user_token(0);
-    stage.send(id, &json!({"op": 2, "d": {"token": token, "properties": {}}}));
+    stage.send(
+        id,
+        &json!({"op": 2, "d": {"token": token, "properties": {}}}),
+    );
     assert_eq!(stage.closed(id), Some(4005));
     let (id, _) = stage.login_user(0);
     stage.send(id, &json!({"op": 99, "d": null}));
@@ -86,25 +112,42 @@ fn holds_bots_to_one_identify_in_five_seconds() {
     stage.login_bot(BOT_INTENTS);
     let token = stage.world.bot_token().to_owned();
     let id = stage.connect();
-    let identify = json!({"op": 2, "d": {"token": token, "properties": {}, "intents": BOT_INTENTS}});
+    let identify =
+        json!({"op": 2, "d": {"token": token, "properties": {}, "intents": BOT_INTENTS}});
     stage.send(id, &identify);
-    assert_eq!((stage.last(id)["op"].clone(), stage.last(id)["d"].clone()), (json!(9), json!(false)));
+    assert_eq!(
+        (stage.last(id)["op"].clone(), stage.last(id)["d"].clone()),
+        (json!(9), json!(false))
+    );
     stage.pass(5_000);
     stage.send(id, &identify);
     assert_eq!(stage.events(id, "READY").len(), 1);
-    let (_, limits, _) = stage.request("GET", "/api/v10/gateway/bot", Some(&format!("Bot {token}")), &json!(null));
+    let (_, limits, _) = stage.request(
+        "GET",
+        "/api/v10/gateway/bot",
+        Some(&format!("Bot {token}")),
+        &json!(null),
+    );
     assert_eq!(limits["session_start_limit"]["remaining"], 998);
 }
 
 #[test]
 fn spent_identifies_reset_the_bots_token() {
     let mut stage = Stage::new();
-    stage.control(&json!({"command": "config", "set": {"identify_limit": 1, "identify_spacing": 0}}));
+    stage.control(
+        &json!({"command": "config", "set": {"identify_limit": 1, "identify_spacing": 0}}),
+    );
     let (first, _) = stage.login_bot(BOT_INTENTS);
     let token = stage.world.bot_token().to_owned();
     let id = stage.connect();
-    stage.send(id, &json!({"op": 2, "d": {"token": token, "properties": {}, "intents": BOT_INTENTS}}));
-    assert_eq!((stage.closed(first), stage.closed(id)), (Some(4004), Some(4004)));
+    stage.send(
+        id,
+        &json!({"op": 2, "d": {"token": token, "properties": {}, "intents": BOT_INTENTS}}),
+    );
+    assert_eq!(
+        (stage.closed(first), stage.closed(id)),
+        (Some(4004), Some(4004))
+    );
     assert_ne!(stage.world.bot_token(), token);
 }
 
@@ -114,7 +157,10 @@ fn privileged_intent_must_be_granted_and_asked_for() {
     stage.control(&json!({"command": "config", "set": {"bot_message_content": false}}));
     let token = stage.world.bot_token().to_owned();
     let id = stage.connect();
-    stage.send(id, &json!({"op": 2, "d": {"token": token, "properties": {}, "intents": BOT_INTENTS}}));
+    stage.send(
+        id,
+        &json!({"op": 2, "d": {"token": token, "properties": {}, "intents": BOT_INTENTS}}),
+    );
     assert_eq!(stage.closed(id), Some(4014));
 
     let mut stage = Stage::new();
@@ -142,13 +188,23 @@ fn resume_replays_what_was_missed() {
     stage.pass(30_000);
     let token = stage.world.bot_token().to_owned();
     let again = stage.connect();
-    stage.send(again, &json!({"op": 6, "d": {"token": token, "session_id": session, "seq": seen}}));
-    let numbers: Vec<u64> = stage.inboxes[&again].frames[1..].iter().map(|frame| frame["s"].as_u64().unwrap()).collect();
+    stage.send(
+        again,
+        &json!({"op": 6, "d": {"token": token, "session_id": session, "seq": seen}}),
+    );
+    let numbers: Vec<u64> = stage.inboxes[&again].frames[1..]
+        .iter()
+        .map(|frame| frame["s"].as_u64().unwrap())
+        .collect();
     let expected: Vec<u64> = (seen + 1..=seen + numbers.len() as u64).collect();
     assert_eq!(numbers, expected);
     assert_eq!(stage.last(again)["t"], "RESUMED");
     assert_eq!(stage.events(again, "MESSAGE_CREATE").len(), 1, "the final");
-    assert_eq!(stage.events(again, "MESSAGE_DELETE").len(), 1, "the progress message goes");
+    assert_eq!(
+        stage.events(again, "MESSAGE_DELETE").len(),
+        1,
+        "the progress message goes"
+    );
 }
 
 #[test]
@@ -187,7 +243,10 @@ fn resuming_elsewhere_closes_the_old_connection() {
     let (id, session) = stage.login_user(0);
     let token = stage.user_token(0);
     let again = stage.connect();
-    stage.send(again, &json!({"op": 6, "d": {"token": token, "session_id": session, "seq": 2}}));
+    stage.send(
+        again,
+        &json!({"op": 6, "d": {"token": token, "session_id": session, "seq": 2}}),
+    );
     assert_eq!(stage.closed(id), Some(4000));
     assert_eq!(stage.last(again)["t"], "RESUMED");
 }
@@ -196,8 +255,13 @@ fn resuming_elsewhere_closes_the_old_connection() {
 fn faults_strike_the_gateway() {
     let mut stage = Stage::new();
     stage.control(&json!({"command": "fault", "gateway": "no_hello"}));
-    let connect = Connect { query: "v=10&encoding=json".into(), ..Connect::default() };
-    let Admission::Accepted(id) = stage.world.handle_connect(stage.now, &connect) else { panic!("refused") };
+    let connect = Connect {
+        query: "v=10&encoding=json".into(),
+        ..Connect::default()
+    };
+    let Admission::Accepted(id) = stage.world.handle_connect(stage.now, &connect) else {
+        panic!("refused")
+    };
     stage.drain();
     assert!(!stage.inboxes.contains_key(&id));
 
@@ -206,17 +270,29 @@ fn faults_strike_the_gateway() {
     assert_eq!(stage.closed(id), Some(4002));
 
     stage.control(&json!({"command": "fault", "gateway": "refuse_connections", "code": 502}));
-    assert_eq!(stage.world.handle_connect(stage.now, &connect), Admission::Refused(502));
+    assert_eq!(
+        stage.world.handle_connect(stage.now, &connect),
+        Admission::Refused(502)
+    );
 
     stage.control(&json!({"command": "fault", "gateway": "resume_host_down", "for": 1000}));
-    let resume = Connect { resume_host: true, ..connect };
-    assert_eq!(stage.world.handle_connect(stage.now, &resume), Admission::Dropped);
+    let resume = Connect {
+        resume_host: true,
+        ..connect
+    };
+    assert_eq!(
+        stage.world.handle_connect(stage.now, &resume),
+        Admission::Dropped
+    );
 
     let (id, _) = stage.login_user(0);
     stage.control(&json!({"command": "fault", "gateway": "reconnect"}));
     assert_eq!(stage.last(id)["op"], 7);
     stage.control(&json!({"command": "fault", "gateway": "invalid_session", "resumable": true}));
-    assert_eq!((stage.last(id)["op"].clone(), stage.last(id)["d"].clone()), (json!(9), json!(true)));
+    assert_eq!(
+        (stage.last(id)["op"].clone(), stage.last(id)["d"].clone()),
+        (json!(9), json!(true))
+    );
     let (id, _) = stage.login_user(1);
     stage.control(&json!({"command": "fault", "gateway": "close", "code": 4008, "who": "user"}));
     assert_eq!(stage.closed(id), Some(4008));
@@ -238,8 +314,14 @@ fn events_can_be_lost_repeated_and_swapped() {
     say(&mut stage, "four");
     let seen: Vec<(u64, String)> = stage.inboxes[&id].frames[3..]
         .iter()
-        .map(|frame| (frame["s"].as_u64().unwrap(), frame["d"]["content"].as_str().unwrap().to_owned()))
+        .map(|frame| {
+            (
+                frame["s"].as_u64().unwrap(),
+                frame["d"]["content"].as_str().unwrap().to_owned(),
+            )
+        })
         .collect();
-    let expected = [(3, "one"), (3, "one"), (5, "four"), (6, "three")].map(|(s, text)| (s, text.to_owned()));
+    let expected =
+        [(3, "one"), (3, "one"), (5, "four"), (6, "three")].map(|(s, text)| (s, text.to_owned()));
     assert_eq!(seen, expected);
 }

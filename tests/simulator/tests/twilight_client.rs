@@ -5,7 +5,9 @@ use std::time::Duration;
 use mj_simulator::server::{Options, Server};
 use mj_simulator::world::Settings;
 use serde_json::{Value, json};
-use twilight_gateway::{CloseFrame, ConfigBuilder, Event, EventTypeFlags, Intents, Shard, ShardId, StreamExt};
+use twilight_gateway::{
+    CloseFrame, ConfigBuilder, Event, EventTypeFlags, Intents, Shard, ShardId, StreamExt,
+};
 use twilight_model::channel::Message;
 
 type Failure = Box<dyn std::error::Error>;
@@ -18,7 +20,10 @@ async fn next(shard: &mut Shard) -> Result<Event, Failure> {
 }
 
 /// Waits for the first event that `pick` wants; every other one must decode all the same.
-async fn wait<T>(shard: &mut Shard, mut pick: impl FnMut(Event) -> Option<T>) -> Result<T, Failure> {
+async fn wait<T>(
+    shard: &mut Shard,
+    mut pick: impl FnMut(Event) -> Option<T>,
+) -> Result<T, Failure> {
     loop {
         if let Some(found) = pick(next(shard).await?) {
             return Ok(found);
@@ -47,58 +52,107 @@ fn interact(server: &Server, line: &Value, body: &Value) {
         body: body.to_string().into_bytes(),
         ..mj_simulator::world::Request::default()
     };
-    let response = server.driver().with_world(|world, now| world.handle_request(now, &request));
+    let response = server
+        .driver()
+        .with_world(|world, now| world.handle_request(now, &request));
     assert_eq!(response.status, 204, "{response:?}");
 }
 
 fn message(event: Event) -> Option<Message> {
-    if let Event::MessageCreate(message) = event { Some(message.0) } else { None }
+    if let Event::MessageCreate(message) = event {
+        Some(message.message)
+    } else {
+        None
+    }
 }
 
 #[tokio::test]
 async fn twilight_logs_in_reads_messages_and_resumes() -> Result<(), Failure> {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let server = Server::start(Settings { speed: 100.0, ..Settings::default() }, Options::default()).await?;
+    let server = Server::start(
+        Settings {
+            speed: 100.0,
+            ..Settings::default()
+        },
+        Options::default(),
+    )
+    .await?;
     let line = server.announcement().clone();
     let token = line["bot_token"].as_str().ok_or("no token")?.to_owned();
     let intents = Intents::GUILDS | Intents::GUILD_MESSAGES | Intents::MESSAGE_CONTENT;
     let gateway = line["gateway_url"].as_str().ok_or("no url")?.to_owned();
-    let config = ConfigBuilder::new(token, intents).proxy_url(gateway).build();
+    let config = ConfigBuilder::new(token, intents)
+        .proxy_url(gateway)
+        .build();
     let mut shard = Shard::with_config(ShardId::ONE, config);
 
-    let ready = wait(&mut shard, |event| if let Event::Ready(ready) = event { Some(ready) } else { None }).await?;
-    assert_eq!(ready.guilds[0].id.to_string(), line["guild_id"].as_str().unwrap_or_default());
-    let guild = wait(&mut shard, |event| if let Event::GuildCreate(guild) = event { Some(guild) } else { None }).await?;
+    let ready = wait(&mut shard, |event| {
+        if let Event::Ready(ready) = event {
+            Some(ready)
+        } else {
+            None
+        }
+    })
+    .await?;
+    assert_eq!(
+        ready.guilds[0].id.to_string(),
+        line["guild_id"].as_str().unwrap_or_default()
+    );
+    let guild = wait(&mut shard, |event| {
+        if let Event::GuildCreate(guild) = event {
+            Some(guild)
+        } else {
+            None
+        }
+    })
+    .await?;
     assert_eq!(guild.id(), ready.guilds[0].id);
 
     interact(&server, &line, &imagine(&line, "a harbour"));
     let start = wait(&mut shard, message).await?;
     assert!(start.content.ends_with("(Waiting to start)"), "{start:?}");
     let last = wait(&mut shard, message).await?;
-    let reference = last.reference.as_ref().and_then(|reference| reference.message_id);
+    let reference = last
+        .reference
+        .as_ref()
+        .and_then(|reference| reference.message_id);
     assert_eq!(reference, Some(start.id));
     assert_eq!(last.attachments.len(), 1);
     assert_eq!(last.components.len(), 2);
     let metadata = last.interaction_metadata.as_ref().ok_or("no metadata")?;
-    assert_eq!(metadata.user.id.to_string(), line["user_id"].as_str().unwrap_or_default());
+    assert_eq!(
+        metadata.user.id.to_string(),
+        line["user_id"].as_str().unwrap_or_default()
+    );
 
     shard.close(CloseFrame::RESUME);
-    wait(&mut shard, |event| matches!(event, Event::GatewayClose(_)).then_some(())).await?;
     interact(&server, &line, &imagine(&line, "a lighthouse"));
-    wait(&mut shard, |event| matches!(event, Event::Resumed).then_some(())).await?;
-    let mut seen = String::new();
-    while !seen.contains("a lighthouse") {
-        seen = wait(&mut shard, message).await?.content;
+    // What was missed comes before RESUMED, the rest after it.
+    let (mut resumed, mut seen) = (false, false);
+    while !(resumed && seen) {
+        let event = next(&mut shard).await?;
+        resumed |= matches!(event, Event::Resumed);
+        seen |= message(event).is_some_and(|message| message.content.contains("a lighthouse"));
     }
     let record = server.driver().control(&json!({"command": "record"}))?;
-    assert_eq!((record["identifies"].as_u64(), record["resumes"].as_u64()), (Some(1), Some(1)));
+    assert_eq!(
+        (record["identifies"].as_u64(), record["resumes"].as_u64()),
+        (Some(1), Some(1))
+    );
     assert_eq!(record["connections"][1]["resume_host"], true);
     Ok(())
 }
 
 #[tokio::test]
 async fn every_message_decodes_as_twilights_model() -> Result<(), Failure> {
-    let server = Server::start(Settings { speed: 1000.0, ..Settings::default() }, Options::default()).await?;
+    let server = Server::start(
+        Settings {
+            speed: 1000.0,
+            ..Settings::default()
+        },
+        Options::default(),
+    )
+    .await?;
     let line = server.announcement().clone();
     for prompt in ["a harbour", "x simulate:banned", "x simulate:moderated"] {
         interact(&server, &line, &imagine(&line, prompt));
@@ -107,14 +161,20 @@ async fn every_message_decodes_as_twilights_model() -> Result<(), Failure> {
         loop {
             let all = server.driver().control(&json!({"command": "messages"}))?;
             let all = all.as_array().cloned().unwrap_or_default();
-            if all.iter().any(|message| message["components"].as_array().is_some_and(|rows| rows.len() == 2)) && all.len() >= 3 {
+            if all.iter().any(|message| {
+                message["components"]
+                    .as_array()
+                    .is_some_and(|rows| rows.len() == 2)
+            }) && all.len() >= 3
+            {
                 return Ok::<_, Failure>(all);
             }
             tokio::task::yield_now().await;
         }
     };
     for message in tokio::time::timeout(TIME, finished).await?? {
-        serde_json::from_value::<Message>(message.clone()).map_err(|error| format!("{error}: {message}"))?;
+        serde_json::from_value::<Message>(message.clone())
+            .map_err(|error| format!("{error}: {message}"))?;
     }
     Ok(())
 }

@@ -12,13 +12,20 @@ use crate::snowflake::{Millis, Snowflake};
 #[derive(Debug)]
 pub(super) enum Event {
     /// A gateway event that reaches one session late.
-    Deliver { session: String, name: String, data: Value },
+    Deliver {
+        session: String,
+        name: String,
+        data: Value,
+    },
     /// The next step of a job.
     Job { job: usize, step: Step },
     /// An application that did not answer an interaction in time.
     NoAnswer { interaction: Snowflake },
     /// The pressed button changes its style.
-    ParentEdit { message: Snowflake, custom_id: String },
+    ParentEdit {
+        message: Snowflake,
+        custom_id: String,
+    },
 }
 
 /// All planned events.

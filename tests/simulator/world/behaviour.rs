@@ -20,6 +20,10 @@ pub enum UpscaleStart {
 /// Switches and numbers; the defaults are what was captured in 2026.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "independent switches, each named in a test's JSON"
+)]
 pub struct Behaviour {
     /// `GUILD_MEMBERS` and `GUILD_PRESENCES` are switched on for the bot in the developer portal.
     pub bot_members_intents: bool,

@@ -1,7 +1,6 @@
 //! Attachments: their signed URLs, the slots they are uploaded through, and what the CDN answers.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -10,6 +9,7 @@ use super::World;
 use super::http::{Body, Request, Response, percent_decode, query_value};
 use super::people::Caller;
 use crate::picture::Picture;
+use crate::random::hex;
 use crate::snowflake::{Millis, Snowflake};
 
 /// Largest upload for everybody, in bytes: 10 MiB.
@@ -53,12 +53,21 @@ pub(super) struct Files {
 
 impl Files {
     pub(super) fn new(key: String) -> Self {
-        Self { key, contents: BTreeMap::new(), slots: BTreeMap::new() }
+        Self {
+            key,
+            contents: BTreeMap::new(),
+            slots: BTreeMap::new(),
+        }
     }
 
     fn signature(&self, path: &str, expires: u64, issued: u64) -> String {
         let mut hash = Sha256::new();
-        for part in [self.key.as_str(), path, &format!("{expires:x}"), &format!("{issued:x}")] {
+        for part in [
+            self.key.as_str(),
+            path,
+            &format!("{expires:x}"),
+            &format!("{issued:x}"),
+        ] {
             hash.update(part.as_bytes());
             hash.update([0]);
         }
@@ -68,24 +77,21 @@ impl Files {
     pub(super) fn sign(&self, now: Millis, ttl: u64, path: &str) -> String {
         let issued = now / 1000;
         let expires = issued + ttl;
-        format!("{path}?ex={expires:x}&is={issued:x}&hm={}&", self.signature(path, expires, issued))
+        format!(
+            "{path}?ex={expires:x}&is={issued:x}&hm={}&",
+            self.signature(path, expires, issued)
+        )
     }
 
     fn valid(&self, now: Millis, path: &str, query: &str) -> bool {
-        let number = |name| query_value(query, name).and_then(|text| u64::from_str_radix(&text, 16).ok());
-        let (Some(expires), Some(issued)) = (number("ex"), number("is")) else { return false };
+        let number =
+            |name| query_value(query, name).and_then(|text| u64::from_str_radix(&text, 16).ok());
+        let (Some(expires), Some(issued)) = (number("ex"), number("is")) else {
+            return false;
+        };
         let signature = query_value(query, "hm").unwrap_or_default();
         expires > now / 1000 && signature == self.signature(path, expires, issued)
     }
-}
-
-/// Lower-case hexadecimal digits of `bytes`.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 impl World {
@@ -99,7 +105,11 @@ impl World {
         ephemeral: bool,
     ) -> File {
         let id = self.snowflake(now);
-        let root = if ephemeral { "ephemeral-attachments" } else { "attachments" };
+        let root = if ephemeral {
+            "ephemeral-attachments"
+        } else {
+            "attachments"
+        };
         let path = format!("/{root}/{channel}/{id}/{filename}");
         let file = File {
             id,
@@ -115,15 +125,24 @@ impl World {
     }
 
     /// Turns an uploaded slot into an attachment; `None` when nothing was uploaded to it by this user.
-    pub(super) fn attach_upload(&mut self, now: Millis, channel: Snowflake, owner: Snowflake, name: &str) -> Option<File> {
-        if self.files.slots.get(name)?.owner != owner || self.files.slots.get(name)?.bytes.is_none() {
+    pub(super) fn attach_upload(
+        &mut self,
+        now: Millis,
+        channel: Snowflake,
+        owner: Snowflake,
+        name: &str,
+    ) -> Option<File> {
+        if self.files.slots.get(name)?.owner != owner || self.files.slots.get(name)?.bytes.is_none()
+        {
             return None;
         }
         let slot = self.files.slots.remove(name)?;
         let bytes = slot.bytes?;
         let id = self.snowflake(now);
         let path = format!("/attachments/{channel}/{id}/{}", slot.filename);
-        let dimensions = image::load_from_memory(&bytes).ok().map(|image| (image.width(), image.height()));
+        let dimensions = image::load_from_memory(&bytes)
+            .ok()
+            .map(|image| (image.width(), image.height()));
         let file = File {
             id,
             filename: slot.filename.clone(),
@@ -138,7 +157,9 @@ impl World {
     }
 
     pub(super) fn file_json(&self, now: Millis, file: &File) -> Value {
-        let signed = self.files.sign(now, self.behaviour.cdn_ttl_seconds, &file.path);
+        let signed = self
+            .files
+            .sign(now, self.behaviour.cdn_ttl_seconds, &file.path);
         let mut object = json!({
             "id": file.id, "filename": file.filename, "size": file.size, "content_type": file.content_type,
             "url": format!("{}{signed}", self.settings.hosts.cdn),
@@ -179,34 +200,67 @@ impl World {
         }
         let (body, kind) = match self.files.contents.get(&path) {
             None => return Response::text(404, "This content is no longer available."),
-            Some(Content::Drawn(picture)) => (Body::Picture(picture.clone()), picture.format.content_type().to_owned()),
-            Some(Content::Uploaded(bytes)) => (Body::Bytes(bytes.clone()), content_type(&path).to_owned()),
+            Some(Content::Drawn(picture)) => (
+                Body::Picture(picture.clone()),
+                picture.format.content_type().to_owned(),
+            ),
+            Some(Content::Uploaded(bytes)) => {
+                (Body::Bytes(bytes.clone()), content_type(&path).to_owned())
+            }
         };
-        Response { status: 200, body, ..Response::text(200, "") }
-            .with("content-type", kind)
-            .with("cache-control", "public, max-age=31536000")
-            .with("etag", format!("\"{:x}\"", crate::random::digest(&path)))
+        Response {
+            status: 200,
+            body,
+            ..Response::text(200, "")
+        }
+        .with("content-type", kind)
+        .with("cache-control", "public, max-age=31536000")
+        .with("etag", format!("\"{:x}\"", crate::random::digest(&path)))
     }
 
     /// `POST /channels/{id}/attachments`: hands out upload slots.
     pub(super) fn make_slots(&mut self, caller: Caller, body: &Value) -> Response {
         let files = body["files"].as_array().cloned().unwrap_or_default();
         if files.is_empty() || files.len() > 10 {
-            return Response::form_error(&["files"], "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 10 in length.");
+            return Response::form_error(
+                &["files"],
+                "BASE_TYPE_BAD_LENGTH",
+                "Must be between 1 and 10 in length.",
+            );
         }
         let mut slots = Vec::new();
         for (place, file) in files.iter().enumerate() {
             let name = file["filename"].as_str().unwrap_or_default();
             if name.is_empty() || name.len() > 1024 {
-                return Response::form_error(&["files", &place.to_string(), "filename"], "BASE_TYPE_REQUIRED", "This field is required");
+                return Response::form_error(
+                    &["files", &place.to_string(), "filename"],
+                    "BASE_TYPE_REQUIRED",
+                    "This field is required",
+                );
             }
-            let Some(size) = file["file_size"].as_u64().or_else(|| file["file_size"].as_str()?.parse().ok()) else {
-                return Response::form_error(&["files", &place.to_string(), "file_size"], "BASE_TYPE_REQUIRED", "This field is required");
+            let Some(size) = file["file_size"]
+                .as_u64()
+                .or_else(|| file["file_size"].as_str()?.parse().ok())
+            else {
+                return Response::form_error(
+                    &["files", &place.to_string(), "file_size"],
+                    "BASE_TYPE_REQUIRED",
+                    "This field is required",
+                );
             };
             if size > UPLOAD_LIMIT {
                 return Response::error(400, 50045, "File cannot be larger than 10485760 bytes");
             }
-            let filename: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect();
+            let filename: String = name
+                .chars()
+                .map(|c| {
+                    if c.is_ascii_alphanumeric() || "._-".contains(c) {
+                        c
+                    } else {
+                        '_'
+                    }
+                })
+                .collect();
             let key = format!("{}/{filename}", self.random.uuid());
             let upload_id = self.random.token(48);
             slots.push(json!({
@@ -214,7 +268,15 @@ impl World {
                 "upload_url": format!("{}/discord-attachments-uploads-prd/{key}?upload_id={upload_id}", self.settings.hosts.upload),
                 "upload_filename": key,
             }));
-            self.files.slots.insert(key, Slot { owner: caller.user, filename, size, bytes: None });
+            self.files.slots.insert(
+                key,
+                Slot {
+                    owner: caller.user,
+                    filename,
+                    size,
+                    bytes: None,
+                },
+            );
         }
         Response::json(200, &json!({"attachments": slots}))
     }
@@ -222,14 +284,22 @@ impl World {
     /// `PUT` to an upload slot.
     pub(super) fn fill_slot(&mut self, request: &Request) -> Response {
         let path = percent_decode(&request.path);
-        let key = path.trim_start_matches('/').trim_start_matches("discord-attachments-uploads-prd/");
+        let key = path
+            .trim_start_matches('/')
+            .trim_start_matches("discord-attachments-uploads-prd/");
         let Some(slot) = self.files.slots.get_mut(key) else {
-            return Response::text(404, "<?xml version='1.0' encoding='UTF-8'?><Error><Code>NoSuchUpload</Code></Error>")
-                .with("content-type", "application/xml");
+            return Response::text(
+                404,
+                "<?xml version='1.0' encoding='UTF-8'?><Error><Code>NoSuchUpload</Code></Error>",
+            )
+            .with("content-type", "application/xml");
         };
         if request.body.len() as u64 > slot.size.max(1) {
-            return Response::text(400, "<?xml version='1.0' encoding='UTF-8'?><Error><Code>EntityTooLarge</Code></Error>")
-                .with("content-type", "application/xml");
+            return Response::text(
+                400,
+                "<?xml version='1.0' encoding='UTF-8'?><Error><Code>EntityTooLarge</Code></Error>",
+            )
+            .with("content-type", "application/xml");
         }
         slot.bytes = Some(request.body.clone());
         Response::text(200, "")
@@ -237,9 +307,18 @@ impl World {
 
     /// `POST /attachments/refresh-urls`.
     pub(super) fn refresh_urls(&self, now: Millis, body: &Value) -> Response {
-        let urls: Vec<&str> = body["attachment_urls"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let urls: Vec<&str> = body["attachment_urls"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
         if urls.is_empty() || urls.len() > 50 {
-            return Response::form_error(&["attachment_urls"], "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 50 in length.");
+            return Response::form_error(
+                &["attachment_urls"],
+                "BASE_TYPE_BAD_LENGTH",
+                "Must be between 1 and 50 in length.",
+            );
         }
         let refreshed: Vec<Value> = urls
             .iter()
@@ -254,7 +333,13 @@ impl World {
 }
 
 fn content_type(name: &str) -> &'static str {
-    match name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase().as_str() {
+    match name
+        .rsplit('.')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase()
+        .as_str()
+    {
         "png" => "image/png",
         "jpg" | "jpeg" => "image/jpeg",
         "webp" => "image/webp",

@@ -18,15 +18,69 @@ pub(super) struct Command {
 
 /// Ids and versions as public clients shipped them in 2025 and 2026.
 pub(super) const COMMANDS: &[Command] = &[
-    Command { name: "imagine", id: "938956540159881230", version: "1237876415471554623", description: "Create images with Midjourney", options: &[(3, "prompt")] },
-    Command { name: "blend", id: "1062880104792997970", version: "1237876415471554624", description: "Blend images together seamlessly!", options: &[(11, "image1"), (11, "image2")] },
-    Command { name: "describe", id: "1092492867185950852", version: "1493662068505706617", description: "Writes a prompt based on your image.", options: &[] },
-    Command { name: "shorten", id: "1121575372539039774", version: "1247736572414001223", description: "Analyzes and shortens a prompt.", options: &[(3, "prompt")] },
-    Command { name: "show", id: "1169435442328911902", version: "1247736572414001224", description: "Shows the job view based on job id.", options: &[(3, "job_id")] },
-    Command { name: "info", id: "972289487818334209", version: "1237876415735660565", description: "View information about your profile.", options: &[] },
-    Command { name: "settings", id: "1000850743479255081", version: "1493662068581077053", description: "View and adjust your personal settings.", options: &[] },
-    Command { name: "fast", id: "972289487818334212", version: "1237876415735660572", description: "Switch to fast mode", options: &[] },
-    Command { name: "relax", id: "972289487818334213", version: "1237876415735660573", description: "Switch to relax mode", options: &[] },
+    Command {
+        name: "imagine",
+        id: "938956540159881230",
+        version: "1237876415471554623",
+        description: "Create images with Midjourney",
+        options: &[(3, "prompt")],
+    },
+    Command {
+        name: "blend",
+        id: "1062880104792997970",
+        version: "1237876415471554624",
+        description: "Blend images together seamlessly!",
+        options: &[(11, "image1"), (11, "image2")],
+    },
+    Command {
+        name: "describe",
+        id: "1092492867185950852",
+        version: "1493662068505706617",
+        description: "Writes a prompt based on your image.",
+        options: &[],
+    },
+    Command {
+        name: "shorten",
+        id: "1121575372539039774",
+        version: "1247736572414001223",
+        description: "Analyzes and shortens a prompt.",
+        options: &[(3, "prompt")],
+    },
+    Command {
+        name: "show",
+        id: "1169435442328911902",
+        version: "1247736572414001224",
+        description: "Shows the job view based on job id.",
+        options: &[(3, "job_id")],
+    },
+    Command {
+        name: "info",
+        id: "972289487818334209",
+        version: "1237876415735660565",
+        description: "View information about your profile.",
+        options: &[],
+    },
+    Command {
+        name: "settings",
+        id: "1000850743479255081",
+        version: "1493662068581077053",
+        description: "View and adjust your personal settings.",
+        options: &[],
+    },
+    Command {
+        name: "fast",
+        id: "972289487818334212",
+        version: "1237876415735660572",
+        description: "Switch to fast mode",
+        options: &[],
+    },
+    Command {
+        name: "relax",
+        id: "972289487818334213",
+        version: "1237876415735660573",
+        description: "Switch to relax mode",
+        options: &[],
+    },
 ];
 
 impl World {

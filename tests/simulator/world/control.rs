@@ -16,13 +16,15 @@ impl World {
         match command["command"].as_str().unwrap_or_default() {
             "record" => Ok(self.record_json(now)),
             "config" => {
-                self.behaviour.merge(&command["set"]).map_err(|error| error.to_string())?;
+                self.behaviour
+                    .merge(&command["set"])
+                    .map_err(|error| error.to_string())?;
                 serde_json::to_value(&self.behaviour).map_err(|error| error.to_string())
             }
             "fault" if command["gateway"].is_string() => self.gateway_fault(now, command),
             "fault" => {
-                let fault: HttpFault =
-                    serde_json::from_value(command["http"].clone()).map_err(|error| error.to_string())?;
+                let fault: HttpFault = serde_json::from_value(command["http"].clone())
+                    .map_err(|error| error.to_string())?;
                 self.faults.http.push(fault);
                 Ok(json!({"rules": self.faults.http.len()}))
             }
@@ -37,18 +39,32 @@ impl World {
             "release" => Ok(json!({"released": self.release(now, command["job_id"].as_str())})),
             "foreign" => self.foreign(now, command),
             "delete" => {
-                let id = snowflake(&command["message_id"]).ok_or("message_id must be a message's id")?;
+                let id =
+                    snowflake(&command["message_id"]).ok_or("message_id must be a message's id")?;
                 self.announce(now, id, super::dispatch::Change::Delete);
                 Ok(json!({}))
             }
             "say" => self.say(now, command),
             "messages" => {
-                let caller = super::people::Caller { user: self.people.stranger, bot: false };
-                let all: Vec<Value> = self.messages.values().map(|message| {
-                    let mut object = self.message_json(now, message, caller, true, super::message::Channel::Rest);
-                    object["reader"] = json!(message.reader);
-                    object
-                }).collect();
+                let caller = super::people::Caller {
+                    user: self.people.stranger,
+                    bot: false,
+                };
+                let all: Vec<Value> = self
+                    .messages
+                    .values()
+                    .map(|message| {
+                        let mut object = self.message_json(
+                            now,
+                            message,
+                            caller,
+                            true,
+                            super::message::Channel::Rest,
+                        );
+                        object["reader"] = json!(message.reader);
+                        object
+                    })
+                    .collect();
                 Ok(Value::from(all))
             }
             other => Err(format!("unknown command {other:?}")),
@@ -58,23 +74,35 @@ impl World {
     /// Somebody else, or another session of an account, types a command or presses a button.
     fn foreign(&mut self, now: Millis, command: &Value) -> Result<Value, String> {
         let user = match &command["user_id"] {
-            Value::Null => self.people.stranger,
-            id => snowflake(id).filter(|id| self.people.user(*id).is_some()).ok_or("user_id must be a member")?,
+            id if id.is_null() => self.people.stranger,
+            id => snowflake(id)
+                .filter(|id| self.people.user(*id).is_some())
+                .ok_or("user_id must be a member")?,
         };
         let channel = snowflake(&command["channel_id"]).unwrap_or(self.people.channels[0]);
         let what = if let Some(prompt) = command["prompt"].as_str() {
-            What::Command { name: "imagine", prompt: prompt.to_owned() }
+            What::Command {
+                name: "imagine",
+                prompt: prompt.to_owned(),
+            }
         } else {
-            let message = snowflake(&command["message_id"]).ok_or("a prompt, or message_id and custom_id, are needed")?;
+            let message = snowflake(&command["message_id"])
+                .ok_or("a prompt, or message_id and custom_id, are needed")?;
             let custom_id = command["custom_id"].as_str().unwrap_or_default();
             let stored = self.messages.get(&message).ok_or("no such message")?;
             if stored.component(custom_id).is_none() {
                 return Err("the message has no such button".into());
             }
-            What::Press { message, custom_id: custom_id.to_owned() }
+            What::Press {
+                message,
+                custom_id: custom_id.to_owned(),
+            }
         };
         let channel = match &what {
-            What::Press { message, .. } => self.messages.get(message).map_or(channel, |message| message.channel),
+            What::Press { message, .. } => self
+                .messages
+                .get(message)
+                .map_or(channel, |message| message.channel),
             What::Command { .. } => channel,
         };
         Ok(json!({"interaction_id": self.foreign_interaction(now, user, channel, what)}))
@@ -82,7 +110,9 @@ impl World {
 
     /// A plain message of another member.
     fn say(&mut self, now: Millis, command: &Value) -> Result<Value, String> {
-        let content = command["content"].as_str().ok_or("content must be a string")?;
+        let content = command["content"]
+            .as_str()
+            .ok_or("content must be a string")?;
         let id = self.snowflake(now);
         let channel = snowflake(&command["channel_id"]).unwrap_or(self.people.channels[0]);
         let mut message = super::message::Message::new(id, channel, self.people.stranger);

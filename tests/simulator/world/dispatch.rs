@@ -29,7 +29,9 @@ impl World {
 
     /// Tells of a stored message; a delete removes it.
     pub(super) fn announce(&mut self, now: Millis, id: Snowflake, change: Change) {
-        let Some(message) = self.messages.get(&id) else { return };
+        let Some(message) = self.messages.get(&id) else {
+            return;
+        };
         let mut frames = Vec::new();
         for session in self.sessions.values() {
             if !sees(session, message) {
@@ -37,8 +39,13 @@ impl World {
             }
             let (name, data) = match change {
                 Change::Create => {
-                    let data =
-                        self.message_json(now, message, session.caller, session.content_intent, Channel::Gateway);
+                    let data = self.message_json(
+                        now,
+                        message,
+                        session.caller,
+                        session.content_intent,
+                        Channel::Gateway,
+                    );
                     ("MESSAGE_CREATE", data)
                 }
                 Change::Update => ("MESSAGE_UPDATE", self.update_json(now, message, session)),
@@ -61,7 +68,13 @@ impl World {
     }
 
     fn update_json(&self, now: Millis, message: &Message, session: &Session) -> Value {
-        let mut whole = self.message_json(now, message, session.caller, session.content_intent, Channel::Gateway);
+        let mut whole = self.message_json(
+            now,
+            message,
+            session.caller,
+            session.content_intent,
+            Channel::Gateway,
+        );
         // The nonce belongs to the create.
         if let Some(whole) = whole.as_object_mut() {
             whole.remove("nonce");
@@ -70,7 +83,15 @@ impl World {
             return whole;
         }
         let mut part = json!({});
-        for field in ["id", "channel_id", "guild_id", "content", "attachments", "components", "edited_timestamp"] {
+        for field in [
+            "id",
+            "channel_id",
+            "guild_id",
+            "content",
+            "attachments",
+            "components",
+            "edited_timestamp",
+        ] {
             if let Some(value) = whole.get(field) {
                 part[field] = value.clone();
             }
@@ -80,16 +101,27 @@ impl World {
 
     /// Sends an event to one session, late when the behaviour says so.
     pub(super) fn deliver(&mut self, now: Millis, session: &str, name: &str, data: Value) {
-        let bot = self.sessions.get(session).is_some_and(|session| session.caller.bot);
+        let bot = self
+            .sessions
+            .get(session)
+            .is_some_and(|session| session.caller.bot);
         let shuffle = self.behaviour.shuffle;
-        let mut delay = if bot { 0 } else { self.behaviour.user_copy_delay };
+        let mut delay = if bot {
+            0
+        } else {
+            self.behaviour.user_copy_delay
+        };
         if shuffle > 0 {
             delay += self.random.below(shuffle);
         }
         if delay == 0 {
             self.dispatch(now, session, name, data);
         } else {
-            let event = Event::Deliver { session: session.to_owned(), name: name.to_owned(), data };
+            let event = Event::Deliver {
+                session: session.to_owned(),
+                name: name.to_owned(),
+                data,
+            };
             self.agenda.plan(now + delay, event);
         }
     }
@@ -97,12 +129,20 @@ impl World {
     /// Numbers an event, keeps it for a resume, and sends it when the session has a connection.
     pub(super) fn dispatch(&mut self, now: Millis, session_id: &str, name: &str, data: Value) {
         let opening = matches!(name, "READY" | "GUILD_CREATE" | "READY_SUPPLEMENTAL");
-        let tamper = if opening { None } else { self.faults.take_tamper() };
-        let Some(session) = self.sessions.get_mut(session_id) else { return };
+        let tamper = if opening {
+            None
+        } else {
+            self.faults.take_tamper()
+        };
+        let Some(session) = self.sessions.get_mut(session_id) else {
+            return;
+        };
         match tamper {
             // A gap: the number is used, the event is lost.
             Some(Tamper::Lose) => session.sequence += 1,
-            Some(Tamper::Swap) if session.held.is_none() => session.held = Some((name.to_owned(), data)),
+            Some(Tamper::Swap) if session.held.is_none() => {
+                session.held = Some((name.to_owned(), data));
+            }
             Some(Tamper::Repeat) => {
                 let frame = number(session, name, &data);
                 if let Some(id) = session.connection {
@@ -128,29 +168,44 @@ impl World {
 
     /// Sends a payload that is not a numbered event.
     pub(super) fn send(&mut self, id: ConnectionId, op: u64, data: &Value) {
-        self.transmit(id, format!("{{\"t\":null,\"s\":null,\"op\":{op},\"d\":{data}}}"));
+        self.transmit(
+            id,
+            format!("{{\"t\":null,\"s\":null,\"op\":{op},\"d\":{data}}}"),
+        );
     }
 
     pub(super) fn transmit(&mut self, id: ConnectionId, frame: String) {
-        let Some(connection) = self.connections.get(&id) else { return };
+        let Some(connection) = self.connections.get(&id) else {
+            return;
+        };
         if matches!(connection.state, State::Closed | State::Silent) {
             return;
         }
-        let transmit = if connection.payload_compression { Transmit::Zlib(frame) } else { Transmit::Text(frame) };
+        let transmit = if connection.payload_compression {
+            Transmit::Zlib(frame)
+        } else {
+            Transmit::Text(frame)
+        };
         self.outbox.push_back((id, transmit));
     }
 
     /// The newest public message of a channel.
     pub(super) fn last_message(&self, channel: Snowflake) -> Option<Snowflake> {
         let mut newest = self.messages.values().rev();
-        newest.find(|message| message.channel == channel && message.reader.is_none()).map(|message| message.id)
+        newest
+            .find(|message| message.channel == channel && message.reader.is_none())
+            .map(|message| message.id)
     }
 }
 
 fn number(session: &mut Session, name: &str, data: &Value) -> String {
     session.sequence += 1;
     // Discord's order of keys.
-    let frame = format!("{{\"t\":{},\"s\":{},\"op\":0,\"d\":{data}}}", Value::from(name), session.sequence);
+    let frame = format!(
+        "{{\"t\":{},\"s\":{},\"op\":0,\"d\":{data}}}",
+        Value::from(name),
+        session.sequence
+    );
     session.remember(frame.clone());
     frame
 }

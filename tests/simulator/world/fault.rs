@@ -75,8 +75,14 @@ impl Default for HttpFault {
 impl HttpFault {
     fn fits(&self, request: &Request) -> bool {
         self.times != Some(0)
-            && self.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(&request.method))
-            && self.path.as_ref().is_none_or(|path| request.path.contains(path.as_str()))
+            && self
+                .method
+                .as_ref()
+                .is_none_or(|method| method.eq_ignore_ascii_case(&request.method))
+            && self
+                .path
+                .as_ref()
+                .is_none_or(|path| request.path.contains(path.as_str()))
     }
 
     /// The answer given instead of the real one.
@@ -85,14 +91,21 @@ impl HttpFault {
             return Some(cloudflare(self.status.unwrap_or(429), 1015));
         }
         if let Some(seconds) = self.retry_after {
-            let wait = std::time::Duration::try_from_secs_f64(seconds).unwrap_or_default().as_millis();
-            return Some(refusal(u64::try_from(wait).unwrap_or(u64::MAX), self.global));
+            let wait = std::time::Duration::try_from_secs_f64(seconds)
+                .unwrap_or_default()
+                .as_millis();
+            return Some(refusal(
+                u64::try_from(wait).unwrap_or(u64::MAX),
+                self.global,
+            ));
         }
         let status = self.status?;
         let response = match &self.body {
             Value::String(text) => Response::text(status, text),
             Value::Null => Response::error(status, 0, "simulated"),
-            body @ (Value::Array(_) | Value::Bool(_) | Value::Number(_) | Value::Object(_)) => Response::json(status, body),
+            body @ (Value::Array(_) | Value::Bool(_) | Value::Number(_) | Value::Object(_)) => {
+                Response::json(status, body)
+            }
         };
         Some(match &self.content_type {
             Some(kind) => response.with("content-type", kind.clone()),
@@ -132,7 +145,10 @@ pub(super) struct Faults {
 
 impl Faults {
     pub(super) fn take(&mut self, what: Armed) -> bool {
-        let found = self.armed.iter_mut().find(|(armed, left)| *armed == what && *left > 0);
+        let found = self
+            .armed
+            .iter_mut()
+            .find(|(armed, left)| *armed == what && *left > 0);
         found.map(|(_, left)| *left -= 1).is_some()
     }
 
@@ -148,12 +164,19 @@ impl Faults {
     }
 
     pub(super) fn take_close_after_hello(&mut self) -> Option<u16> {
-        let (code, left) = self.close_after_hello.as_mut().filter(|(_, left)| *left > 0)?;
+        let (code, left) = self
+            .close_after_hello
+            .as_mut()
+            .filter(|(_, left)| *left > 0)?;
         *left -= 1;
         Some(*code)
     }
 
-    pub(super) fn refuse_connection(&mut self, now: Millis, resume_host: bool) -> Option<Admission> {
+    pub(super) fn refuse_connection(
+        &mut self,
+        now: Millis,
+        resume_host: bool,
+    ) -> Option<Admission> {
         if resume_host && now < self.resume_host_down_until {
             return Some(Admission::Dropped);
         }
@@ -170,7 +193,11 @@ impl Faults {
 impl World {
     /// The rule that strikes this request, if any: its answer, and whether the request still happens.
     pub(super) fn strike(&mut self, request: &Request) -> Option<(HttpFault, Option<Response>)> {
-        let place = self.faults.http.iter().position(|fault| fault.fits(request))?;
+        let place = self
+            .faults
+            .http
+            .iter()
+            .position(|fault| fault.fits(request))?;
         if self.faults.http[place].skip > 0 {
             self.faults.http[place].skip -= 1;
             return None;
@@ -186,12 +213,24 @@ impl World {
     }
 
     /// Does what a struck request gets; `real` performs it.
-    pub(super) fn with_fault(&mut self, request: &Request, real: impl FnOnce(&mut Self) -> Response) -> Response {
-        let Some((fault, answer)) = self.strike(request) else { return real(self) };
+    pub(super) fn with_fault(
+        &mut self,
+        request: &Request,
+        real: impl FnOnce(&mut Self) -> Response,
+    ) -> Response {
+        let Some((fault, answer)) = self.strike(request) else {
+            return real(self);
+        };
         self.record.faults += 1;
         let mut response = match (fault.reset, answer) {
-            (Some(Reset::Before), _) => Response { cut: true, ..Response::text(500, "") },
-            (Some(Reset::After), _) => Response { cut: true, ..real(self) },
+            (Some(Reset::Before), _) => Response {
+                cut: true,
+                ..Response::text(500, "")
+            },
+            (Some(Reset::After), _) => Response {
+                cut: true,
+                ..real(self)
+            },
             (None, Some(answer)) => answer,
             (None, None) => real(self),
         };
@@ -204,20 +243,27 @@ impl World {
 
     /// The `fault` command's gateway part.
     pub(super) fn gateway_fault(&mut self, now: Millis, command: &Value) -> Result<Value, String> {
-        let name = command["gateway"].as_str().ok_or("gateway must be a string")?;
+        let name = command["gateway"]
+            .as_str()
+            .ok_or("gateway must be a string")?;
         let times = command["times"].as_u64().unwrap_or(1);
-        let code = command["code"].as_u64().and_then(|code| u16::try_from(code).ok());
+        let code = command["code"]
+            .as_u64()
+            .and_then(|code| u16::try_from(code).ok());
         match name {
             "no_hello" => self.faults.arm(Armed::NoHello, times),
             "no_ready" => self.faults.arm(Armed::NoReady, times),
             "no_ack" => self.faults.arm(Armed::NoAck, times),
             "invalid_identify" => self.faults.arm(Armed::InvalidSession, times),
             "refuse_resume" => self.faults.arm(Armed::RefuseResume, times),
-            "close_after_hello" => self.faults.close_after_hello = Some((code.unwrap_or(4002), times)),
+            "close_after_hello" => {
+                self.faults.close_after_hello = Some((code.unwrap_or(4002), times));
+            }
             "refuse_connections" => self.faults.refuse = Some((code.unwrap_or(502), times)),
             "drop_connections" => self.faults.drop_connections = times,
             "resume_host_down" => {
-                self.faults.resume_host_down_until = now + command["for"].as_u64().unwrap_or(u64::from(u32::MAX));
+                self.faults.resume_host_down_until =
+                    now + command["for"].as_u64().unwrap_or(u64::from(u32::MAX));
             }
             "lose_events" => self.faults.tampers.push((Tamper::Lose, times)),
             "repeat_events" => self.faults.tampers.push((Tamper::Repeat, times)),
@@ -227,12 +273,21 @@ impl World {
         Ok(json!({"armed": name, "times": times}))
     }
 
-    fn strike_connections(&mut self, now: Millis, name: &str, code: Option<u16>, command: &Value) -> Result<Value, String> {
+    fn strike_connections(
+        &mut self,
+        now: Millis,
+        name: &str,
+        code: Option<u16>,
+        command: &Value,
+    ) -> Result<Value, String> {
         let targets = self.targets(command);
         for id in &targets {
             match name {
                 "close" => {
-                    let session = self.connections.get(id).and_then(|connection| connection.session.clone());
+                    let session = self
+                        .connections
+                        .get(id)
+                        .and_then(|connection| connection.session.clone());
                     self.close(now, *id, code.unwrap_or(4000), "");
                     if let Some(session) = session.filter(|_| command["invalidate"] == true) {
                         self.sessions.remove(&session);
@@ -256,20 +311,43 @@ impl World {
                     self.send(*id, 9, &json!(resumable));
                     self.end_login(now, *id, resumable);
                 }
-                "send" => self.transmit(*id, command["frame"].as_str().map_or_else(|| command["frame"].to_string(), str::to_owned)),
+                "send" => self.transmit(
+                    *id,
+                    command["frame"]
+                        .as_str()
+                        .map_or_else(|| command["frame"].to_string(), str::to_owned),
+                ),
                 "unknown_op" => self.send(*id, 99, &json!({"a": 1})),
                 "unknown_event" => {
-                    if let Some(session) = self.connections.get(id).and_then(|connection| connection.session.clone()) {
+                    if let Some(session) = self
+                        .connections
+                        .get(id)
+                        .and_then(|connection| connection.session.clone())
+                    {
                         self.dispatch(now, &session, "SOMETHING_NEW", Value::Null);
                     }
                 }
                 "huge_frame" => {
-                    let bytes = command["bytes"].as_u64().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(16 << 20);
-                    if let Some(session) = self.connections.get(id).and_then(|connection| connection.session.clone()) {
-                        self.dispatch(now, &session, "SOMETHING_NEW", json!({"filler": "x".repeat(bytes)}));
+                    let bytes = command["bytes"]
+                        .as_u64()
+                        .and_then(|bytes| usize::try_from(bytes).ok())
+                        .unwrap_or(16 << 20);
+                    if let Some(session) = self
+                        .connections
+                        .get(id)
+                        .and_then(|connection| connection.session.clone())
+                    {
+                        self.dispatch(
+                            now,
+                            &session,
+                            "SOMETHING_NEW",
+                            json!({"filler": "x".repeat(bytes)}),
+                        );
                     }
                 }
-                "garbage" => self.outbox.push_back((*id, Transmit::Garbage((0..64).map(|n| n ^ 0xa5).collect()))),
+                "garbage" => self
+                    .outbox
+                    .push_back((*id, Transmit::Garbage((0..64).map(|n| n ^ 0xa5).collect()))),
                 _ => return Err(format!("unknown gateway fault {name}")),
             }
         }
@@ -278,7 +356,9 @@ impl World {
 
     /// After op 9 the connection has to identify or resume again.
     fn end_login(&mut self, now: Millis, id: ConnectionId, resumable: bool) {
-        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return;
+        };
         connection.state = State::WaitsForIdentify;
         if let Some(session) = connection.session.take() {
             self.detach(now, &session, id);
@@ -295,11 +375,16 @@ impl World {
             "all" => true,
             "bot" => caller.is_some_and(|caller| caller.bot),
             "user" => caller.is_some_and(|caller| !caller.bot),
-            id => session.is_some_and(|session| session == id) || caller.is_some_and(|caller| caller.user.to_string() == id),
+            id => {
+                session.is_some_and(|session| session == id)
+                    || caller.is_some_and(|caller| caller.user.to_string() == id)
+            }
         };
         self.connections
             .iter()
-            .filter(|(_, connection)| matches!(connection.state, State::Live | State::WaitsForIdentify))
+            .filter(|(_, connection)| {
+                matches!(connection.state, State::Live | State::WaitsForIdentify)
+            })
             .filter(|(id, connection)| meant(self.caller_of(**id), connection.session.as_ref()))
             .map(|(id, _)| *id)
             .collect()

@@ -6,7 +6,9 @@ use super::World;
 use super::fault::Armed;
 use super::http::query_value;
 use super::people::Caller;
-use super::session::{Admission, Connect, Connection, ConnectionId, IdentifyBudget, Session, State, Transmit};
+use super::session::{
+    Admission, Connect, Connection, ConnectionId, IdentifyBudget, Session, State, Transmit,
+};
 use crate::snowflake::Millis;
 
 /// Largest message a client may send, in bytes.
@@ -36,7 +38,9 @@ impl World {
         }
         let id = ConnectionId(self.next_connection);
         self.next_connection += 1;
-        let version = query_value(&connect.query, "v").and_then(|text| text.parse().ok()).unwrap_or(10);
+        let version = query_value(&connect.query, "v")
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(10);
         let encoding = query_value(&connect.query, "encoding").unwrap_or_else(|| "json".into());
         let compress = query_value(&connect.query, "compress");
         let entry = self.record.opened(now, id, connect);
@@ -72,9 +76,14 @@ impl World {
 
     /// A client's WebSocket is gone; `code` is its close frame's, when it sent one.
     pub fn handle_closed(&mut self, now: Millis, id: ConnectionId, code: Option<u16>) {
-        let Some(connection) = self.connections.remove(&id) else { return };
-        self.record.closed(now, connection.entry, code.map(|code| (code, "client")));
-        let Some(session) = connection.session else { return };
+        let Some(connection) = self.connections.remove(&id) else {
+            return;
+        };
+        self.record
+            .closed(now, connection.entry, code.map(|code| (code, "client")));
+        let Some(session) = connection.session else {
+            return;
+        };
         // 1000 and 1001 from the client end the session; anything else leaves it resumable.
         if matches!(code, Some(1000 | 1001)) && connection.state == State::Live {
             self.sessions.remove(&session);
@@ -95,45 +104,56 @@ impl World {
         if !self.listens(id) {
             return;
         }
-        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return;
+        };
         connection.sent.push_back(now);
-        while connection.sent.front().is_some_and(|at| at + SEND_WINDOW <= now) {
+        while connection
+            .sent
+            .front()
+            .is_some_and(|at| at + SEND_WINDOW <= now)
+        {
             connection.sent.pop_front();
         }
         if connection.sent.len() > SEND_LIMIT {
             return self.close(now, id, 4008, "You are being rate limited.");
         }
-        let payload: Option<Value> = (text.len() <= PAYLOAD_LIMIT).then(|| serde_json::from_str(text).ok()).flatten();
-        let Some((op, payload)) = payload.and_then(|payload| Some((payload["op"].as_u64()?, payload))) else {
+        let payload: Option<Value> = (text.len() <= PAYLOAD_LIMIT)
+            .then(|| serde_json::from_str(text).ok())
+            .flatten();
+        let Some((op, payload)) =
+            payload.and_then(|payload| Some((payload["op"].as_u64()?, payload)))
+        else {
             return self.close(now, id, 4002, "Error while decoding payload.");
         };
         let live = connection.state == State::Live;
         let data = &payload["d"];
         match op {
             1 => self.heartbeat(now, id, data),
-            2 if live => self.close(now, id, 4005, "Already authenticated."),
+            2 | 6 if live => self.close(now, id, 4005, "Already authenticated."),
             2 => self.identify(now, id, data),
-            6 if live => self.close(now, id, 4005, "Already authenticated."),
             6 => self.resume(now, id, data),
             _ if !live => self.close(now, id, 4003, "Not authenticated."),
             // Presence, voice state, lazy guilds and the like change nothing here.
-            3 | 4 | 12..=14 | 16..=43 => {}
+            3 | 4 | 12..=43 => {}
             8 => self.send_members(now, id, data),
             _ => self.close(now, id, 4001, "Unknown opcode."),
         }
     }
 
     fn listens(&self, id: ConnectionId) -> bool {
-        self.connections
-            .get(&id)
-            .is_some_and(|connection| matches!(connection.state, State::Live | State::WaitsForIdentify))
+        self.connections.get(&id).is_some_and(|connection| {
+            matches!(connection.state, State::Live | State::WaitsForIdentify)
+        })
     }
 
     fn heartbeat(&mut self, now: Millis, id: ConnectionId, data: &Value) {
         if !(data.is_null() || data.is_u64()) {
             return self.close(now, id, 4002, "Error while decoding payload.");
         }
-        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return;
+        };
         connection.last_heartbeat = now;
         self.record.heartbeat(connection.entry, data.as_u64());
         if !self.faults.take(Armed::NoAck) {
@@ -142,10 +162,16 @@ impl World {
     }
 
     fn identify(&mut self, now: Millis, id: ConnectionId, data: &Value) {
-        let Some(token) = data["token"].as_str().filter(|_| data["properties"].is_object()) else {
+        let Some(token) = data["token"]
+            .as_str()
+            .filter(|_| data["properties"].is_object())
+        else {
             return self.close(now, id, 4002, "Error while decoding payload.");
         };
-        let entry = self.connections.get(&id).map_or(0, |connection| connection.entry);
+        let entry = self
+            .connections
+            .get(&id)
+            .map_or(0, |connection| connection.entry);
         self.record.identified(now, entry);
         let Some(caller) = self.people.authenticate(token) else {
             return self.close(now, id, 4004, "Authentication failed.");
@@ -159,12 +185,17 @@ impl World {
             return self.close(now, id, 4010, "Invalid shard.");
         }
         let intents = if caller.bot {
-            let Some(intents) = data["intents"].as_u64().filter(|intents| intents & !intent::KNOWN == 0) else {
+            let Some(intents) = data["intents"]
+                .as_u64()
+                .filter(|intents| intents & !intent::KNOWN == 0)
+            else {
                 return self.close(now, id, 4013, "Invalid intent(s).");
             };
             let members = intents & (intent::GUILD_MEMBERS | intent::GUILD_PRESENCES) != 0;
             let content = intents & intent::MESSAGE_CONTENT != 0;
-            if members && !self.behaviour.bot_members_intents || content && !self.behaviour.bot_message_content {
+            if members && !self.behaviour.bot_members_intents
+                || content && !self.behaviour.bot_message_content
+            {
                 return self.close(now, id, 4014, "Disallowed intent(s).");
             }
             intents
@@ -181,12 +212,22 @@ impl World {
         self.begin_session(now, id, caller, intents, data);
     }
 
-    fn begin_session(&mut self, now: Millis, id: ConnectionId, caller: Caller, intents: u64, identify: &Value) {
+    fn begin_session(
+        &mut self,
+        now: Millis,
+        id: ConnectionId,
+        caller: Caller,
+        intents: u64,
+        identify: &Value,
+    ) {
         let session_id = self.random.hex(32);
-        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return;
+        };
         connection.state = State::Live;
         connection.session = Some(session_id.clone());
-        connection.payload_compression = identify["compress"] == true && !connection.transport_compression;
+        connection.payload_compression =
+            identify["compress"] == true && !connection.transport_compression;
         let (version, entry) = (connection.version, connection.entry);
         self.record.authenticated(entry, caller, Some(&session_id));
         self.sessions.insert(
@@ -207,7 +248,9 @@ impl World {
         self.dispatch(now, &session_id, "READY", ready);
         if caller.bot {
             if intents & intent::GUILDS != 0 {
-                let guild = self.people.full_guild_json(caller, |channel| self.last_message(channel));
+                let guild = self
+                    .people
+                    .full_guild_json(caller, |channel| self.last_message(channel));
                 self.dispatch(now, &session_id, "GUILD_CREATE", guild);
             }
         } else {
@@ -225,14 +268,16 @@ impl World {
             "_trace": ["[\"gateway-prd-us-east1-b-0001\",{\"micros\":0}]"],
         });
         if caller.bot {
-            ready["application"] = json!({"id": caller.user, "flags": 0x8_0000 | 1 << 19});
+            ready["application"] = json!({"id": caller.user, "flags": 1 << 19});
             ready["guilds"] = json!([{"id": self.people.guild, "unavailable": true}]);
             if !identify["shard"].is_null() {
                 ready["shard"] = json!([0, 1]);
             }
             return ready;
         }
-        let guild = self.people.full_guild_json(caller, |channel| self.last_message(channel));
+        let guild = self
+            .people
+            .full_guild_json(caller, |channel| self.last_message(channel));
         // Client state V2 (capability 1 << 6) moves the guild's own fields below `properties`.
         ready["guilds"] = if identify["capabilities"].as_u64().unwrap_or(0) & 1 << 6 != 0 {
             let mut nested = guild.clone();
@@ -241,7 +286,13 @@ impl World {
         } else {
             json!([guild])
         };
-        let users: Vec<Value> = self.people.users.iter().filter(|user| user.id != caller.user).map(|user| self.people.user_json(user.id)).collect();
+        let users: Vec<Value> = self
+            .people
+            .users
+            .iter()
+            .filter(|user| user.id != caller.user)
+            .map(|user| self.people.user_json(user.id))
+            .collect();
         super::people::merge(
             &mut ready,
             json!({
@@ -261,10 +312,21 @@ impl World {
         if !caller.bot {
             return true;
         }
-        let (spacing, limit) = (self.behaviour.identify_spacing, self.behaviour.identify_limit);
-        let place = self.identifies.iter().position(|budget| budget.user == caller.user);
+        let (spacing, limit) = (
+            self.behaviour.identify_spacing,
+            self.behaviour.identify_limit,
+        );
+        let place = self
+            .identifies
+            .iter()
+            .position(|budget| budget.user == caller.user);
         let place = place.unwrap_or_else(|| {
-            self.identifies.push(IdentifyBudget { user: caller.user, last: 0, used: 0, since: now });
+            self.identifies.push(IdentifyBudget {
+                user: caller.user,
+                last: 0,
+                used: 0,
+                since: now,
+            });
             self.identifies.len() - 1
         });
         let budget = &mut self.identifies[place];
@@ -281,7 +343,10 @@ impl World {
         if budget.used > limit {
             // Discord ends every session and resets the bot's token.
             let fresh = self.random.token(38);
-            self.people.bot_token = format!("{}.{fresh}", self.people.bot_token.split('.').next().unwrap_or_default());
+            self.people.bot_token = format!(
+                "{}.{fresh}",
+                self.people.bot_token.split('.').next().unwrap_or_default()
+            );
             let all: Vec<ConnectionId> = self.connections.keys().copied().collect();
             for other in all {
                 if self.caller_of(other).is_some_and(|other| other == caller) || other == id {
@@ -296,7 +361,10 @@ impl World {
 
     /// `session_start_limit` of `GET /gateway/bot`.
     pub(super) fn session_start_limit(&self, now: Millis, caller: Caller) -> Value {
-        let budget = self.identifies.iter().find(|budget| budget.user == caller.user && now < budget.since + DAY);
+        let budget = self
+            .identifies
+            .iter()
+            .find(|budget| budget.user == caller.user && now < budget.since + DAY);
         let limit = self.behaviour.identify_limit;
         json!({
             "total": limit, "max_concurrency": 1,
@@ -306,11 +374,18 @@ impl World {
     }
 
     fn resume(&mut self, now: Millis, id: ConnectionId, data: &Value) {
-        let (token, session_id, sequence) = (data["token"].as_str(), data["session_id"].as_str(), data["seq"].as_u64());
+        let (token, session_id, sequence) = (
+            data["token"].as_str(),
+            data["session_id"].as_str(),
+            data["seq"].as_u64(),
+        );
         let (Some(token), Some(session_id), Some(sequence)) = (token, session_id, sequence) else {
             return self.close(now, id, 4002, "Error while decoding payload.");
         };
-        let entry = self.connections.get(&id).map_or(0, |connection| connection.entry);
+        let entry = self
+            .connections
+            .get(&id)
+            .map_or(0, |connection| connection.entry);
         self.record.resume_tried(now, entry);
         let Some(caller) = self.people.authenticate(token) else {
             return self.close(now, id, 4004, "Authentication failed.");
@@ -318,8 +393,12 @@ impl World {
         self.record.authenticated(entry, caller, None);
         self.forget_old_sessions(now);
         let refused = self.faults.take(Armed::RefuseResume);
-        let known = self.sessions.get(session_id).filter(|session| session.caller == caller);
-        let Some(session) = known.filter(|session| !refused && session.can_replay_after(sequence)) else {
+        let known = self
+            .sessions
+            .get(session_id)
+            .filter(|session| session.caller == caller);
+        let Some(session) = known.filter(|session| !refused && session.can_replay_after(sequence))
+        else {
             if refused {
                 self.sessions.remove(session_id);
             }
@@ -336,22 +415,42 @@ impl World {
             connection.session = Some(session_id.to_owned());
         }
         self.record.resumed(now, entry, caller, session_id);
-        let Some(session) = self.sessions.get_mut(session_id) else { return };
+        let Some(session) = self.sessions.get_mut(session_id) else {
+            return;
+        };
         session.connection = Some(id);
-        let missed: Vec<String> =
-            session.replay.iter().filter(|(at, _)| *at > sequence).map(|(_, frame)| frame.clone()).collect();
+        let missed: Vec<String> = session
+            .replay
+            .iter()
+            .filter(|(at, _)| *at > sequence)
+            .map(|(_, frame)| frame.clone())
+            .collect();
         session.sequence += 1;
         let last = session.sequence;
         for frame in missed {
             self.transmit(id, frame);
         }
         let data = json!({"_trace": ["[\"gateway-prd-us-east1-b-0001\",{\"micros\":0}]"]});
-        self.transmit(id, format!("{{\"t\":\"RESUMED\",\"s\":{last},\"op\":0,\"d\":{data}}}"));
+        self.transmit(
+            id,
+            format!("{{\"t\":\"RESUMED\",\"s\":{last},\"op\":0,\"d\":{data}}}"),
+        );
     }
 
     fn send_members(&mut self, now: Millis, id: ConnectionId, data: &Value) {
-        let Some(session) = self.connections.get(&id).and_then(|connection| connection.session.clone()) else { return };
-        let members: Vec<Value> = self.people.users.iter().map(|user| self.people.full_member_json(user.id)).collect();
+        let Some(session) = self
+            .connections
+            .get(&id)
+            .and_then(|connection| connection.session.clone())
+        else {
+            return;
+        };
+        let members: Vec<Value> = self
+            .people
+            .users
+            .iter()
+            .map(|user| self.people.full_member_json(user.id))
+            .collect();
         let mut chunk = json!({"guild_id": self.people.guild, "members": members, "chunk_index": 0, "chunk_count": 1, "not_found": []});
         if data["nonce"].is_string() {
             chunk["nonce"] = data["nonce"].clone();
@@ -361,14 +460,17 @@ impl World {
 
     /// Closes from the server's side; the session stays resumable unless the code ends it.
     pub(super) fn close(&mut self, now: Millis, id: ConnectionId, code: u16, reason: &str) {
-        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return;
+        };
         if connection.state == State::Closed {
             return;
         }
         connection.state = State::Closed;
         let (entry, session) = (connection.entry, connection.session.take());
         self.record.closed(now, entry, Some((code, "server")));
-        self.outbox.push_back((id, Transmit::Close(code, reason.to_owned())));
+        self.outbox
+            .push_back((id, Transmit::Close(code, reason.to_owned())));
         if let Some(session) = session {
             self.detach(now, &session, id);
             if matches!(code, 4003..=4007 | 4009) {
@@ -379,7 +481,9 @@ impl World {
 
     /// Drops the TCP connection without a close frame.
     pub(super) fn cut(&mut self, now: Millis, id: ConnectionId) {
-        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return;
+        };
         connection.state = State::Closed;
         let (entry, session) = (connection.entry, connection.session.take());
         self.record.closed(now, entry, None);
@@ -412,7 +516,8 @@ impl World {
 
     pub(super) fn forget_old_sessions(&mut self, now: Millis) {
         let ttl = self.behaviour.session_ttl;
-        self.sessions.retain(|_, session| session.connection.is_some() || now < session.detached + ttl);
+        self.sessions
+            .retain(|_, session| session.connection.is_some() || now < session.detached + ttl);
     }
 
     pub(super) fn caller_of(&self, id: ConnectionId) -> Option<Caller> {

@@ -51,7 +51,13 @@ impl Response {
     /// Plain text.
     pub(super) fn text(status: u16, text: &str) -> Self {
         let headers = vec![("content-type", "text/plain; charset=utf-8".to_owned())];
-        Self { status, headers, body: Body::Bytes(text.as_bytes().to_vec()), delay: 0, cut: false }
+        Self {
+            status,
+            headers,
+            body: Body::Bytes(text.as_bytes().to_vec()),
+            delay: 0,
+            cut: false,
+        }
     }
 
     /// JSON.
@@ -77,7 +83,10 @@ impl Response {
         for key in path.iter().rev() {
             tree = json!({ *key: tree });
         }
-        Self::json(400, &json!({"message": "Invalid Form Body", "code": 50035, "errors": tree}))
+        Self::json(
+            400,
+            &json!({"message": "Invalid Form Body", "code": 50035, "errors": tree}),
+        )
     }
 
     /// Sets a header.
@@ -92,11 +101,14 @@ impl Request {
     /// The JSON of the body, or of a form's `payload_json`.
     pub(super) fn json(&self) -> Option<Value> {
         let content_type = self.content_type.as_deref().unwrap_or_default();
-        if let Some(boundary) = content_type.strip_prefix("multipart/form-data").and_then(boundary) {
+        if let Some(boundary) = content_type
+            .strip_prefix("multipart/form-data")
+            .and_then(boundary)
+        {
             let text = String::from_utf8_lossy(&self.body);
-            let part = text
-                .split(&format!("--{boundary}"))
-                .find(|part| part.contains("name=\"payload_json\"") || part.contains("name=payload_json"))?;
+            let part = text.split(&format!("--{boundary}")).find(|part| {
+                part.contains("name=\"payload_json\"") || part.contains("name=payload_json")
+            })?;
             let (_, body) = part.split_once("\r\n\r\n")?;
             return serde_json::from_str(body.trim_end()).ok();
         }
@@ -109,7 +121,12 @@ impl Request {
 
 fn boundary(parameters: &str) -> Option<String> {
     let (_, rest) = parameters.split_once("boundary=")?;
-    let value = rest.split(';').next().unwrap_or(rest).trim().trim_matches('"');
+    let value = rest
+        .split(';')
+        .next()
+        .unwrap_or(rest)
+        .trim()
+        .trim_matches('"');
     (!value.is_empty()).then(|| value.to_owned())
 }
 
@@ -127,7 +144,9 @@ pub(super) fn percent_decode(text: &str) -> String {
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
-        let escape = (bytes[at] == b'%').then(|| text.get(at + 1..at + 3)).flatten();
+        let escape = (bytes[at] == b'%')
+            .then(|| text.get(at + 1..at + 3))
+            .flatten();
         if let Some(byte) = escape.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
             decoded.push(byte);
             at += 3;

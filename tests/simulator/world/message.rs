@@ -93,7 +93,9 @@ impl Message {
     /// Gives the component with this `custom_id` another style; whether that changed it.
     pub(super) fn restyle(&mut self, custom_id: &str, style: u8) -> bool {
         for row in &mut self.components {
-            let Some(components) = row["components"].as_array_mut() else { continue };
+            let Some(components) = row["components"].as_array_mut() else {
+                continue;
+            };
             for component in components {
                 if component["custom_id"] == custom_id && component["style"] != style {
                     component["style"] = json!(style);
@@ -123,6 +125,9 @@ impl World {
         through: Channel,
     ) -> Value {
         let mut object = self.bare_message_json(now, message, caller, content_intent);
+        if through == Channel::Gateway {
+            object["channel_type"] = json!(0);
+        }
         if through == Channel::Gateway && message.reader.is_none() {
             if self.behaviour.guild_id_in_frames {
                 object["guild_id"] = json!(self.people.guild);
@@ -144,7 +149,10 @@ impl World {
             object["nonce"] = nonce.clone();
         }
         if let Some(reference) = message.reference {
-            let target = self.messages.get(&reference).filter(|target| target.visible_to(caller.user));
+            let target = self
+                .messages
+                .get(&reference)
+                .filter(|target| target.visible_to(caller.user));
             object["referenced_message"] = target.map_or(Value::Null, |target| {
                 self.bare_message_json(now, target, caller, content_intent)
             });
@@ -152,11 +160,27 @@ impl World {
         object
     }
 
-    fn bare_message_json(&self, now: Millis, message: &Message, caller: Caller, content_intent: bool) -> Value {
+    fn bare_message_json(
+        &self,
+        now: Millis,
+        message: &Message,
+        caller: Caller,
+        content_intent: bool,
+    ) -> Value {
         // Without the privileged intent these arrive empty, except own messages and mentions.
-        let open = content_intent || message.author == caller.user || message.mentions.contains(&caller.user);
-        let files: Vec<Value> = message.files.iter().map(|file| self.file_json(now, file)).collect();
-        let mentions: Vec<Value> = message.mentions.iter().map(|user| self.people.user_json(*user)).collect();
+        let open = content_intent
+            || message.author == caller.user
+            || message.mentions.contains(&caller.user);
+        let files: Vec<Value> = message
+            .files
+            .iter()
+            .map(|file| self.file_json(now, file))
+            .collect();
+        let mentions: Vec<Value> = message
+            .mentions
+            .iter()
+            .map(|user| self.people.user_json(*user))
+            .collect();
         let mut object = json!({
             "id": message.id,
             "channel_id": message.channel,
@@ -187,7 +211,7 @@ impl World {
             });
         }
         if !message.reactions.is_empty() {
-            object["reactions"] = self.reactions_json(message, caller);
+            object["reactions"] = Self::reactions_json(message, caller);
         }
         if self.behaviour.interaction_metadata
             && let Some(origin) = &message.origin
@@ -219,8 +243,12 @@ impl World {
         object["interaction_metadata"] = metadata;
     }
 
-    fn reactions_json(&self, message: &Message, caller: Caller) -> Value {
-        let mut emojis: Vec<&str> = message.reactions.iter().map(|(emoji, _)| emoji.as_str()).collect();
+    fn reactions_json(message: &Message, caller: Caller) -> Value {
+        let mut emojis: Vec<&str> = message
+            .reactions
+            .iter()
+            .map(|(emoji, _)| emoji.as_str())
+            .collect();
         emojis.dedup();
         emojis
             .into_iter()

@@ -59,7 +59,12 @@ pub(super) struct Caller {
 }
 
 impl People {
-    pub(super) fn new(now: Millis, settings: &Settings, random: &mut Random, ids: &mut SnowflakeMaker) -> Self {
+    pub(super) fn new(
+        now: Millis,
+        settings: &Settings,
+        random: &mut Random,
+        ids: &mut SnowflakeMaker,
+    ) -> Self {
         // The guild is a year old, so that its ids are smaller than every message's.
         let founded = now.saturating_sub(365 * 86_400_000);
         let guild = ids.make(founded);
@@ -68,9 +73,21 @@ impl People {
         let (bot_role, midjourney_role) = (ids.make(founded), ids.make(founded));
         let mut channels = vec![ids.make(founded)];
         let mut users = vec![
-            User { id: MIDJOURNEY, name: "Midjourney Bot".into(), bot: true },
-            User { id: bot, name: "watcher".into(), bot: true },
-            User { id: stranger, name: format!("u{}", 1_000 + random.below(9_000)), bot: false },
+            User {
+                id: MIDJOURNEY,
+                name: "Midjourney Bot".into(),
+                bot: true,
+            },
+            User {
+                id: bot,
+                name: "watcher".into(),
+                bot: true,
+            },
+            User {
+                id: stranger,
+                name: format!("u{}", 1_000 + random.below(9_000)),
+                bot: false,
+            },
         ];
         let mut accounts = Vec::new();
         for place in 0..settings.accounts.max(1) {
@@ -79,18 +96,42 @@ impl People {
                 channels.push(ids.make(founded));
             }
             let channel = channels[channels.len() - 1];
-            users.push(User { id: user, name: format!("u{}", random.between(10_000, 99_999)), bot: false });
+            users.push(User {
+                id: user,
+                name: format!("u{}", random.between(10_000, 99_999)),
+                bot: false,
+            });
             let locale = ["en-US", "zh-CN", "fr"][place % 3];
-            accounts.push(Account { token: token(user, random), user, channel, session_id: random.hex(32), locale });
+            accounts.push(Account {
+                token: token(user, random),
+                user,
+                channel,
+                session_id: random.hex(32),
+                locale,
+            });
         }
         let bot_token = token(bot, random);
-        Self { accounts, users, bot, bot_token, guild, channels, bot_role, midjourney_role, stranger, founded }
+        Self {
+            accounts,
+            users,
+            bot,
+            bot_token,
+            guild,
+            channels,
+            bot_role,
+            midjourney_role,
+            stranger,
+            founded,
+        }
     }
 
     /// Whose `Authorization` this is; Discord wants bots with and users without a prefix.
     pub(super) fn authorize(&self, authorization: &str) -> Option<Caller> {
         match authorization.strip_prefix(BOT_TOKEN_PREFIX) {
-            Some(token) => (token == self.bot_token).then_some(Caller { user: self.bot, bot: true }),
+            Some(token) => (token == self.bot_token).then_some(Caller {
+                user: self.bot,
+                bot: true,
+            }),
             None => self.user_token(authorization),
         }
     }
@@ -99,14 +140,23 @@ impl People {
     pub(super) fn authenticate(&self, token: &str) -> Option<Caller> {
         let bare = token.strip_prefix(BOT_TOKEN_PREFIX).unwrap_or(token);
         if bare == self.bot_token {
-            return Some(Caller { user: self.bot, bot: true });
+            return Some(Caller {
+                user: self.bot,
+                bot: true,
+            });
         }
         self.user_token(token)
     }
 
     fn user_token(&self, token: &str) -> Option<Caller> {
-        let account = self.accounts.iter().find(|account| account.token == token)?;
-        Some(Caller { user: account.user, bot: false })
+        let account = self
+            .accounts
+            .iter()
+            .find(|account| account.token == token)?;
+        Some(Caller {
+            user: account.user,
+            bot: false,
+        })
     }
 
     pub(super) fn user(&self, id: Snowflake) -> Option<&User> {
@@ -143,14 +193,19 @@ impl People {
     /// The user object of READY and `GET /users/@me`.
     pub(super) fn own_user_json(&self, caller: Caller) -> Value {
         let mut object = self.user_json(caller.user);
-        let locale = self.account(caller.user).map_or("en-US", |account| account.locale);
+        let locale = self
+            .account(caller.user)
+            .map_or("en-US", |account| account.locale);
         let own = json!({
             "flags": 0, "mfa_enabled": false, "verified": true, "email": null, "locale": locale,
             "banner": null, "accent_color": null, "bio": "", "premium_type": 0, "bot": caller.bot,
         });
         merge(&mut object, own);
         if !caller.bot {
-            merge(&mut object, json!({"phone": null, "nsfw_allowed": true, "premium": false, "desktop": true, "mobile": false}));
+            merge(
+                &mut object,
+                json!({"phone": null, "nsfw_allowed": true, "premium": false, "desktop": true, "mobile": false}),
+            );
         }
         object
     }
@@ -174,7 +229,7 @@ impl People {
         })
     }
 
-    /// A member with its user, as GUILD_CREATE carries it.
+    /// A member with its user, as `GUILD_CREATE` carries it.
     pub(super) fn full_member_json(&self, id: Snowflake) -> Value {
         let mut member = self.member_json(id);
         member["user"] = self.user_json(id);
@@ -182,7 +237,11 @@ impl People {
     }
 
     pub(super) fn channel_json(&self, id: Snowflake, last_message: Option<Snowflake>) -> Value {
-        let position = self.channels.iter().position(|channel| *channel == id).unwrap_or(0);
+        let position = self
+            .channels
+            .iter()
+            .position(|channel| *channel == id)
+            .unwrap_or(0);
         json!({
             "id": id, "type": 0, "guild_id": self.guild, "name": format!("images-{}", position + 1), "position": position,
             "parent_id": null, "topic": null, "nsfw": false, "last_message_id": last_message, "rate_limit_per_user": 0,
@@ -207,13 +266,21 @@ impl People {
         json!([
             role(self.guild, "@everyone", 0, Value::Null),
             role(self.bot_role, "watcher", 1, json!({"bot_id": self.bot})),
-            role(self.midjourney_role, "Midjourney Bot", 2, json!({"bot_id": MIDJOURNEY})),
+            role(
+                self.midjourney_role,
+                "Midjourney Bot",
+                2,
+                json!({"bot_id": MIDJOURNEY})
+            ),
         ])
     }
 
-    /// The guild object of `GET /guilds/{id}`; GUILD_CREATE adds members and channels.
+    /// The guild object of `GET /guilds/{id}`; `GUILD_CREATE` adds members and channels.
     pub(super) fn guild_json(&self) -> Value {
-        let owner = self.accounts.first().map_or(self.stranger, |account| account.user);
+        let owner = self
+            .accounts
+            .first()
+            .map_or(self.stranger, |account| account.user);
         json!({
             "id": self.guild, "name": "Image room", "icon": null, "icon_hash": null, "splash": null,
             "discovery_splash": null, "banner": null, "description": null, "owner_id": owner, "application_id": null,
@@ -229,12 +296,22 @@ impl People {
         })
     }
 
-    /// What GUILD_CREATE and a user's READY say of the guild.
-    pub(super) fn full_guild_json(&self, caller: Caller, last_message: impl Fn(Snowflake) -> Option<Snowflake>) -> Value {
+    /// What `GUILD_CREATE` and a user's READY say of the guild.
+    pub(super) fn full_guild_json(
+        &self,
+        caller: Caller,
+        last_message: impl Fn(Snowflake) -> Option<Snowflake>,
+    ) -> Value {
         let mut guild = self.guild_json();
-        let channels: Vec<Value> =
-            self.channels.iter().map(|channel| self.channel_json(*channel, last_message(*channel))).collect();
-        let members: Vec<Value> = [caller.user, MIDJOURNEY].iter().map(|id| self.full_member_json(*id)).collect();
+        let channels: Vec<Value> = self
+            .channels
+            .iter()
+            .map(|channel| self.channel_json(*channel, last_message(*channel)))
+            .collect();
+        let members: Vec<Value> = [caller.user, MIDJOURNEY]
+            .iter()
+            .map(|id| self.full_member_json(*id))
+            .collect();
         merge(
             &mut guild,
             json!({

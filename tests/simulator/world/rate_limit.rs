@@ -30,7 +30,10 @@ struct Window {
 impl Window {
     fn take(&mut self, now: Millis, quota: Quota) -> Result<(), u64> {
         if now >= self.ends {
-            *self = Self { ends: now + quota.window, used: 0 };
+            *self = Self {
+                ends: now + quota.window,
+                used: 0,
+            };
         }
         if self.used >= quota.limit {
             return Err(self.ends - now);
@@ -58,15 +61,42 @@ pub(super) struct Grant {
 
 impl RateLimits {
     /// Takes one request from its bucket, or says how to refuse it. `route` holds the major parameter.
-    pub(super) fn take(&mut self, now: Millis, user: Snowflake, route: &str, quota: Quota) -> Result<Grant, Response> {
-        let global = self.global.entry(user).or_insert(Window { ends: 0, used: 0 });
-        if let Err(wait) = global.take(now, Quota { limit: GLOBAL_LIMIT, window: 1_000 }) {
+    pub(super) fn take(
+        &mut self,
+        now: Millis,
+        user: Snowflake,
+        route: &str,
+        quota: Quota,
+    ) -> Result<Grant, Response> {
+        let global = self
+            .global
+            .entry(user)
+            .or_insert(Window { ends: 0, used: 0 });
+        if let Err(wait) = global.take(
+            now,
+            Quota {
+                limit: GLOBAL_LIMIT,
+                window: 1_000,
+            },
+        ) {
             return Err(refusal(wait, true));
         }
-        let window = self.buckets.entry((user, route.to_owned())).or_insert(Window { ends: 0, used: 0 });
+        let window = self
+            .buckets
+            .entry((user, route.to_owned()))
+            .or_insert(Window { ends: 0, used: 0 });
         let taken = window.take(now, quota);
-        let bucket = format!("{:016x}{:016x}", digest(route.split('/').next().unwrap_or(route)), 0x6d6a_u64);
-        let grant = Grant { quota, remaining: quota.limit - window.used, ends: window.ends, bucket };
+        let bucket = format!(
+            "{:016x}{:016x}",
+            digest(route.split('/').next().unwrap_or(route)),
+            0x6d6a_u64
+        );
+        let grant = Grant {
+            quota,
+            remaining: quota.limit - window.used,
+            ends: window.ends,
+            bucket,
+        };
         match taken {
             Ok(()) => Ok(grant),
             Err(wait) => Err(grant.mark(now, refusal(wait, false))),
@@ -75,15 +105,23 @@ impl RateLimits {
 
     /// Counts an answer that Discord calls invalid; whether the address is banned for it.
     pub(super) fn count_invalid(&mut self, now: Millis) {
-        let window = self.invalid.get_or_insert(Window { ends: now + INVALID_WINDOW, used: 0 });
+        let window = self.invalid.get_or_insert(Window {
+            ends: now + INVALID_WINDOW,
+            used: 0,
+        });
         if now >= window.ends {
-            *window = Window { ends: now + INVALID_WINDOW, used: 0 };
+            *window = Window {
+                ends: now + INVALID_WINDOW,
+                used: 0,
+            };
         }
         window.used += 1;
     }
 
     pub(super) fn banned(&self, now: Millis) -> bool {
-        self.invalid.as_ref().is_some_and(|window| now < window.ends && window.used >= INVALID_LIMIT)
+        self.invalid
+            .as_ref()
+            .is_some_and(|window| now < window.ends && window.used >= INVALID_LIMIT)
     }
 }
 
@@ -94,19 +132,33 @@ impl Grant {
             .with("x-ratelimit-limit", self.quota.limit.to_string())
             .with("x-ratelimit-remaining", self.remaining.to_string())
             .with("x-ratelimit-reset", seconds(self.ends))
-            .with("x-ratelimit-reset-after", seconds(self.ends.saturating_sub(now)))
+            .with(
+                "x-ratelimit-reset-after",
+                seconds(self.ends.saturating_sub(now)),
+            )
             .with("x-ratelimit-bucket", self.bucket.clone())
     }
 }
 
 /// The 429 of Discord itself.
 pub(super) fn refusal(wait: u64, global: bool) -> Response {
-    let message = if global { "You are being rate limited." } else { "The resource is being rate limited." };
+    let message = if global {
+        "You are being rate limited."
+    } else {
+        "The resource is being rate limited."
+    };
     let seconds = std::time::Duration::from_millis(wait).as_secs_f64();
-    let response = Response::json(429, &json!({"message": message, "retry_after": seconds, "global": global}))
-        .with("retry-after", wait.div_ceil(1000).to_string())
-        .with("x-ratelimit-scope", if global { "global" } else { "user" });
-    if global { response.with("x-ratelimit-global", "true") } else { response }
+    let response = Response::json(
+        429,
+        &json!({"message": message, "retry_after": seconds, "global": global}),
+    )
+    .with("retry-after", wait.div_ceil(1000).to_string())
+    .with("x-ratelimit-scope", if global { "global" } else { "user" });
+    if global {
+        response.with("x-ratelimit-global", "true")
+    } else {
+        response
+    }
 }
 
 /// The page that Cloudflare shows instead of Discord's answer.

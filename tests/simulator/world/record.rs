@@ -138,7 +138,13 @@ impl Record {
         let route: String = request
             .path
             .split('/')
-            .map(|part| if part.len() > 14 && part.bytes().next().is_some_and(|c| c.is_ascii_digit()) { "{id}" } else { part })
+            .map(|part| {
+                if part.len() > 14 && part.bytes().next().is_some_and(|c| c.is_ascii_digit()) {
+                    "{id}"
+                } else {
+                    part
+                }
+            })
             .take(7)
             .collect::<Vec<_>>()
             .join("/");
@@ -146,7 +152,10 @@ impl Record {
             Some(at) => format!("{}attachments/…", &route[..at]),
             None => route,
         };
-        *self.requests.entry(format!("{} {route}", request.method)).or_default() += 1;
+        *self
+            .requests
+            .entry(format!("{} {route}", request.method))
+            .or_default() += 1;
         *self.statuses.entry(status).or_default() += 1;
         if cut {
             self.lost_answers += 1;
@@ -154,8 +163,13 @@ impl Record {
     }
 
     pub(super) fn accepted(&mut self, interaction: &Interaction) {
-        self.by_interaction.insert(interaction.id, self.interactions.len());
-        self.interactions.push(InteractionEntry { interaction: interaction.clone(), job: None, refused: None });
+        self.by_interaction
+            .insert(interaction.id, self.interactions.len());
+        self.interactions.push(InteractionEntry {
+            interaction: interaction.clone(),
+            job: None,
+            refused: None,
+        });
     }
 
     pub(super) fn interaction(&self, id: Snowflake) -> Option<Interaction> {
@@ -164,24 +178,42 @@ impl Record {
     }
 
     pub(super) fn job_of(&mut self, interaction: Snowflake, job: usize) {
-        if let Some(entry) = self.by_interaction.get(&interaction).and_then(|place| self.interactions.get_mut(*place)) {
+        if let Some(entry) = self
+            .by_interaction
+            .get(&interaction)
+            .and_then(|place| self.interactions.get_mut(*place))
+        {
             entry.job = Some(job);
         }
     }
 
     pub(super) fn refused(&mut self, interaction: Snowflake, title: &'static str) {
-        if let Some(entry) = self.by_interaction.get(&interaction).and_then(|place| self.interactions.get_mut(*place)) {
+        if let Some(entry) = self
+            .by_interaction
+            .get(&interaction)
+            .and_then(|place| self.interactions.get_mut(*place))
+        {
             entry.refused = Some(title);
         }
     }
 
     /// Forgets everything but the connections that are open.
     pub(super) fn clear(&mut self) {
-        let (interactions, by_interaction) = (std::mem::take(&mut self.interactions), std::mem::take(&mut self.by_interaction));
+        let (interactions, by_interaction) = (
+            std::mem::take(&mut self.interactions),
+            std::mem::take(&mut self.by_interaction),
+        );
         let connections = std::mem::take(&mut self.connections);
         let open_now = self.open_now;
         // Places in both lists are held elsewhere, so the lists stay; only the counters start anew.
-        *self = Self { connections, interactions, by_interaction, open_now, open_most: open_now, ..Self::default() };
+        *self = Self {
+            connections,
+            interactions,
+            by_interaction,
+            open_now,
+            open_most: open_now,
+            ..Self::default()
+        };
     }
 }
 
@@ -189,7 +221,11 @@ impl World {
     /// Everything seen so far; documented in the README.
     pub(super) fn record_json(&self, now: Millis) -> Value {
         let record = &self.record;
-        let interactions: Vec<Value> = record.interactions.iter().map(|entry| self.interaction_json(now, entry)).collect();
+        let interactions: Vec<Value> = record
+            .interactions
+            .iter()
+            .map(|entry| self.interaction_json(now, entry))
+            .collect();
         let connections: Vec<Value> = record.connections.iter().map(connection_json).collect();
         json!({
             "now": now,

@@ -106,7 +106,9 @@ impl Session {
 
     /// Whether everything after `sequence` is still here.
     pub(super) fn can_replay_after(&self, sequence: u64) -> bool {
-        self.replay.front().is_none_or(|(first, _)| *first <= sequence + 1)
+        self.replay
+            .front()
+            .is_none_or(|(first, _)| *first <= sequence + 1)
     }
 }
 

@@ -1,10 +1,24 @@
 //! A world on a scripted clock, and clients of it without sockets.
 
-#![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(
+    dead_code,
+    missing_docs,
+    missing_debug_implementations,
+    unreachable_pub,
+    reason = "each test binary uses its own part"
+)]
+#![allow(
+    clippy::panic,
+    clippy::pedantic,
+    clippy::unwrap_used,
+    reason = "a stage for tests"
+)]
 
 use std::collections::BTreeMap;
 
-use mj_simulator::world::{Admission, Body, Connect, ConnectionId, Request, Response, Settings, Transmit, World};
+use mj_simulator::world::{
+    Admission, Body, Connect, ConnectionId, Request, Response, Settings, Transmit, World,
+};
 use serde_json::{Value, json};
 
 pub const IMAGINE: &str = "938956540159881230";
@@ -28,7 +42,10 @@ pub struct Stage {
 
 impl Stage {
     pub fn new() -> Self {
-        Self::with(Settings { accounts: 2, ..Settings::default() })
+        Self::with(Settings {
+            accounts: 2,
+            ..Settings::default()
+        })
     }
 
     pub fn with(settings: Settings) -> Self {
@@ -36,14 +53,20 @@ impl Stage {
         let mut world = World::new(now, settings);
         // Clients here send no heartbeats unless a test is about them.
         world.behaviour.heartbeat_interval = 1_000_000_000;
-        Self { world, now, inboxes: BTreeMap::new() }
+        Self {
+            world,
+            now,
+            inboxes: BTreeMap::new(),
+        }
     }
 
     pub fn drain(&mut self) {
         while let Some((id, transmit)) = self.world.poll_transmit() {
             let inbox = self.inboxes.entry(id).or_default();
             match transmit {
-                Transmit::Text(text) | Transmit::Zlib(text) => inbox.frames.push(serde_json::from_str(&text).unwrap()),
+                Transmit::Text(text) | Transmit::Zlib(text) => {
+                    inbox.frames.push(serde_json::from_str(&text).unwrap())
+                }
                 Transmit::Close(code, _) => inbox.closed = Some(code),
                 Transmit::Drop => inbox.dropped = true,
                 Transmit::Garbage(_) | Transmit::Silence => {}
@@ -63,8 +86,13 @@ impl Stage {
     }
 
     pub fn connect(&mut self) -> ConnectionId {
-        let connect = Connect { query: "v=10&encoding=json".into(), ..Connect::default() };
-        let Admission::Accepted(id) = self.world.handle_connect(self.now, &connect) else { panic!("refused") };
+        let connect = Connect {
+            query: "v=10&encoding=json".into(),
+            ..Connect::default()
+        };
+        let Admission::Accepted(id) = self.world.handle_connect(self.now, &connect) else {
+            panic!("refused")
+        };
         self.drain();
         id
     }
@@ -92,7 +120,10 @@ impl Stage {
     fn login(&mut self, identify: &Value) -> (ConnectionId, String) {
         let id = self.connect();
         self.send(id, &json!({"op": 2, "d": identify}));
-        let session = self.inboxes[&id].frames[1]["d"]["session_id"].as_str().unwrap().to_owned();
+        let session = self.inboxes[&id].frames[1]["d"]["session_id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         (id, session)
     }
 
@@ -102,14 +133,25 @@ impl Stage {
 
     /// Data of all events with this name that a connection saw.
     pub fn events(&self, id: ConnectionId, name: &str) -> Vec<Value> {
-        self.inboxes[&id].frames.iter().filter(|frame| frame["t"] == name).map(|frame| frame["d"].clone()).collect()
+        self.inboxes[&id]
+            .frames
+            .iter()
+            .filter(|frame| frame["t"] == name)
+            .map(|frame| frame["d"].clone())
+            .collect()
     }
 
     pub fn last(&self, id: ConnectionId) -> Value {
         self.inboxes[&id].frames.last().cloned().unwrap()
     }
 
-    pub fn request(&mut self, method: &str, path: &str, token: Option<&str>, body: &Value) -> (u16, Value, Response) {
+    pub fn request(
+        &mut self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        body: &Value,
+    ) -> (u16, Value, Response) {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let request = Request {
             method: method.into(),
@@ -118,7 +160,11 @@ impl Stage {
             authorization: token.map(str::to_owned),
             user_agent: Some("test/1.0".into()),
             content_type: Some("application/json".into()),
-            body: if body.is_null() { Vec::new() } else { body.to_string().into_bytes() },
+            body: if body.is_null() {
+                Vec::new()
+            } else {
+                body.to_string().into_bytes()
+            },
         };
         let response = self.world.handle_request(self.now, &request);
         self.drain();
@@ -151,7 +197,14 @@ impl Stage {
         assert_eq!(self.interact(place, &body), (204, Value::Null));
     }
 
-    pub fn press_body(&self, place: usize, message: &Value, custom_id: &str, nonce: &str, session: &str) -> Value {
+    pub fn press_body(
+        &self,
+        place: usize,
+        message: &Value,
+        custom_id: &str,
+        nonce: &str,
+        session: &str,
+    ) -> Value {
         json!({
             "type": 3, "application_id": MIDJOURNEY, "guild_id": self.world.guild_id(),
             "channel_id": self.world.accounts()[place].channel, "session_id": session, "nonce": nonce,
@@ -170,11 +223,24 @@ impl Stage {
 /// The `custom_id` of the first button whose id contains `part`.
 pub fn button(message: &Value, part: &str) -> String {
     let rows = message["components"].as_array().unwrap();
-    let mut buttons = rows.iter().flat_map(|row| row["components"].as_array().unwrap());
-    buttons.find_map(|button| button["custom_id"].as_str().filter(|id| id.contains(part))).unwrap().to_owned()
+    let mut buttons = rows
+        .iter()
+        .flat_map(|row| row["components"].as_array().unwrap());
+    buttons
+        .find_map(|button| button["custom_id"].as_str().filter(|id| id.contains(part)))
+        .unwrap()
+        .to_owned()
 }
 
 /// The message that is a job's final among these.
 pub fn grid(messages: &[Value]) -> Value {
-    messages.iter().find(|message| message["components"].as_array().is_some_and(|rows| rows.len() == 2)).unwrap().clone()
+    messages
+        .iter()
+        .find(|message| {
+            message["components"]
+                .as_array()
+                .is_some_and(|rows| rows.len() == 2)
+        })
+        .unwrap()
+        .clone()
 }

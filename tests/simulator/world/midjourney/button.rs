@@ -32,9 +32,13 @@ impl JobKind {
     pub(crate) fn final_verb(self) -> Option<String> {
         match self {
             Self::UpscaleHd { .. } => Some("Upscaled".into()),
-            Self::Imagine | Self::Pan(_) | Self::Reroll | Self::Upscale(_) | Self::Variation(_) | Self::Vary { .. } | Self::Zoom => {
-                self.progress_verb()
-            }
+            Self::Imagine
+            | Self::Pan(_)
+            | Self::Reroll
+            | Self::Upscale(_)
+            | Self::Variation(_)
+            | Self::Vary { .. }
+            | Self::Zoom => self.progress_verb(),
         }
     }
 
@@ -62,7 +66,12 @@ impl JobKind {
             Self::Pan(direction) => format!("pan_{}", direction.to_lowercase()),
             Self::Reroll => "reroll".into(),
             Self::Upscale(index) => format!("upscale{index}"),
-            Self::UpscaleHd { creative } => if creative { "upscale_creative" } else { "upscale_subtle" }.into(),
+            Self::UpscaleHd { creative } => if creative {
+                "upscale_creative"
+            } else {
+                "upscale_subtle"
+            }
+            .into(),
             Self::Variation(index) => format!("variation{index}"),
             Self::Vary { strong } => if strong { "vary_strong" } else { "vary_subtle" }.into(),
             Self::Zoom => "zoom".into(),
@@ -78,8 +87,12 @@ impl JobKind {
             ["MJ", "JOB", "reroll", "0", _, "SOLO"] => Self::Reroll,
             ["MJ", "JOB", "low_variation", "1", _, "SOLO"] => Self::Vary { strong: false },
             ["MJ", "JOB", "high_variation", "1", _, "SOLO"] => Self::Vary { strong: true },
-            ["MJ", "JOB", "upsample_v7_2x_subtle", "1", _, "SOLO"] => Self::UpscaleHd { creative: false },
-            ["MJ", "JOB", "upsample_v7_2x_creative", "1", _, "SOLO"] => Self::UpscaleHd { creative: true },
+            ["MJ", "JOB", "upsample_v7_2x_subtle", "1", _, "SOLO"] => {
+                Self::UpscaleHd { creative: false }
+            }
+            ["MJ", "JOB", "upsample_v7_2x_creative", "1", _, "SOLO"] => {
+                Self::UpscaleHd { creative: true }
+            }
             ["MJ", "JOB", "pan_left", "1", _, "SOLO"] => Self::Pan("Left"),
             ["MJ", "JOB", "pan_right", "1", _, "SOLO"] => Self::Pan("Right"),
             ["MJ", "JOB", "pan_up", "1", _, "SOLO"] => Self::Pan("Up"),
@@ -96,8 +109,8 @@ fn cell(text: &str) -> Option<u8> {
     text.parse().ok().filter(|index| (1..=4).contains(index))
 }
 
-fn button(label: &str, emoji: Option<&str>, custom_id: String) -> Value {
-    let mut button = json!({"type": 2, "style": 2, "custom_id": custom_id});
+fn button(label: &str, emoji: Option<&str>, custom_id: impl Into<String>) -> Value {
+    let mut button = json!({"type": 2, "style": 2, "custom_id": custom_id.into()});
     if !label.is_empty() {
         button["label"] = json!(label);
     }
@@ -130,9 +143,29 @@ fn web(job: &str) -> Value {
 
 /// Under a grid: U1–U4 and reroll, V1–V4 and the link.
 pub(crate) fn grid(job: &str) -> Vec<Value> {
-    let mut upper: Vec<Value> = (1..=4).map(|n| button(&format!("U{n}"), None, format!("MJ::JOB::upsample::{n}::{job}"))).collect();
-    upper.push(button("", Some("🔄"), format!("MJ::JOB::reroll::0::{job}::SOLO")));
-    let mut lower: Vec<Value> = (1..=4).map(|n| button(&format!("V{n}"), None, format!("MJ::JOB::variation::{n}::{job}"))).collect();
+    let mut upper: Vec<Value> = (1..=4)
+        .map(|n| {
+            button(
+                &format!("U{n}"),
+                None,
+                format!("MJ::JOB::upsample::{n}::{job}"),
+            )
+        })
+        .collect();
+    upper.push(button(
+        "",
+        Some("🔄"),
+        format!("MJ::JOB::reroll::0::{job}::SOLO"),
+    ));
+    let mut lower: Vec<Value> = (1..=4)
+        .map(|n| {
+            button(
+                &format!("V{n}"),
+                None,
+                format!("MJ::JOB::variation::{n}::{job}"),
+            )
+        })
+        .collect();
     lower.push(web(job));
     rows(vec![upper, lower])
 }
@@ -142,17 +175,37 @@ pub(crate) fn single(job: &str) -> Vec<Value> {
     let solo = |name: &str| format!("MJ::JOB::{name}::1::{job}::SOLO");
     rows(vec![
         vec![
-            button("Upscale (Subtle)", Some("upscale_1"), solo("upsample_v7_2x_subtle")),
-            button("Upscale (Creative)", Some("upscale_1"), solo("upsample_v7_2x_creative")),
+            button(
+                "Upscale (Subtle)",
+                Some("upscale_1"),
+                solo("upsample_v7_2x_subtle"),
+            ),
+            button(
+                "Upscale (Creative)",
+                Some("upscale_1"),
+                solo("upsample_v7_2x_creative"),
+            ),
         ],
         vec![
             button("Vary (Subtle)", Some("🪄"), solo("low_variation")),
             button("Vary (Strong)", Some("🪄"), solo("high_variation")),
-            button("Vary (Region)", Some("🖌️"), format!("MJ::Inpaint::1::{job}::SOLO")),
+            button(
+                "Vary (Region)",
+                Some("🖌️"),
+                format!("MJ::Inpaint::1::{job}::SOLO"),
+            ),
         ],
         vec![
-            button("Zoom Out 2x", Some("🔍"), format!("MJ::Outpaint::50::1::{job}::SOLO")),
-            button("Zoom Out 1.5x", Some("🔍"), format!("MJ::Outpaint::75::1::{job}::SOLO")),
+            button(
+                "Zoom Out 2x",
+                Some("🔍"),
+                format!("MJ::Outpaint::50::1::{job}::SOLO"),
+            ),
+            button(
+                "Zoom Out 1.5x",
+                Some("🔍"),
+                format!("MJ::Outpaint::75::1::{job}::SOLO"),
+            ),
             button("Custom Zoom", Some("🔍"), format!("MJ::CustomZoom::{job}")),
         ],
         vec![
@@ -175,10 +228,21 @@ pub(crate) fn upscaled(job: &str) -> Vec<Value> {
     let solo = |name: &str| format!("MJ::JOB::{name}::1::{job}::SOLO");
     rows(vec![
         vec![
-            button("Redo Upscale (Subtle)", Some("upscale_1"), solo("upsample_v7_2x_subtle")),
-            button("Redo Upscale (Creative)", Some("upscale_1"), solo("upsample_v7_2x_creative")),
+            button(
+                "Redo Upscale (Subtle)",
+                Some("upscale_1"),
+                solo("upsample_v7_2x_subtle"),
+            ),
+            button(
+                "Redo Upscale (Creative)",
+                Some("upscale_1"),
+                solo("upsample_v7_2x_creative"),
+            ),
         ],
-        vec![button("", Some("❤️"), format!("MJ::BOOKMARK::{job}")), web(job)],
+        vec![
+            button("", Some("❤️"), format!("MJ::BOOKMARK::{job}")),
+            web(job),
+        ],
     ])
 }
 
@@ -196,7 +260,9 @@ mod tests {
     const JOB: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
 
     fn count(rows: &[Value]) -> usize {
-        rows.iter().map(|row| row["components"].as_array().map_or(0, Vec::len)).sum()
+        rows.iter()
+            .map(|row| row["components"].as_array().map_or(0, Vec::len))
+            .sum()
     }
 
     #[test]
@@ -209,7 +275,13 @@ mod tests {
         let custom_id = format!("MJ::JOB::upsample::3::{JOB}");
         let found = JobKind::of_button(&custom_id);
         assert_eq!(found, Some((JobKind::Upscale(3), JOB)));
-        assert_eq!(JobKind::of_button(&format!("MJ::JOB::upsample::5::{JOB}")), None);
-        assert_eq!(JobKind::of_button(&format!("MJ::JOB::reroll::0::{JOB}::SOLO")), Some((JobKind::Reroll, JOB)));
+        assert_eq!(
+            JobKind::of_button(&format!("MJ::JOB::upsample::5::{JOB}")),
+            None
+        );
+        assert_eq!(
+            JobKind::of_button(&format!("MJ::JOB::reroll::0::{JOB}::SOLO")),
+            Some((JobKind::Reroll, JOB))
+        );
     }
 }

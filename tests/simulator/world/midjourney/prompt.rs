@@ -11,12 +11,47 @@ const DEFAULT_VERSION: &str = "--v 7.0";
 const SEED_LIMIT: u64 = 4_294_967_295;
 
 /// Parameters without a value.
-const FLAGS: &[&str] = &["draft", "exp", "fast", "hd", "loop", "public", "raw", "relax", "sameseed", "stealth", "tile", "turbo"];
+const FLAGS: &[&str] = &[
+    "draft", "exp", "fast", "hd", "loop", "public", "raw", "relax", "sameseed", "stealth", "tile",
+    "turbo",
+];
 /// Parameters with one or more values.
 const VALUED: &[&str] = &[
-    "ar", "aspect", "bs", "c", "chaos", "cref", "cw", "end", "exp", "iw", "motion", "niji", "no", "oref", "ow", "p", "personalize",
-    "profile", "q", "quality", "r", "repeat", "s", "seed", "sref", "stop", "style", "stylize", "sv", "sw", "v", "version", "video",
-    "w", "weird",
+    "ar",
+    "aspect",
+    "bs",
+    "c",
+    "chaos",
+    "cref",
+    "cw",
+    "end",
+    "exp",
+    "iw",
+    "motion",
+    "niji",
+    "no",
+    "oref",
+    "ow",
+    "p",
+    "personalize",
+    "profile",
+    "q",
+    "quality",
+    "r",
+    "repeat",
+    "s",
+    "seed",
+    "sref",
+    "stop",
+    "style",
+    "stylize",
+    "sv",
+    "sw",
+    "v",
+    "version",
+    "video",
+    "w",
+    "weird",
 ];
 /// Parameters whose value may be left out.
 const OPTIONAL_VALUE: &[&str] = &["p", "personalize", "profile", "exp", "end", "video"];
@@ -74,7 +109,9 @@ pub(crate) fn read(typed: &str) -> Result<Prompt, Rejection> {
         if !FLAGS.contains(&name) {
             let many = matches!(name, "no" | "sref" | "cref" | "p" | "profile");
             while let Some(value) = words.peek().filter(|value| parameter_name(value).is_none()) {
-                if !many && !values.is_empty() || OPTIONAL_VALUE.contains(&name) && !value.chars().any(|c| c.is_ascii_digit()) {
+                if !many && !values.is_empty()
+                    || OPTIONAL_VALUE.contains(&name) && !value.chars().any(|c| c.is_ascii_digit())
+                {
                     break;
                 }
                 values.push(shorten_link(value));
@@ -86,7 +123,10 @@ pub(crate) fn read(typed: &str) -> Result<Prompt, Rejection> {
     }
     let text = text.join(" ");
     if text.is_empty() {
-        return Err(Rejection { title: "Invalid prompt", description: "Your prompt must contain some text or an image link.".into() });
+        return Err(Rejection {
+            title: "Invalid prompt",
+            description: "Your prompt must contain some text or an image link.".into(),
+        });
     }
     Ok(assemble(text, parameters))
 }
@@ -98,7 +138,12 @@ fn parameter_name(word: &str) -> Option<&str> {
 }
 
 fn check(name: &str, values: &[String]) -> Result<(), Rejection> {
-    let invalid = |description: String| Err(Rejection { title: "Invalid parameter", description });
+    let invalid = |description: String| {
+        Err(Rejection {
+            title: "Invalid parameter",
+            description,
+        })
+    };
     if !FLAGS.contains(&name) && !VALUED.contains(&name) {
         return invalid(format!("Unrecognized parameter(s): `--{name}`"));
     }
@@ -106,14 +151,24 @@ fn check(name: &str, values: &[String]) -> Result<(), Rejection> {
     let missing = value.is_none() && !FLAGS.contains(&name) && !OPTIONAL_VALUE.contains(&name);
     let bad = |name: &str, value: Option<&str>| {
         let value = value.unwrap_or_default();
-        invalid(format!("Invalid value provided for argument `--{name}`: `{value}`"))
+        invalid(format!(
+            "Invalid value provided for argument `--{name}`: `{value}`"
+        ))
     };
     if missing {
         return bad(name, value);
     }
     match name {
-        "ar" | "aspect" if value.and_then(aspect).is_none() => invalid("Invalid aspect ratio".into()),
-        "seed" if value.and_then(|v| v.parse::<u64>().ok()).is_none_or(|seed| seed > SEED_LIMIT) => bad(name, value),
+        "ar" | "aspect" if value.and_then(aspect).is_none() => {
+            invalid("Invalid aspect ratio".into())
+        }
+        "seed"
+            if value
+                .and_then(|v| v.parse::<u64>().ok())
+                .is_none_or(|seed| seed > SEED_LIMIT) =>
+        {
+            bad(name, value)
+        }
         "s" | "stylize" if number(value).is_none_or(|n| n > 1000.0) => bad(name, value),
         "c" | "chaos" if number(value).is_none_or(|n| n > 100.0) => bad(name, value),
         "w" | "weird" if number(value).is_none_or(|n| n > 3000.0) => bad(name, value),
@@ -181,7 +236,12 @@ fn assemble(text: String, parameters: Vec<(String, Vec<String>)>) -> Prompt {
     if raw {
         tail.push("--raw".into());
     }
-    Prompt { echo: format!("{text} {}", tail.join(" ")), text, mode, aspect: ratio }
+    Prompt {
+        echo: format!("{text} {}", tail.join(" ")),
+        text,
+        mode,
+        aspect: ratio,
+    }
 }
 
 /// `https://…` → `<https://s.mj.run/…>`, the same short link for the same long one.
@@ -199,7 +259,11 @@ fn shorten_link(word: &str) -> String {
 
 /// A profile's short code; long ids are replaced by it.
 fn profile_code(value: &str) -> String {
-    if value.len() <= 8 { value.to_owned() } else { format!("{:07x}", digest(value) & 0xfff_ffff) }
+    if value.len() <= 8 {
+        value.to_owned()
+    } else {
+        format!("{:07x}", digest(value) & 0xfff_ffff)
+    }
 }
 
 #[cfg(test)]
@@ -212,30 +276,60 @@ mod tests {
 
     #[test]
     fn moves_parameters_to_the_end() {
-        assert_eq!(echo("a cat --ar 3:2 in  the rain"), "a cat in the rain --ar 3:2 --v 7.0");
-        assert_eq!(echo("a cat --style raw --v 7 --seed 12"), "a cat --v 7.0 --seed 12 --raw");
+        assert_eq!(
+            echo("a cat --ar 3:2 in  the rain"),
+            "a cat in the rain --ar 3:2 --v 7.0"
+        );
+        assert_eq!(
+            echo("a cat --style raw --v 7 --seed 12"),
+            "a cat --v 7.0 --seed 12 --raw"
+        );
         assert_eq!(echo("a cat —ar 3:2 --v 5.2"), "a cat --ar 3:2 --v 5.2");
-        assert_eq!(echo("a cat --no dogs, mice --tile at night"), "a cat at night --no dogs, mice --tile --v 7.0");
+        assert_eq!(
+            echo("a cat --no dogs, mice --tile at night"),
+            "a cat at night --no dogs, mice --tile --v 7.0"
+        );
     }
 
     #[test]
     fn shortens_links_the_same_way_each_time() {
         let first = echo("https://images.example/one.png a cat");
-        assert!(first.starts_with("<https://s.mj.run/") && first.ends_with("> a cat --v 7.0"), "{first}");
+        assert!(
+            first.starts_with("<https://s.mj.run/") && first.ends_with("> a cat --v 7.0"),
+            "{first}"
+        );
         assert_eq!(first, echo("https://images.example/one.png a cat"));
         assert_ne!(first, echo("https://images.example/two.png a cat"));
     }
 
     #[test]
     fn keeps_malformed_parameters_as_text() {
-        assert_eq!(echo("a box -- iw60 –chaos 3"), "a box -- iw60 –chaos 3 --v 7.0");
+        assert_eq!(
+            echo("a box -- iw60 –chaos 3"),
+            "a box -- iw60 –chaos 3 --v 7.0"
+        );
     }
 
     #[test]
     fn refuses_what_it_does_not_know() {
-        assert!(read("a cat --colour red").unwrap_err().description.contains("Unrecognized parameter(s)"));
-        assert!(read("a cat --ar wide").unwrap_err().description.contains("Invalid aspect ratio"));
-        assert!(read("a cat --seed 5000000000").unwrap_err().description.contains("Invalid value provided for argument"));
+        assert!(
+            read("a cat --colour red")
+                .unwrap_err()
+                .description
+                .contains("Unrecognized parameter(s)")
+        );
+        assert!(
+            read("a cat --ar wide")
+                .unwrap_err()
+                .description
+                .contains("Invalid aspect ratio")
+        );
+        assert!(
+            read("a cat --seed 5000000000")
+                .unwrap_err()
+                .description
+                .contains("Invalid value provided for argument")
+        );
         assert_eq!(read("--ar 3:2").unwrap_err().title, "Invalid prompt");
     }
 

@@ -45,16 +45,47 @@ pub(crate) struct Refusal {
 }
 
 const fn refusal(name: &'static str, title: &'static str, description: &'static str) -> Refusal {
-    Refusal { name, title, description, color: RED, footer: true, buttons: &[] }
+    Refusal {
+        name,
+        title,
+        description,
+        color: RED,
+        footer: true,
+        buttons: &[],
+    }
 }
 
 const REFUSALS: &[Refusal] = &[
-    refusal("banned", "Banned prompt detected", "The filter found words that are not allowed here. Repeated use may lead to a block."),
-    refusal("invalid-parameter", "Invalid parameter", "Unrecognized parameter(s): `--simulated`"),
-    refusal("invalid-prompt", "Invalid prompt", "The prompt could not be understood."),
-    refusal("invalid-link", "Invalid link", "Could not fetch an image from the given link."),
-    refusal("duplicate-images", "Duplicate images detected", "The same image was given more than once."),
-    refusal("image-denied", "Image denied", "The image was refused by the moderators' filter."),
+    refusal(
+        "banned",
+        "Banned prompt detected",
+        "The filter found words that are not allowed here. Repeated use may lead to a block.",
+    ),
+    refusal(
+        "invalid-parameter",
+        "Invalid parameter",
+        "Unrecognized parameter(s): `--simulated`",
+    ),
+    refusal(
+        "invalid-prompt",
+        "Invalid prompt",
+        "The prompt could not be understood.",
+    ),
+    refusal(
+        "invalid-link",
+        "Invalid link",
+        "Could not fetch an image from the given link.",
+    ),
+    refusal(
+        "duplicate-images",
+        "Duplicate images detected",
+        "The same image was given more than once.",
+    ),
+    refusal(
+        "image-denied",
+        "Image denied",
+        "The image was refused by the moderators' filter.",
+    ),
     Refusal {
         buttons: &[("MJ::Prompts::Appeal", "Appeal")],
         ..refusal(
@@ -66,20 +97,63 @@ const REFUSALS: &[Refusal] = &[
     Refusal {
         footer: false,
         buttons: &[("MJ::Moderation::Acknowledge", "Acknowledge")],
-        ..refusal("pending-mod", "Pending mod message", "You have a pending moderation message. Please acknowledge it before using the bot further.")
+        ..refusal(
+            "pending-mod",
+            "Pending mod message",
+            "You have a pending moderation message. Please acknowledge it before using the bot further.",
+        )
     },
-    Refusal { footer: false, ..refusal("blocked", "Blocked", "You have been blocked from accessing Midjourney. This happens on repeated or serious ToS violations") },
-    refusal("subscription", "Subscription required", "Due to extreme demand we can't provide a free trial right now. Please /subscribe to create images with Midjourney."),
-    refusal("credits", "Credits exhausted", "You've run out of fast hours. Buy more or switch to relax mode."),
-    Refusal { footer: false, buttons: &[("MJ::Account::AcceptTos", "Accept ToS")], ..refusal("tos", "Tos not accepted", "You must accept the Terms of Service first.") },
-    Refusal { color: YELLOW, ..refusal("slow-down", "Slow Down!", "You are sending jobs too quickly. Please wait a moment.") },
-    refusal("queue-full", "Queue full", "Your job queue is full. Please wait for a job to finish first, then resubmit this one."),
+    Refusal {
+        footer: false,
+        ..refusal(
+            "blocked",
+            "Blocked",
+            "You have been blocked from accessing Midjourney. This happens on repeated or serious ToS violations",
+        )
+    },
+    refusal(
+        "subscription",
+        "Subscription required",
+        "Due to extreme demand we can't provide a free trial right now. Please /subscribe to create images with Midjourney.",
+    ),
+    refusal(
+        "credits",
+        "Credits exhausted",
+        "You've run out of fast hours. Buy more or switch to relax mode.",
+    ),
+    Refusal {
+        footer: false,
+        buttons: &[("MJ::Account::AcceptTos", "Accept ToS")],
+        ..refusal(
+            "tos",
+            "Tos not accepted",
+            "You must accept the Terms of Service first.",
+        )
+    },
+    Refusal {
+        color: YELLOW,
+        ..refusal(
+            "slow-down",
+            "Slow Down!",
+            "You are sending jobs too quickly. Please wait a moment.",
+        )
+    },
+    refusal(
+        "queue-full",
+        "Queue full",
+        "Your job queue is full. Please wait for a job to finish first, then resubmit this one.",
+    ),
 ];
 
 impl Trouble {
     /// The trouble that a prompt asks for.
     pub(crate) fn of_prompt(prompt: &str) -> Self {
-        let Some(name) = prompt.split_whitespace().find_map(|word| word.strip_prefix("simulate:")) else { return Self::None };
+        let Some(name) = prompt
+            .split_whitespace()
+            .find_map(|word| word.strip_prefix("simulate:"))
+        else {
+            return Self::None;
+        };
         match name {
             "captcha" => Self::Captcha,
             "failure" => Self::Failure,
@@ -88,12 +162,26 @@ impl Trouble {
             "slow" => Self::Slow,
             "stall" => Self::Stall,
             "vanish" => Self::Vanish,
-            "image-filter" => Self::Fails("Request cancelled due to image filters", "Our filters found something in the result that is not allowed."),
-            "output-filter" => Self::Fails("Request cancelled due to output filters", "Our filters found something in the result that is not allowed."),
-            "job-error" => Self::Fails("Sorry, something went wrong", "The job encountered an error. Please try again."),
-            "internal" => Self::Plain("There was an error processing your request. Please try again later. Your trace: `lantern-orchid-pebble`"),
+            "image-filter" => Self::Fails(
+                "Request cancelled due to image filters",
+                "Our filters found something in the result that is not allowed.",
+            ),
+            "output-filter" => Self::Fails(
+                "Request cancelled due to output filters",
+                "Our filters found something in the result that is not allowed.",
+            ),
+            "job-error" => Self::Fails(
+                "Sorry, something went wrong",
+                "The job encountered an error. Please try again.",
+            ),
+            "internal" => Self::Plain(
+                "There was an error processing your request. Please try again later. Your trace: `lantern-orchid-pebble`",
+            ),
             "failed" => Self::Plain("Failed to process your command"),
-            _ => REFUSALS.iter().find(|refusal| refusal.name == name).map_or(Self::None, Self::Refused),
+            _ => REFUSALS
+                .iter()
+                .find(|refusal| refusal.name == name)
+                .map_or(Self::None, Self::Refused),
         }
     }
 }
@@ -103,8 +191,15 @@ impl Refusal {
     pub(crate) fn render(&self, command: &str) -> (Value, Vec<Value>) {
         let footer = self.footer.then_some(command);
         let buttons: Vec<Value> = self.buttons.iter().map(|(custom_id, label)| json!({"type": 2, "style": 2, "custom_id": custom_id, "label": label})).collect();
-        let rows = if buttons.is_empty() { Vec::new() } else { vec![json!({"type": 1, "components": buttons})] };
-        (embed(self.title, self.description, self.color, footer), rows)
+        let rows = if buttons.is_empty() {
+            Vec::new()
+        } else {
+            vec![json!({"type": 1, "components": buttons})]
+        };
+        (
+            embed(self.title, self.description, self.color, footer),
+            rows,
+        )
     }
 }
 
