@@ -31,7 +31,7 @@ use std::{
 use mj_discord::{
     Moment, RateLimiter, UnixMs,
     gateway::{Event, Session},
-    rest::Headers,
+    rest::{self, Headers, Outcome},
     snowflake::ChannelId,
 };
 
@@ -449,8 +449,16 @@ impl Hub {
         }
         let Some(limiter) = self.limiter(&pending.bearer) else { return };
         match answer {
-            Answer::Response { status, headers, .. } => {
-                let headers = Headers::read(headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+            Answer::Response { status, headers, body } => {
+                let mut headers = Headers::read(headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+                let body = String::from_utf8_lossy(body);
+                // A limit may be told in the body alone, when something in between drops headers.
+                if let Outcome::RateLimited { retry_after, scope } =
+                    (rest::Answer { status: *status, headers: &headers, body: &body }).read()
+                {
+                    headers.retry_after = Some(retry_after);
+                    headers.scope = Some(scope);
+                }
                 limiter.handle_answer(now, &pending.route, &headers, *status);
             }
             Answer::Failure { .. } => limiter.handle_lost(now, &pending.route),

@@ -303,6 +303,7 @@ impl Hub {
     fn refused_with_account(&mut self, id: TaskId, account: &str, state: AccountState) {
         self.wait_again(id, None);
         self.stop_account(account, state);
+        self.fail_hopeless();
     }
 
     /// The command's version is an old one: it is read again, and the task tries once more.

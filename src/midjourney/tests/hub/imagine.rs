@@ -52,7 +52,7 @@ fn the_attempt_is_durable_before_its_post() {
     let before = world.sent.len();
     let id = world.imagine("a red fox", 7);
     assert!(world.commits.contains(&(before, true)), "a durable commit before the request");
-    assert_eq!(world.last().body["session_id"], "live-user");
+    assert_eq!(world.last().body["session_id"], "live-user-1");
     assert_eq!(world.whole(id).work.attempts[0].nonce.as_str(), world.last().nonce());
     assert_eq!(world.status(id), Status::Submitted);
 }
@@ -174,17 +174,19 @@ fn the_same_words_twice_go_one_after_the_other() {
     let one = world.imagine_plain("two owls");
     let two = world.imagine_plain("Two  owls");
     let other = world.imagine_plain("three owls");
+    let first = world.last();
+    world.accept(&first);
     world.ms(1_000);
     assert_eq!(world.interactions().len(), 2, "the second waits, and holds up nobody");
     assert_eq!((world.status(two), world.status(other)), (Status::NotStart, Status::Submitted));
-    let first = world.interactions()[0].clone();
-    world.accept(&first);
+    let third = world.last();
+    world.accept(&third);
     let start_one = start(&mut world, "two owls");
     world.create(GatewayKind::Bot, &start_one);
     world.ms(1_000);
     assert_eq!(world.interactions().len(), 3, "bound, so that the next may go");
-    let third = world.last();
-    world.accept(&third);
+    let second = world.last();
+    world.accept(&second);
     world.ms(1_000);
     let start_two = start(&mut world, "two owls");
     world.create(GatewayKind::Bot, &start_two);

@@ -85,6 +85,7 @@ fn a_human_check_stops_the_account() {
     let config = world.config.clone();
     world.hub.handle_config(world.now, config);
     world.run();
+    world.ms(1_000);
     let third = world.imagine("a third", 9);
     assert_eq!(world.status(third), Status::Submitted, "somebody acted");
 }

@@ -100,7 +100,7 @@ fn a_resumed_session_keeps_its_own_view() {
     let second = world.imagine("a red fox", 8);
     let sent = world.last();
     world.accept(&sent);
-    assert_eq!(sent.body["session_id"], "live-user", "the session goes on");
+    assert_eq!(sent.body["session_id"], "live-user-1", "the session goes on");
     let by_hand = post::start(world.now.unix, number, "a red fox --seed 8", USER).made_by(foreign, 2, USER);
     world.create(GatewayKind::User, &by_hand);
     assert_eq!(world.status(second), Status::Submitted);

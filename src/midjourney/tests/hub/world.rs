@@ -61,6 +61,7 @@ pub struct World {
     sequence: u64,
     number: u64,
     tasks: u32,
+    sessions: u32,
 }
 
 pub fn account(name: &str) -> AccountConfig {
@@ -153,6 +154,7 @@ impl World {
             sequence: 0,
             number: 0,
             tasks: 0,
+            sessions: 0,
         };
         world.run();
         world
@@ -160,11 +162,13 @@ impl World {
 
     pub fn connect(&mut self) {
         let mode = self.config.gateway;
+        self.sessions += 1;
+        let number = self.sessions;
         if matches!(mode, GatewayMode::User | GatewayMode::Both) {
-            self.ready(GatewayKind::User, "live-user", USER);
+            self.ready(GatewayKind::User, &format!("live-user-{number}"), USER);
         }
         if matches!(mode, GatewayMode::Bot | GatewayMode::Both) {
-            self.ready(GatewayKind::Bot, "live-bot", BOT_USER);
+            self.ready(GatewayKind::Bot, &format!("live-bot-{number}"), BOT_USER);
         }
     }
 
