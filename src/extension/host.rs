@@ -1,15 +1,11 @@
 //! What the engine may know of PHP, read on PHP's own thread, and the way to this process's engine.
 
-use std::{
-    ffi::CStr,
-    sync::{Arc, Weak},
-};
+use std::{ffi::CStr, sync::Arc};
 
 use ext_php_rs::ffi::{
     ext_php_rs_compiler_globals, ext_php_rs_executor_globals, ext_php_rs_sapi_module,
 };
 use mj_engine::{Engine, EngineError, Host};
-use parking_lot::Mutex;
 
 use crate::ini;
 
@@ -21,26 +17,17 @@ unsafe extern "C" {
 /// `ZEND_COMPILE_PRELOAD` and `ZEND_COMPILE_PRELOAD_IN_CHILD` of `Zend/zend_compile.h`, the same since PHP 8.0.
 const PRELOAD: u32 = (1 << 15) | (1 << 17);
 
-/// The engine that was last used, for MSHUTDOWN: a process that never called us shall not start one in order to end it.
-static LAST: Mutex<Weak<Engine>> = Mutex::new(Weak::new());
-
 /// The engine of this process, made at the first call.
 ///
 /// # Errors
 /// What [`Engine::of_process`] says.
 pub(crate) fn engine() -> Result<Arc<Engine>, EngineError> {
-    let engine = Engine::of_process(host)?;
-    let mut last = LAST.lock();
-    if last.as_ptr() != Arc::as_ptr(&engine) {
-        *last = Arc::downgrade(&engine);
-    }
-    Ok(engine)
+    Engine::of_process(host)
 }
 
-/// Ends what this process started, in bounded time.
+/// Ends what this process started, in bounded time; starts nothing in order to end it.
 pub(crate) fn stop() {
-    let last = LAST.lock().upgrade();
-    if let Some(engine) = last {
+    if let Some(engine) = Engine::if_any() {
         engine.shutdown();
     }
 }

@@ -10,6 +10,6 @@ thrown(fn () => mj_imagine(str_repeat('cat ', 2000)));
 var_dump(mj_tasks()['tasks']);
 ?>
 --EXPECTF--
-ValueError: mj_imagine(): Argument #1 ($prompt)%s6000%s
+ValueError: mj_imagine(): Argument #1 ($prompt): the prompt has 7999 characters, Discord allows %d%s
 array(0) {
 }

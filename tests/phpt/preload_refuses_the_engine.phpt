@@ -9,7 +9,9 @@ mj
 require __DIR__ . '/hub.inc';
 $preload = __DIR__ . '/preload.inc';
 $directory = escapeshellarg(state_dir());
-echo shell_exec(php("-d zend_extension=opcache -d opcache.enable_cli=1 -d opcache.preload=$preload"
+// Demanded from root only.
+$user = trim(shell_exec('id -un'));
+echo shell_exec(php("-d zend_extension=opcache -d opcache.enable_cli=1 -d opcache.preload=$preload -d opcache.preload_user=$user"
     . " -d mj.state_dir=$directory -d mj.role=never -r " . escapeshellarg('preloaded();')));
 ?>
 --EXPECTF--

@@ -112,7 +112,7 @@ final class Hub
     }
 
     /**
-     * What the simulator knows of the job that made a task's picture.
+     * What the simulator knows of the job that made a task's picture, with its `sha256`.
      *
      * @param  array<string, mixed> $task
      * @return array<string, mixed>
@@ -121,7 +121,7 @@ final class Hub
     {
         foreach ($this->simulator->jobs() as $job) {
             if ($job['job_id'] === $task['job_id']) {
-                return $job;
+                return $job + $this->simulator->control('picture', ['path' => $job['picture_path']]);
             }
         }
         throw new \RuntimeException("no job {$task['job_id']}");

@@ -11,7 +11,7 @@ final class Cli
     private $process;
 
     /** @var array<int, resource> */
-    private array $pipes;
+    private array $pipes = [];
 
     private int $exit = -1;
 
