@@ -247,7 +247,6 @@ pub fn full_task(number: u64) -> Task {
         idempotency_key: Some(format!("key {number}")),
         cancel_requested: true,
         not_before: Some(after(4)),
-        ..Work::default()
     };
     Task {
         hub: hub(1),
@@ -371,9 +370,9 @@ pub fn end(store: &impl TaskStore, task: &Task, at: UnixMs) -> Task {
 }
 
 /// The epoch that a store names when it deposes the caller.
-pub fn deposed_by<T>(result: Result<T, StoreError>) -> Option<u64> {
+pub fn deposed_by<T>(result: &Result<T, StoreError>) -> Option<u64> {
     match result {
-        Err(StoreError::Deposed { epoch, .. }) => Some(epoch),
+        Err(StoreError::Deposed { epoch, .. }) => Some(*epoch),
         _ => None,
     }
 }

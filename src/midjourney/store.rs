@@ -337,6 +337,12 @@ pub struct Counts {
 /// A store of tasks, shared by many processes.
 ///
 /// Every method is one atomic step. `now` is the caller's wall clock.
+///
+/// # Errors
+///
+/// Every method may fail with [`StoreError::Busy`], [`StoreError::Full`], [`StoreError::Damaged`],
+/// [`StoreError::Newer`] and [`StoreError::Io`]; what else is said with the method.
+#[expect(clippy::missing_errors_doc, reason = "said once for all of them")]
 pub trait TaskStore: Send + Sync {
     /// Stores a hub's configuration, durably; tells whether it changed. `used_at` moves by [`USED_AT_GRAIN`] at least.
     fn configure(&self, now: UnixMs, hub: &HubId, config: &HubConfig) -> Result<bool, StoreError>;

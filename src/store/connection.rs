@@ -66,7 +66,7 @@ pub(crate) struct Open {
 
 impl Open {
     /// Opens a database that is set up.
-    pub(crate) fn open(path: &Path) -> Result<Self> {
+    pub(crate) fn at(path: &Path) -> Result<Self> {
         let file = match file_id(path) {
             Ok((_, 0)) => return Err(Failure::NeedsSetup),
             Ok((file, _)) => file,

@@ -8,7 +8,7 @@ use mj_discord::{UnixMs, snowflake::MessageId};
 use mj_midjourney::{
     refusal::FailCode,
     store::StoreError,
-    task::{Action, Image, Mode, Status, TaskButton, TaskView, Work},
+    task::{Action, Image, Mode, Status, TaskButton, TaskId, TaskView, Work},
 };
 use serde::{Deserialize, Serialize};
 
@@ -168,8 +168,8 @@ impl<'a> From<&'a TaskView> for ViewRow<'a> {
             progress: *progress,
             prompt,
             final_prompt: final_prompt.as_deref(),
-            parent_id: parent_id.as_ref().map(|id| id.as_str()),
-            group_id: group_id.as_ref().map(|id| id.as_str()),
+            parent_id: parent_id.as_ref().map(TaskId::as_str),
+            group_id: group_id.as_ref().map(TaskId::as_str),
             account: account.as_deref(),
             mode: mode.as_ref().map(|mode| number_of(&MODES, mode)),
             preview_url: preview_url.as_deref(),

@@ -1,4 +1,8 @@
 //! What can go wrong inside a call, before it is known whether it is tried again.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the errors of SQLite and of the system are open lists"
+)]
 
 use std::{io, time::Duration};
 

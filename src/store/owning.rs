@@ -1,6 +1,6 @@
 //! What an owner starts from, learns and writes; each under its epoch.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use mj_discord::UnixMs;
 use mj_midjourney::{
@@ -53,14 +53,14 @@ fn closed(open: &Open, now: UnixMs, hub: i64) -> Result<Vec<Task>> {
         "SELECT ended_at, place FROM task WHERE hub = ?1 AND key_held_until > ?2 AND ended_at IS NOT NULL
          ORDER BY key_held_until DESC, place DESC LIMIT ?3",
     )?;
-    let pair = |row: &rusqlite::Row<'_>| Ok(((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?), ()));
-    let mut chosen: BTreeMap<(i64, i64), ()> = all(&mut held, [hub, int(now.0), limit], pair)?
+    let pair = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
+    let mut chosen: BTreeSet<(i64, i64)> = all(&mut held, [hub, int(now.0), limit], pair)?
         .into_iter()
         .collect();
     let mut recent = open.connection.prepare_cached(
         "SELECT ended_at, place FROM task WHERE hub = ?1 AND ended_at > ?2 ORDER BY ended_at DESC, place DESC LIMIT ?3",
     )?;
-    for (place, ()) in all(
+    for place in all(
         &mut recent,
         [hub, int(now.minus(CLOSED_RECENT).0), limit],
         pair,
@@ -68,13 +68,13 @@ fn closed(open: &Open, now: UnixMs, hub: i64) -> Result<Vec<Task>> {
         if chosen.len() >= CLOSED_LIMIT {
             break;
         }
-        chosen.insert(place, ());
+        chosen.insert(place);
     }
     let mut find = open.connection.prepare_cached(&format!(
         "SELECT {TASK_COLUMNS} FROM task t JOIN hub h ON h.key = t.hub WHERE t.place = ?1"
     ))?;
     let mut closed = Vec::with_capacity(chosen.len());
-    for (_, place) in chosen.into_keys().rev() {
+    for (_, place) in chosen.into_iter().rev() {
         closed.extend(one(&mut find, [place], stored_task)?.map(|stored| stored.task));
     }
     Ok(closed)
@@ -136,12 +136,12 @@ pub(crate) fn commit(
     let key = owned_hub(open, hub, epoch)?;
     effects.durable = commit.durable;
     let connection = &open.connection;
-    let mut superseded: BTreeMap<i64, ()> = BTreeMap::new();
+    let mut superseded: BTreeSet<i64> = BTreeSet::new();
     for write in &commit.writes {
         match write {
             Write::Task(task) => {
                 if let Some(place) = write_task(open, effects, now, hub, key, task)? {
-                    superseded.insert(place, ());
+                    superseded.insert(place);
                 }
             }
             Write::Session {
@@ -183,7 +183,7 @@ pub(crate) fn commit(
         "SELECT {TASK_COLUMNS} FROM task t JOIN hub h ON h.key = t.hub WHERE t.place = ?1"
     ))?;
     let mut committed = Committed::default();
-    for place in superseded.into_keys() {
+    for place in superseded {
         committed
             .superseded
             .extend(one(&mut find, [place], stored_task)?.map(|stored| stored.task));

@@ -4,7 +4,7 @@ use mj_discord::UnixMs;
 use mj_midjourney::{
     config::HubId,
     store::StoreError,
-    task::{Status, Task},
+    task::{Status, Task, TaskId},
 };
 use rusqlite::{CachedStatement, OptionalExtension as _, Params, Row, params};
 
@@ -175,8 +175,8 @@ pub(crate) fn insert_task(
             ended_at(now, None, task),
             work.key_held_until.map(|at| int(at.0)),
             work.idempotency_key,
-            view.parent_id.as_ref().map(|id| id.as_str()),
-            view.group_id.as_ref().map(|id| id.as_str()),
+            view.parent_id.as_ref().map(TaskId::as_str),
+            view.group_id.as_ref().map(TaskId::as_str),
             view.account,
             view.state,
             write_work(work)?,
@@ -215,8 +215,8 @@ pub(crate) fn update_task(
             ended_at(now, ended_before, task),
             work.key_held_until.map(|at| int(at.0)),
             work.idempotency_key,
-            view.parent_id.as_ref().map(|id| id.as_str()),
-            view.group_id.as_ref().map(|id| id.as_str()),
+            view.parent_id.as_ref().map(TaskId::as_str),
+            view.group_id.as_ref().map(TaskId::as_str),
             view.account,
             view.state,
             write_work(work)?,

@@ -189,7 +189,7 @@ impl SqliteStore {
     }
 
     fn reopen(&self, slot: &mut Slot) -> Result<Open> {
-        let open = match Open::open(&self.path) {
+        let open = match Open::at(&self.path) {
             Err(failure) if failure.is_damage() => {
                 self.suspect.store(true, Ordering::Relaxed);
                 return Err(Failure::NeedsSetup);

@@ -70,7 +70,7 @@ pub fn a_lease_is_taken_once_for_each_epoch(store: &impl TaskStore) {
 /// Only by who has it.
 pub fn a_lease_is_renewed_and_released(store: &impl TaskStore) {
     assert_eq!(
-        deposed_by(store.renew_lease(&hub(1), 1, after(20))),
+        deposed_by(&store.renew_lease(&hub(1), 1, after(20))),
         Some(0)
     );
     own(store);
@@ -84,7 +84,7 @@ pub fn a_lease_is_renewed_and_released(store: &impl TaskStore) {
     );
     assert!(store.take_lease(&hub(1), &claim(2)).unwrap());
     assert_eq!(
-        deposed_by(store.renew_lease(&hub(1), 1, after(30))),
+        deposed_by(&store.renew_lease(&hub(1), 1, after(30))),
         Some(2)
     );
     store.release_lease(&hub(1), 1).unwrap();

@@ -34,7 +34,7 @@ pub fn an_owner_writes_the_next_revision_only(store: &impl TaskStore) {
         wrong.view.revision = revision;
         assert_eq!(
             write(store, NOW, &[&wrong]).superseded,
-            [second.clone()],
+            std::slice::from_ref(&second),
             "revision {revision}"
         );
     }
@@ -73,18 +73,18 @@ pub fn an_old_owner_writes_nothing(store: &impl TaskStore) {
             durable,
             writes: writes.clone(),
         };
-        assert_eq!(deposed_by(store.commit(NOW, &hub(1), 1, &commit)), Some(2));
-        assert_eq!(deposed_by(store.commit(NOW, &hub(1), 3, &commit)), Some(2));
+        assert_eq!(deposed_by(&store.commit(NOW, &hub(1), 1, &commit)), Some(2));
+        assert_eq!(deposed_by(&store.commit(NOW, &hub(1), 3, &commit)), Some(2));
     }
     assert_eq!(
-        deposed_by(store.commit(NOW, &hub(1), 1, &Commit::default())),
+        deposed_by(&store.commit(NOW, &hub(1), 1, &Commit::default())),
         Some(2)
     );
     assert_eq!(store.whole_task(&id(1)).unwrap(), Some(task(1)));
     assert_eq!(store.status(&hub(1)).unwrap(), None);
-    assert_eq!(deposed_by(store.load(NOW, &hub(1), 1)), Some(2));
-    assert_eq!(deposed_by(store.inbox(&hub(1), 1, 0)), Some(2));
-    assert_eq!(deposed_by(store.prune(&hub(1), 1, after(9), 9)), Some(2));
+    assert_eq!(deposed_by(&store.load(NOW, &hub(1), 1)), Some(2));
+    assert_eq!(deposed_by(&store.inbox(&hub(1), 1, 0)), Some(2));
+    assert_eq!(deposed_by(&store.prune(&hub(1), 1, after(9), 9)), Some(2));
     assert!(store.load(NOW, &hub(1), 2).unwrap().sessions.is_empty());
     // A released lease is nobody's, but its epoch still counts.
     store.release_lease(&hub(1), 2).unwrap();
@@ -108,15 +108,15 @@ pub fn a_hub_without_lease_has_no_owner(store: &impl TaskStore) {
     submit(store, &task(1));
     for epoch in [0, 1] {
         assert_eq!(
-            deposed_by(store.commit(NOW, &hub(1), epoch, &Commit::default())),
+            deposed_by(&store.commit(NOW, &hub(1), epoch, &Commit::default())),
             Some(0)
         );
-        assert_eq!(deposed_by(store.load(NOW, &hub(1), epoch)), Some(0));
-        assert_eq!(deposed_by(store.inbox(&hub(1), epoch, 0)), Some(0));
-        assert_eq!(deposed_by(store.prune(&hub(1), epoch, NOW, 1)), Some(0));
-        assert_eq!(deposed_by(store.renew_lease(&hub(1), epoch, NOW)), Some(0));
+        assert_eq!(deposed_by(&store.load(NOW, &hub(1), epoch)), Some(0));
+        assert_eq!(deposed_by(&store.inbox(&hub(1), epoch, 0)), Some(0));
+        assert_eq!(deposed_by(&store.prune(&hub(1), epoch, NOW, 1)), Some(0));
+        assert_eq!(deposed_by(&store.renew_lease(&hub(1), epoch, NOW)), Some(0));
     }
-    assert_eq!(deposed_by(store.load(NOW, &hub(9), 1)), Some(0));
+    assert_eq!(deposed_by(&store.load(NOW, &hub(9), 1)), Some(0));
 }
 
 /// Not by a write that was made before the owner learnt of it.

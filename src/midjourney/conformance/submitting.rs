@@ -78,7 +78,7 @@ pub fn an_idempotency_key_is_free_after_pruning(store: &impl TaskStore) {
 pub fn a_repeated_submission_adds_nothing(store: &impl TaskStore) {
     assert_eq!(submit_all(store, &[task(1), task(1)]), [id(1), id(1)]);
     let mut other = task(1);
-    other.view.prompt = "another".to_owned();
+    "another".clone_into(&mut other.view.prompt);
     assert_eq!(submit_all(store, &[other]), [id(1)]);
     assert_eq!(store.task(&id(1)).unwrap(), Some(task(1).view));
     assert_eq!(store.events("a", 10).unwrap().len(), 1);

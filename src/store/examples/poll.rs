@@ -2,6 +2,7 @@
 //! `cargo run --release -p mj-store --example poll [tasks] [directory]`.
 #![allow(
     clippy::print_stdout,
+    clippy::semicolon_if_nothing_returned,
     clippy::unwrap_used,
     reason = "a measurement for the terminal"
 )]

@@ -1,4 +1,8 @@
 //! The suite that every store must pass, on SQLite.
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy's rules for tests do not reach helpers of an integration test"
+)]
 
 use std::ops::Deref;
 

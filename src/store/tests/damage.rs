@@ -1,4 +1,9 @@
 //! Databases that can not be used, and disks that can not be written.
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "clippy's rules for tests do not reach helpers of an integration test"
+)]
 
 mod common {
     pub(crate) mod process;
@@ -35,7 +40,7 @@ fn assert_moved_aside(store: &SqliteStore, expected: &[u8]) {
     };
     assert!(!reason.is_empty());
     assert_eq!(fs::read(to).unwrap(), expected);
-    assert_eq!(store.moved_aside().unwrap(), [to.clone()]);
+    assert_eq!(store.moved_aside().unwrap(), std::slice::from_ref(to));
     assert_eq!(store.task(&id(1)).unwrap(), None);
     store.submit(NOW, &[task(2)], WIDE).unwrap();
     assert_eq!(store.task(&id(2)).unwrap(), Some(task(2).view));
@@ -210,6 +215,14 @@ fn a_file_that_may_not_grow_loses_nothing_acknowledged() {
     });
 }
 
+struct Unmount(std::ffi::CString);
+impl Drop for Unmount {
+    fn drop(&mut self) {
+        // SAFETY: as above.
+        unsafe { libc::umount2(self.0.as_ptr(), libc::MNT_DETACH) };
+    }
+}
+
 #[test]
 fn a_full_disk_loses_nothing_acknowledged() {
     let dir = temp_dir();
@@ -227,13 +240,6 @@ fn a_full_disk_loses_nothing_acknowledged() {
     if !mounted {
         // Only root may; the test above says nearly the same.
         return;
-    }
-    struct Unmount(std::ffi::CString);
-    impl Drop for Unmount {
-        fn drop(&mut self) {
-            // SAFETY: as above.
-            unsafe { libc::umount2(self.0.as_ptr(), libc::MNT_DETACH) };
-        }
     }
     let _mount = Unmount(path);
     let ballast = dir.path().join("ballast");

@@ -1,4 +1,9 @@
 //! The store among several real processes: forked, killed, stopped, and with foreign hands on its files.
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "clippy's rules for tests do not reach helpers of an integration test"
+)]
 
 mod common {
     pub(crate) mod process;
@@ -134,7 +139,7 @@ fn a_hundred_forks_during_writes() {
                 })
             })
             .collect();
-        let failed: i32 = children.into_iter().map(|child| child.wait()).sum();
+        let failed: i32 = children.into_iter().map(Child::wait).sum();
         assert_eq!(failed, 0);
         stop.store(true, Ordering::Relaxed);
         (

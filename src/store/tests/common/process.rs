@@ -71,7 +71,9 @@ impl Child {
         }
     }
 
-    pub(crate) fn kill(self) {}
+    pub(crate) fn kill(self) {
+        drop(self);
+    }
 
     /// Waits until it is stopped.
     pub(crate) fn await_stop(&self) {
