@@ -94,10 +94,10 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
             }
             "--channel-per-account" => arguments.settings.channel_per_account = true,
             "--config" => {
-                arguments.config = Some(;
+                arguments.config = Some(
                     serde_json::from_str(&value()?)
                         .map_err(|error| format!("--config: {error}"))?,
-                )
+                );
             }
             "--discord-hosts" => arguments.options.discord_hosts = true,
             "--tls" => arguments.options.tls = arguments.options.tls.or(Some(TlsFault::None)),

@@ -6,7 +6,7 @@
 
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::codecs::webp::WebPEncoder;
-use image::{ExtendedColorType, ImageEncoder, ImageError, Rgb, RgbImage};
+use image::{ExtendedColorType, ImageEncoder, ImageError, RgbImage};
 
 use crate::random::{Random, digest};
 
@@ -112,14 +112,17 @@ impl Picture {
         match self.layout {
             Layout::Cell(cell) => draw_cell(&self.scene, cell, self.width, self.height),
             Layout::Grid => {
-                let mut canvas = RgbImage::new(self.width, self.height);
+                let mut canvas = Vec::new();
                 let (width, height) = (self.width / 2, self.height / 2);
-                for cell in 0..4_u8 {
-                    let part = draw_cell(&self.scene, cell + 1, width, height);
-                    let (x, y) = (u32::from(cell % 2) * width, u32::from(cell / 2) * height);
-                    image::imageops::replace(&mut canvas, &part, i64::from(x), i64::from(y));
+                let cells = [1, 2, 3, 4].map(|cell| draw_cell(&self.scene, cell, width, height));
+                let line = usize::try_from(width * 3).unwrap_or(1).max(1);
+                for pair in cells.chunks(2) {
+                    for (left, right) in pair[0].chunks(line).zip(pair[1].chunks(line)) {
+                        canvas.extend_from_slice(left);
+                        canvas.extend_from_slice(right);
+                    }
                 }
-                canvas
+                RgbImage::from_raw(width * 2, height * 2, canvas).unwrap_or_default()
             }
         }
     }
@@ -165,18 +168,12 @@ fn draw_cell(scene: &str, cell: u8, width: u32, height: u32) -> RgbImage {
     let top = [channel(), channel(), channel()];
     let bottom = [channel(), channel(), channel()];
     let mut canvas = RgbImage::new(width, height);
-    for (y, row) in canvas.rows_mut().enumerate() {
-        let y = u32::try_from(y).unwrap_or(0);
-        let blend = |from: u8, to: u8| {
-            let mixed = (u32::from(from) * (height - y) + u32::from(to) * y) / height.max(1);
-            u8::try_from(mixed).unwrap_or(u8::MAX)
+    for y in 0..height {
+        let blend = |part: usize| {
+            let (from, to) = (u32::from(top[part]), u32::from(bottom[part]));
+            u8::try_from((from * (height - y) + to * y) / height.max(1)).unwrap_or(u8::MAX)
         };
-        let colour = Rgb([
-            blend(top[0], bottom[0]),
-            blend(top[1], bottom[1]),
-            blend(top[2], bottom[2]),
-        ]);
-        row.for_each(|pixel| *pixel = colour);
+        fill(&mut canvas, y, 0, width, [blend(0), blend(1), blend(2)]);
     }
     for _ in 0..6 {
         draw_disc(&mut canvas, &mut chance);
@@ -185,21 +182,28 @@ fn draw_cell(scene: &str, cell: u8, width: u32, height: u32) -> RgbImage {
     canvas
 }
 
+/// Colours the pixels `from..to` of row `y`; whole slices at once, because tests run unoptimised.
+fn fill(canvas: &mut RgbImage, y: u32, from: u32, to: u32, colour: [u8; 3]) {
+    let to = to.min(canvas.width());
+    if y >= canvas.height() || from >= to {
+        return;
+    }
+    let at = |x: u32| usize::try_from((y * canvas.width() + x) * 3).unwrap_or(usize::MAX);
+    let (start, end) = (at(from), at(to));
+    if let Some(pixels) = canvas.get_mut(start..end) {
+        pixels.copy_from_slice(&colour.repeat(pixels.len() / 3));
+    }
+}
+
 fn draw_disc(canvas: &mut RgbImage, chance: &mut Random) {
-    let (width, height) = (i64::from(canvas.width()), i64::from(canvas.height()));
-    let mut pick =
-        |bound: i64| i64::try_from(chance.below(u64::try_from(bound).unwrap_or(1))).unwrap_or(0);
+    let (width, height) = canvas.dimensions();
+    let mut pick = |bound: u32| u32::try_from(chance.below(u64::from(bound))).unwrap_or(0);
     let (x, y) = (pick(width), pick(height));
     let radius = width.min(height) / 16 + pick(width.min(height) / 6 + 1);
-    let colour = Rgb([pick(256), pick(256), pick(256)].map(|part| u8::try_from(part).unwrap_or(0)));
-    for row in (y - radius).max(0)..(y + radius).min(height) {
-        for column in (x - radius).max(0)..(x + radius).min(width) {
-            if (row - y).pow(2) + (column - x).pow(2) < radius.pow(2)
-                && let (Ok(column), Ok(row)) = (u32::try_from(column), u32::try_from(row))
-            {
-                canvas.put_pixel(column, row, colour);
-            }
-        }
+    let colour = [pick(256), pick(256), pick(256)].map(|part| u8::try_from(part).unwrap_or(0));
+    for row in y.saturating_sub(radius)..y + radius {
+        let half = (radius.pow(2) - row.abs_diff(y).pow(2)).isqrt();
+        fill(canvas, row, x.saturating_sub(half), x + half, colour);
     }
 }
 
@@ -215,12 +219,10 @@ fn draw_identity(canvas: &mut RgbImage, scene: &str, cell: u8) {
         } else {
             cell >> (135 - place) & 1 == 1
         };
-        let colour = if bit { Rgb([255; 3]) } else { Rgb([0; 3]) };
+        let colour = if bit { [255; 3] } else { [0; 3] };
         let (left, top) = (place % STRIP_COLUMNS * block, place / STRIP_COLUMNS * block);
         for y in top..top + block {
-            for x in left..left + block {
-                canvas.put_pixel(x, y, colour);
-            }
+            fill(canvas, y, left, left + block, colour);
         }
     }
 }
@@ -247,16 +249,8 @@ fn png_chunk(file: &mut Vec<u8>, kind: [u8; 4], body: &[u8]) {
     let from = file.len();
     file.extend(kind);
     file.extend(body);
-    let sum = crc32(&file[from..]);
+    let sum = crc32fast::hash(&file[from..]);
     file.extend(sum.to_be_bytes());
-}
-
-fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(u32::MAX, |sum, byte| {
-        (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
-            (sum >> 1) ^ (0xedb8_8320 & (sum & 1).wrapping_neg())
-        })
-    })
 }
 
 /// Rewrites the simple container as the extended one (RIFF `VP8X`), which may hold unknown chunks.

@@ -325,3 +325,21 @@ fn events_can_be_lost_repeated_and_swapped() {
         [(3, "one"), (3, "one"), (5, "four"), (6, "three")].map(|(s, text)| (s, text.to_owned()));
     assert_eq!(seen, expected);
 }
+
+#[test]
+fn a_blackholed_connection_hears_nothing_and_can_be_resumed() {
+    let mut stage = Stage::new();
+    let (id, session) = stage.login_bot(BOT_INTENTS);
+    stage.control(&json!({"command": "fault", "gateway": "blackhole"}));
+    stage.send(id, &json!({"op": 1, "d": 2}));
+    stage.control(&json!({"command": "say", "content": "unheard"}));
+    assert_eq!(stage.inboxes[&id].frames.len(), 3, "hello, ready, guild");
+    let token = stage.world.bot_token().to_owned();
+    let again = stage.connect();
+    let resume = json!({"op": 6, "d": {"token": token, "session_id": session, "seq": 2}});
+    stage.send(again, &resume);
+    assert_eq!(
+        stage.events(again, "MESSAGE_CREATE")[0]["content"],
+        "unheard"
+    );
+}

@@ -350,3 +350,71 @@ fn same_seed_same_world() {
     };
     assert_eq!(run(), run());
 }
+
+#[test]
+fn older_shapes_are_possible() {
+    let mut stage = Stage::new();
+    let set = json!({
+        "partial_updates": true, "final_reference": false, "link_in_finals": false, "interaction_metadata": false,
+        "index_in_finals": false, "upscale_start": "none", "progress_deletes": false, "parent_edits": false,
+    });
+    stage.control(&json!({"command": "config", "set": set}));
+    let (id, session) = stage.login_user(0);
+    stage.imagine(0, "a harbour", "1", &session);
+    stage.pass(30_000);
+    let update = stage.events(id, "MESSAGE_UPDATE").pop().unwrap();
+    assert!(update.get("author").is_none() && update.get("content").is_some());
+    let last = grid(&stage.events(id, "MESSAGE_CREATE"));
+    assert_eq!(
+        (last["type"].as_u64(), last.get("message_reference")),
+        (Some(0), None)
+    );
+    assert!(last.get("interaction_metadata").is_none());
+    let user = stage.world.accounts()[0].user;
+    assert_eq!(
+        content(&last),
+        format!("**a harbour --v 7.0** - <@{user}> (fast)")
+    );
+    let press = stage.press_body(0, &last, &button(&last, "upsample::2"), "2", &session);
+    stage.interact(0, &press);
+    stage.pass(3_000);
+    let created = stage.events(id, "MESSAGE_CREATE");
+    assert_eq!(created.len(), 3, "no start");
+    assert_eq!(content(&created[2]), content(&last));
+    assert!(stage.events(id, "MESSAGE_DELETE").is_empty());
+}
+
+#[test]
+fn others_press_the_same_button() {
+    let mut stage = Stage::new();
+    let (id, session) = stage.login_user(0);
+    stage.imagine(0, "a harbour", "1", &session);
+    stage.pass(30_000);
+    let parent = grid(&stage.events(id, "MESSAGE_CREATE"));
+    let custom_id = button(&parent, "upsample::2");
+    let own = stage.world.accounts()[0].user.to_string();
+    for user in [Value::Null, json!(own)] {
+        let press = json!({"command": "foreign", "user_id": user, "message_id": parent["id"], "custom_id": custom_id});
+        stage.control(&press);
+    }
+    stage.pass(3_000);
+    let created = stage.events(id, "MESSAGE_CREATE");
+    let finals: Vec<&Value> = created
+        .iter()
+        .filter(|message| content(message).contains("Image #2"))
+        .collect();
+    assert_eq!(finals.len(), 2);
+    assert_eq!(
+        finals
+            .iter()
+            .filter(|message| message.get("nonce").is_some())
+            .count(),
+        1,
+        "the other session's"
+    );
+    assert_eq!(
+        stage.events(id, "INTERACTION_CREATE").len(),
+        1,
+        "the imagine's"
+    );
+}

@@ -37,6 +37,8 @@ pub struct Behaviour {
     pub concurrency: usize,
     /// The final's create carries the nonce as well (since 2025-05-01).
     pub final_nonce: bool,
+    /// Finals of commands refer to their progress message; without it they are plain messages, as in 2023.
+    pub final_reference: bool,
     /// Final pictures are WebP, not PNG.
     pub final_webp: bool,
     /// Each accepted imagine is repeated by another member with the same words.
@@ -90,6 +92,7 @@ impl Default for Behaviour {
             command_versions: BTreeMap::new(),
             concurrency: 3,
             final_nonce: true,
+            final_reference: true,
             final_webp: false,
             foreign_echo: false,
             guild_id_in_frames: true,

@@ -137,6 +137,10 @@ impl World {
         let mut message = self.answer_message(now, &job.interaction, job.first_answer);
         message.kind = kind::REPLY;
         message.reference = job.interaction.pressed().or(job.progress_message);
+        if !self.behaviour.final_reference && job.interaction.pressed().is_none() {
+            message.kind = kind::DEFAULT;
+            message.reference = None;
+        }
         message.content = self.final_text(&job);
         message.components = match job.kind {
             JobKind::Upscale(_) => button::single(&job.id),
