@@ -117,7 +117,8 @@ fn a_configuration_changes_while_it_runs() {
     // Another Discord with the same seed: the same tokens and ids behind other hosts.
     configure(&other, 50);
     let third = engine.imagine(&"a green fox".into(), &Value::Null).unwrap();
-    assert_eq!(finish(&engine, third.as_str()).view.status.as_str(), "SUCCESS");
+    let ended = finish(&engine, third.as_str());
+    assert_eq!(ended.view.status.as_str(), "SUCCESS", "{:?} {}", ended.view, other.record());
     assert_eq!(other.record()["interactions"].as_array().unwrap().len(), 1);
     assert_eq!(stage.record()["interactions"].as_array().unwrap().len(), 2);
     wait_for("the old gateway's end", || (stage.record()["open_connections"] == 0).then_some(()));
