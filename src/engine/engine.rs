@@ -23,8 +23,7 @@ use crate::{
     error::EngineError,
     log::Log,
     options::{Kind, Options, text, wrong_type},
-    outgoing,
-    ownership,
+    outgoing, ownership,
     record::TaskRecord,
     shared::{Shared, Waiting},
     station,
@@ -43,6 +42,8 @@ const WORKER_GRACE: Duration = Duration::from_millis(500);
 const LINGER_SLICE: Duration = Duration::from_millis(10);
 
 static ENGINE: ForkLocal<Arc<Engine>> = ForkLocal::new();
+/// What this process, or the one it was forked from, last gave to `mj_configure()`: a child goes on with it.
+static CONFIGURED: RwLock<Option<Value>> = RwLock::new(None);
 
 /// What the engine must know of the process it lives in, read by the binding on PHP's thread.
 #[derive(Clone, Debug, Default)]
@@ -76,7 +77,9 @@ pub struct Engine {
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine").field("sapi", &self.host.sapi).finish_non_exhaustive()
+        f.debug_struct("Engine")
+            .field("sapi", &self.host.sapi)
+            .finish_non_exhaustive()
     }
 }
 
@@ -86,7 +89,10 @@ impl Engine {
     /// # Errors
     /// [`EngineError::Configuration`] when an ini entry is wrong, [`EngineError::Engine`] while preloading.
     pub fn of_process(host: impl FnOnce() -> Host) -> Result<Arc<Self>, EngineError> {
-        ENGINE.get_or_try_init(|| Self::new(host()).map(Arc::new)).cloned()
+        let make = || {
+            Self::configured(host(), CONFIGURED.read().clone().unwrap_or_default()).map(Arc::new)
+        };
+        ENGINE.get_or_try_init(make).cloned()
     }
 
     /// The engine of the calling process, if it has one: for module shutdown.
@@ -99,12 +105,16 @@ impl Engine {
     /// # Errors
     /// As [`Engine::of_process`].
     pub fn new(host: Host) -> Result<Self, EngineError> {
+        Self::configured(host, Value::Null)
+    }
+
+    fn configured(host: Host, given: Value) -> Result<Self, EngineError> {
         if host.preloading {
             return Err(EngineError::Engine(
                 "mj cannot be used while opcache.preload runs: no process of PHP's is there yet that could keep it".to_owned(),
             ));
         }
-        let current = Current::read(&host, Value::Null)?;
+        let current = Current::read(&host, given)?;
         Ok(Self {
             host,
             current: RwLock::new(Arc::new(current)),
@@ -131,6 +141,12 @@ impl Engine {
             self.wake(&shared, false);
         } else {
             *self.current.write() = Arc::new(current);
+        }
+        if ENGINE
+            .get()
+            .is_some_and(|own| std::ptr::eq(Arc::as_ptr(own), self))
+        {
+            *CONFIGURED.write() = Some(config.clone());
         }
         Ok(())
     }
@@ -165,13 +181,22 @@ impl Engine {
     pub fn action(&self, task: &str, action: &str, options: &Value) -> Result<TaskId, EngineError> {
         let options = Options::read(Kind::Button, options)?;
         if action.trim().is_empty() {
-            return Err(EngineError::argument("action", "is empty: give a button's name or custom_id"));
+            return Err(EngineError::argument(
+                "action",
+                "is empty: give a button's name or custom_id",
+            ));
         }
         let current = self.current();
         let shared = self.shared(&current.settings)?;
         let parent = self.whole_task(&shared, task)?;
         let stored = self.config_of(&shared, &parent.hub)?;
-        let (hub, account) = named_account(&HubSettings { id: parent.hub.clone(), config: stored }, &options)?;
+        let (hub, account) = named_account(
+            &HubSettings {
+                id: parent.hub.clone(),
+                config: stored,
+            },
+            &options,
+        )?;
         let place = Place {
             hub: &hub.id,
             config: &hub.config,
@@ -183,7 +208,12 @@ impl Engine {
         if options.user_token.is_some() {
             self.store_config(&shared, &hub)?;
         }
-        self.submit(&shared, &hub.id, std::slice::from_ref(&task), hub.config.queue_size)
+        self.submit(
+            &shared,
+            &hub.id,
+            std::slice::from_ref(&task),
+            hub.config.queue_size,
+        )
     }
 
     /// One task: `mj_poll()`; none when there is no such task.
@@ -194,16 +224,23 @@ impl Engine {
         let current = self.current();
         let shared = self.shared(&current.settings)?;
         self.wake(&shared, false);
-        let Ok(id) = task.parse() else { return Ok(None) };
+        let Ok(id) = task.parse() else {
+            return Ok(None);
+        };
         let view = shared.store.poll(&id)?;
-        Ok(view.map(|view| TaskRecord::of(view, &current.hosts, shared.store)).transpose()?)
+        Ok(view
+            .map(|view| TaskRecord::of(view, &current.hosts, shared.store))
+            .transpose()?)
     }
 
     /// Several in one reading: `mj_poll_many()`, in the order of the ids.
     ///
     /// # Errors
     /// [`EngineError::Storage`], [`EngineError::Configuration`].
-    pub fn poll_many(&self, tasks: &[String]) -> Result<Vec<(String, Option<TaskRecord>)>, EngineError> {
+    pub fn poll_many(
+        &self,
+        tasks: &[String],
+    ) -> Result<Vec<(String, Option<TaskRecord>)>, EngineError> {
         let current = self.current();
         let shared = self.shared(&current.settings)?;
         self.wake(&shared, false);
@@ -213,8 +250,9 @@ impl Engine {
         let mut records = Vec::with_capacity(tasks.len());
         for (task, id) in tasks.iter().zip(ids) {
             let view = id.and_then(|_| views.next().flatten());
-            let record =
-                view.map(|view| TaskRecord::of(Arc::new(view), &current.hosts, shared.store)).transpose()?;
+            let record = view
+                .map(|view| TaskRecord::of(Arc::new(view), &current.hosts, shared.store))
+                .transpose()?;
             records.push((task.clone(), record));
         }
         Ok(records)
@@ -234,7 +272,11 @@ impl Engine {
         let current = self.current();
         let shared = self.shared(&current.settings)?;
         let id: TaskId = task.parse().map_err(|_| no_such_task())?;
-        let timeout = if shared.lifetime.is_server { timeout.min(current.settings.max_wait) } else { timeout };
+        let timeout = if shared.lifetime.is_server {
+            timeout.min(current.settings.max_wait)
+        } else {
+            timeout
+        };
         let started = clock::boot();
         let _resident = Waiting::begin(&shared);
         loop {
@@ -267,11 +309,19 @@ impl Engine {
         let current = self.current();
         let shared = self.shared(&current.settings)?;
         self.wake(&shared, false);
-        let page = shared.store.list(&filter, limit, cursor).map_err(|error| match error {
-            mj_midjourney::store::StoreError::InvalidCursor => EngineError::argument("cursor", error.to_string()),
-            other => other.into(),
-        })?;
-        let records = page.tasks.into_iter().map(|view| TaskRecord::of(Arc::new(view), &current.hosts, shared.store));
+        let page = shared
+            .store
+            .list(&filter, limit, cursor)
+            .map_err(|error| match error {
+                mj_midjourney::store::StoreError::InvalidCursor => {
+                    EngineError::argument("cursor", error.to_string())
+                }
+                other => other.into(),
+            })?;
+        let records = page
+            .tasks
+            .into_iter()
+            .map(|view| TaskRecord::of(Arc::new(view), &current.hosts, shared.store));
         Ok((records.collect::<Result<_, _>>()?, page.next))
     }
 
@@ -298,10 +348,17 @@ impl Engine {
     ///
     /// # Errors
     /// [`EngineError::Configuration`], [`EngineError::Storage`], [`EngineError::Engine`].
-    pub fn serve(&self, duration: Option<Duration>, interrupted: &mut dyn FnMut() -> bool) -> Result<(), EngineError> {
+    pub fn serve(
+        &self,
+        duration: Option<Duration>,
+        interrupted: &mut dyn FnMut() -> bool,
+    ) -> Result<(), EngineError> {
         let current = self.current();
         if current.settings.role == Role::Never {
-            return Err(EngineError::configuration("mj.role", "is never: mj_serve() needs auto"));
+            return Err(EngineError::configuration(
+                "mj.role",
+                "is never: mj_serve() needs auto",
+            ));
         }
         let shared = self.shared(&current.settings)?;
         if let Some(hub) = &current.settings.hub {
@@ -312,12 +369,15 @@ impl Engine {
         shared.serving.store(true, Ordering::Release);
         loop {
             self.wake(&shared, true);
-            let left = duration.map(|duration| duration.saturating_sub(clock::boot().saturating_sub(started)));
+            let left = duration
+                .map(|duration| duration.saturating_sub(clock::boot().saturating_sub(started)));
             if interrupted() || left.is_some_and(|left| left.is_zero()) {
                 break;
             }
             let seen = shared.store.change();
-            shared.store.wait_change(seen, left.unwrap_or(Duration::MAX));
+            shared
+                .store
+                .wait_change(seen, left.unwrap_or(Duration::MAX));
         }
         shared.serving.store(false, Ordering::Release);
         Ok(())
@@ -333,13 +393,25 @@ impl Engine {
         self.wake(&shared, false);
         let mut hubs = Vec::new();
         for hub in shared.store.hubs()? {
-            let is_current = current.settings.hub.as_ref().is_some_and(|own| own.id == hub.id);
+            let is_current = current
+                .settings
+                .hub
+                .as_ref()
+                .is_some_and(|own| own.id == hub.id);
             hubs.push(hub_status(&shared, &hub, is_current)?);
         }
-        let incidents = shared.store.incidents().iter().map(|incident| Value::Text(format!("{incident:?}"))).collect();
+        let incidents = shared
+            .store
+            .incidents()
+            .iter()
+            .map(|incident| Value::Text(format!("{incident:?}")))
+            .collect();
         Ok([
             ("version", Value::from(env!("CARGO_PKG_VERSION"))),
-            ("state_dir", Value::from(shared.dir.path().to_string_lossy().into_owned())),
+            (
+                "state_dir",
+                Value::from(shared.dir.path().to_string_lossy().into_owned()),
+            ),
             ("pid", Value::Int(shared.own.pid.into())),
             ("sapi", Value::from(self.host.sapi.as_str())),
             ("grade", Value::from(grade_word(shared.grade()))),
@@ -357,7 +429,10 @@ impl Engine {
     /// [`EngineError::Argument`] for what is no address.
     pub fn image_url(&self, url: &str) -> Result<String, EngineError> {
         if !url.starts_with("https://") && !url.starts_with("http://") {
-            return Err(EngineError::argument("url", "must be an http or https address"));
+            return Err(EngineError::argument(
+                "url",
+                "must be an http or https address",
+            ));
         }
         Ok(self.current().hosts.image_url(url).into_owned())
     }
@@ -382,13 +457,27 @@ impl Engine {
             return Err(EngineError::argument("taskId", message));
         }
         let config = self.config_of(&shared, &whole.hub)?;
-        download::download(&shared, config, &whole.view, directory, &options, interrupted)
+        download::download(
+            &shared,
+            config,
+            &whole.view,
+            directory,
+            &options,
+            interrupted,
+        )
     }
 
     /// Module shutdown: a CLI process lingers at most `mj.shutdown_grace` until its own tasks are sent or a resident
     /// owner is alive. Never waits without a bound.
     pub fn shutdown(&self) {
-        let Some(shared) = self.shared.lock().as_ref().map(|(_, shared)| Arc::clone(shared)) else { return };
+        let Some(shared) = self
+            .shared
+            .lock()
+            .as_ref()
+            .map(|(_, shared)| Arc::clone(shared))
+        else {
+            return;
+        };
         let grace = self.current().settings.shutdown_grace;
         let started = clock::boot();
         if !shared.lifetime.is_server {
@@ -406,7 +495,11 @@ impl Engine {
         }
         if let Some(worker) = self.worker.lock().take() {
             let left = grace.saturating_sub(clock::boot().saturating_sub(started));
-            worker.stop(if shared.lifetime.is_server { WORKER_GRACE.min(grace) } else { left.max(WORKER_GRACE.min(grace)) });
+            worker.stop(if shared.lifetime.is_server {
+                WORKER_GRACE.min(grace)
+            } else {
+                left.max(WORKER_GRACE.min(grace))
+            });
         }
     }
 
@@ -441,20 +534,33 @@ impl Engine {
             Some((_, stored)) => hub.keeping_inline(&stored),
             None => hub.config.clone(),
         };
-        if shared.store.configure(UnixMs(clock::unix_ms()), &hub.id, &config)? {
+        if shared
+            .store
+            .configure(UnixMs(clock::unix_ms()), &hub.id, &config)?
+        {
             shared.ring(&hub.id);
         }
         Ok(())
     }
 
-    fn submit(&self, shared: &Arc<Shared>, hub: &HubId, tasks: &[Task], queue_size: u32) -> Result<TaskId, EngineError> {
-        let ids = shared.store.submit(UnixMs(clock::unix_ms()), tasks, queue_size)?;
+    fn submit(
+        &self,
+        shared: &Arc<Shared>,
+        hub: &HubId,
+        tasks: &[Task],
+        queue_size: u32,
+    ) -> Result<TaskId, EngineError> {
+        let ids = shared
+            .store
+            .submit(UnixMs(clock::unix_ms()), tasks, queue_size)?;
         for id in &ids {
             shared.unsent.add(hub, *id);
         }
         let is_heard = shared.ring(hub);
         self.wake(shared, !is_heard);
-        ids.first().copied().ok_or_else(|| EngineError::Engine("the store gave no task id".to_owned()))
+        ids.first()
+            .copied()
+            .ok_or_else(|| EngineError::Engine("the store gave no task id".to_owned()))
     }
 
     fn whole_task(&self, shared: &Shared, task: &str) -> Result<Task, EngineError> {
@@ -463,22 +569,25 @@ impl Engine {
     }
 
     fn config_of(&self, shared: &Shared, hub: &HubId) -> Result<HubConfig, EngineError> {
-        let (_, config) = shared
-            .store
-            .config(hub)?
-            .ok_or_else(|| EngineError::Engine("the task's hub has no configuration any more".to_owned()))?;
+        let (_, config) = shared.store.config(hub)?.ok_or_else(|| {
+            EngineError::Engine("the task's hub has no configuration any more".to_owned())
+        })?;
         Ok(config)
     }
 
     fn has_engine(&self) -> bool {
-        self.worker.lock().as_ref().is_some_and(|worker| !worker.is_finished())
+        self.worker
+            .lock()
+            .as_ref()
+            .is_some_and(|worker| !worker.is_finished())
     }
 
     /// Wakes the engine thread, or becomes the heir and starts one. A short CLI process does so only when `needed`:
     /// when nobody else is there for what it submitted.
     fn wake(&self, shared: &Arc<Shared>, needed: bool) {
         let settings = &self.current().settings;
-        let is_wanted = settings.role == Role::Auto && (settings.autostart || shared.serving.load(Ordering::Acquire));
+        let is_wanted = settings.role == Role::Auto
+            && (settings.autostart || shared.serving.load(Ordering::Acquire));
         if !is_wanted {
             return;
         }
@@ -497,8 +606,11 @@ impl Engine {
             return;
         }
         *tried = Some(Instant::now());
-        let Ok(Some(heir)) = shared.heir.try_take() else { return };
-        let log = Log::open(settings.log.as_deref(), settings.log_level).or_else(|_| Log::open(None, settings.log_level));
+        let Ok(Some(heir)) = shared.heir.try_take() else {
+            return;
+        };
+        let log = Log::open(settings.log.as_deref(), settings.log_level)
+            .or_else(|_| Log::open(None, settings.log_level));
         let for_thread = Arc::clone(shared);
         let started = Worker::spawn(
             "mj-engine",
@@ -518,7 +630,11 @@ impl Current {
         let settings = Settings::read(&host.ini, &given)?;
         let hosts = outgoing::hosts(&settings.hosts)
             .map_err(|error| EngineError::configuration("mj.cdn_url", error.to_string()))?;
-        Ok(Self { given, settings, hosts })
+        Ok(Self {
+            given,
+            settings,
+            hosts,
+        })
     }
 
     fn hub(&self) -> Result<&HubSettings, EngineError> {
@@ -532,14 +648,22 @@ impl Current {
 }
 
 /// The hub with the account that a submission brings along, and the account that it names.
-fn named_account(hub: &HubSettings, options: &Options) -> Result<(HubSettings, Option<String>), EngineError> {
+fn named_account(
+    hub: &HubSettings,
+    options: &Options,
+) -> Result<(HubSettings, Option<String>), EngineError> {
     if let Some(token) = &options.user_token {
         let (hub, name) = hub.with_token(token.clone());
         return Ok((hub, Some(name)));
     }
     if let Some(name) = &options.account {
         if hub.config.account(name).is_none() {
-            let known: Vec<&str> = hub.config.accounts.iter().map(|account| account.name.as_str()).collect();
+            let known: Vec<&str> = hub
+                .config
+                .accounts
+                .iter()
+                .map(|account| account.name.as_str())
+                .collect();
             let message = format!("no such account; known are {}", known.join(", "));
             return Err(EngineError::argument("options.account", message));
         }
@@ -571,7 +695,9 @@ fn forget_what_others_send(shared: &Shared) {
 }
 
 fn has_resident_owner(shared: &Shared, hub: &HubId) -> bool {
-    let Ok(Some(lease)) = shared.store.lease(hub) else { return false };
+    let Ok(Some(lease)) = shared.store.lease(hub) else {
+        return false;
+    };
     let is_held = || {
         let lock = OwnerLock::open(&shared.dir, &hub.0);
         lock.is_ok_and(|lock| !ownership::is_proven_dead(&lock, lease.epoch))
@@ -593,7 +719,11 @@ fn hub_status(
 ) -> Result<Value, EngineError> {
     let number = |number: u64| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
     let counts = shared.store.counts(&hub.id)?;
-    let tasks = Status::ALL.iter().zip(counts.by_status).map(|(status, count)| (status.as_str(), number(count))).collect();
+    let tasks = Status::ALL
+        .iter()
+        .zip(counts.by_status)
+        .map(|(status, count)| (status.as_str(), number(count)))
+        .collect();
     let owner = shared.store.lease(&hub.id)?.map_or(Value::Null, |lease| {
         let is_alive = lease.until > UnixMs(clock::unix_ms());
         [
@@ -616,7 +746,10 @@ fn hub_status(
         Value::from(json)
     });
     let (seen_at, last) = match shared.store.status(&hub.id)? {
-        Some((at, text)) => (number(at.0), serde_json::from_str(&text).map_or(Value::Null, |json: serde_json::Value| json.into())),
+        Some((at, text)) => (
+            number(at.0),
+            serde_json::from_str(&text).map_or(Value::Null, |json: serde_json::Value| json.into()),
+        ),
         None => (Value::Null, Value::Null),
     };
     Ok([
@@ -634,12 +767,18 @@ fn hub_status(
 }
 
 fn read_filter(filter: &Value) -> Result<TaskFilter, EngineError> {
-    let entries = filter.as_map().ok_or_else(|| EngineError::argument("filter", "must be an array with filter names as keys"))?;
+    let entries = filter.as_map().ok_or_else(|| {
+        EngineError::argument("filter", "must be an array with filter names as keys")
+    })?;
     let mut read = TaskFilter::default();
     for (key, value) in entries {
         let name = || std::borrow::Cow::Owned(format!("filter.{key}"));
         let task_id = |value: &Value| {
-            text(name(), value)?.parse().map_err(|error: mj_midjourney::task::InvalidTaskId| EngineError::argument(name(), error.to_string()))
+            text(name(), value)?
+                .parse()
+                .map_err(|error: mj_midjourney::task::InvalidTaskId| {
+                    EngineError::argument(name(), error.to_string())
+                })
         };
         match (key.as_str(), value) {
             (_, Value::Null) => {}
@@ -657,7 +796,8 @@ fn read_filter(filter: &Value) -> Result<TaskFilter, EngineError> {
             ("state", value) => read.state = Some(text(name(), value)?),
             ("hub", value) => read.hub = Some(HubId(text(name(), value)?)),
             _ => {
-                let message = "no such filter; known are status, parent_id, group_id, account, state, hub";
+                let message =
+                    "no such filter; known are status, parent_id, group_id, account, state, hub";
                 return Err(EngineError::argument(name(), message));
             }
         }
@@ -666,8 +806,11 @@ fn read_filter(filter: &Value) -> Result<TaskFilter, EngineError> {
 }
 
 fn status(name: std::borrow::Cow<'static, str>, word: &str) -> Result<Status, EngineError> {
-    Status::ALL.into_iter().find(|status| status.as_str().eq_ignore_ascii_case(word)).ok_or_else(|| {
-        let known = Status::ALL.map(Status::as_str).join(", ");
-        EngineError::argument(name, format!("must be one of {known}"))
-    })
+    Status::ALL
+        .into_iter()
+        .find(|status| status.as_str().eq_ignore_ascii_case(word))
+        .ok_or_else(|| {
+            let known = Status::ALL.map(Status::as_str).join(", ");
+            EngineError::argument(name, format!("must be one of {known}"))
+        })
 }

@@ -1,4 +1,5 @@
 //! The stand-alone simulator: options in, one JSON line out, then it serves until SIGTERM or SIGINT.
+#![forbid(unsafe_code)]
 
 use std::io::{self, Write};
 use std::path::PathBuf;
