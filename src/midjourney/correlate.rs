@@ -107,20 +107,19 @@ pub struct Correlator {
 impl Correlator {
     /// Adds a task, or renews what is known of it.
     pub fn set_holder(&mut self, id: TaskId, holder: Holder) {
-        match self.entries.get_mut(&id) {
-            Some(entry) => entry.holder = holder,
-            None => {
-                let entry = Entry {
-                    holder,
-                    nonces: Vec::new(),
-                    interactions: Vec::new(),
-                    messages: Vec::new(),
-                    jobs: Vec::new(),
-                    key: None,
-                };
-                self.entries.insert(id, entry);
-            }
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.holder = holder;
+            return;
         }
+        let entry = Entry {
+            holder,
+            nonces: Vec::new(),
+            interactions: Vec::new(),
+            messages: Vec::new(),
+            jobs: Vec::new(),
+            key: None,
+        };
+        self.entries.insert(id, entry);
     }
 
     /// Forgets a task and everything that names it.

@@ -78,6 +78,7 @@ struct Item {
 }
 
 /// All state of one hub at its owner.
+#[expect(clippy::struct_excessive_bools, reason = "each stands for itself: they are no hidden state machine")]
 pub struct Hub {
     id: HubId,
     epoch: u64,
@@ -194,6 +195,7 @@ impl Hub {
     }
 
     /// Takes what became of a request.
+    #[expect(clippy::needless_pass_by_value, reason = "an answer is taken, once")]
     pub fn handle_answer(&mut self, now: Moment, id: RequestId, answer: Answer) {
         self.now = now;
         let Some(pending) = self.outbox.answered(id) else { return };

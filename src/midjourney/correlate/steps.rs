@@ -132,13 +132,7 @@ impl Correlator {
         let Some(holder) = self.holder(id) else { return false };
         self.is_its_place(id, facts)
             && holder.could_have_made(facts)
-            && !(holder.is_seen_by(view.own) && self.is_known_foreign(facts))
-    }
-
-    /// In own view every interaction of ours is known: one that is not known is somebody's else.
-    fn is_known_foreign(&self, facts: &Facts) -> bool {
-        // Steps 1 and 2 have found neither of them.
-        facts.nonce.is_some() || !facts.interactions.is_empty()
+            && !(holder.is_seen_by(view.own) && names_an_interaction(facts))
     }
 
     fn is_its_place(&self, id: TaskId, facts: &Facts) -> bool {
@@ -162,6 +156,11 @@ impl Correlator {
         }
         only.copied()
     }
+}
+
+/// In own view every interaction of ours is known. Steps 1 and 2 have not known this one: it is somebody else's.
+fn names_an_interaction(facts: &Facts) -> bool {
+    facts.nonce.is_some() || !facts.interactions.is_empty()
 }
 
 impl Holder {

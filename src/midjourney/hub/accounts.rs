@@ -26,11 +26,11 @@ use crate::{
 /// Until a look-up of an account's user is tried again.
 const IDENTITY_RETRY: Duration = Duration::from_secs(10);
 /// How long an account without fast hours rests: hours can be bought at any time.
-const CREDITS_PAUSE: Duration = Duration::from_mins(15);
+const CREDITS_PAUSE: Duration = Duration::from_secs(15 * 60);
 /// How long an account rests after a temporary block that does not say how long.
-const BLOCKED_PAUSE: Duration = Duration::from_hours(1);
+const BLOCKED_PAUSE: Duration = Duration::from_secs(60 * 60);
 /// How long "Job queued" says that the account is at its limit: longer than most jobs take.
-const AT_LIMIT: Duration = Duration::from_mins(10);
+const AT_LIMIT: Duration = Duration::from_secs(10 * 60);
 
 /// One account at work.
 #[derive(Debug)]
@@ -282,10 +282,10 @@ impl Hub {
             Until::At(at) => at,
             Until::After(after) => now.unix.plus(after),
         });
-        let pause = match code {
-            FailCode::CreditsExhausted => Some(now.unix.plus(CREDITS_PAUSE)),
-            FailCode::Blocked if refusal.text.contains("temporar") => Some(now.unix.plus(BLOCKED_PAUSE)),
-            _ => None,
+        let pause = if code == FailCode::CreditsExhausted {
+            Some(now.unix.plus(CREDITS_PAUSE))
+        } else {
+            (code == FailCode::Blocked && refusal.text.contains("temporar")).then(|| now.unix.plus(BLOCKED_PAUSE))
         };
         let state = match told.or(pause) {
             Some(until) => AccountState::Paused { code, until },

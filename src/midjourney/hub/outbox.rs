@@ -1,7 +1,7 @@
 //! What waits to be written and sent, in the one order that makes "durable before the POST" true: whatever is dirty is
 //! committed before the next request leaves, and nothing leaves while a commit is under way.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use mj_discord::{
     Token,
@@ -62,7 +62,7 @@ struct Prepared {
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     dirty: BTreeMap<TaskId, bool>,
-    sessions: BTreeMap<GatewayKind, ()>,
+    sessions: BTreeSet<GatewayKind>,
     others: Vec<Write>,
     sends: VecDeque<Prepared>,
     pending: BTreeMap<RequestId, Pending>,
@@ -83,7 +83,7 @@ impl Outbox {
 
     /// A gateway's session is to be written with the next commit.
     pub(super) fn mark_session(&mut self, gateway: GatewayKind) {
-        self.sessions.insert(gateway, ());
+        self.sessions.insert(gateway);
     }
 
     /// Something else is to be written. A later one of the same kind and name replaces an earlier one.
@@ -151,7 +151,7 @@ impl Outbox {
         let dirty = std::mem::take(&mut self.dirty);
         let durable = dirty.values().any(|durable| *durable);
         let ids: Vec<TaskId> = dirty.into_keys().collect();
-        let sessions = std::mem::take(&mut self.sessions).into_keys().collect();
+        let sessions = std::mem::take(&mut self.sessions).into_iter().collect();
         self.committing = Some(ids.clone());
         (ids, sessions, std::mem::take(&mut self.others), durable)
     }

@@ -187,12 +187,12 @@ fn fill(message: &mut Message<'static>, other: &mut Message<'static>) {
     option(&mut message.interaction_metadata, &mut other.interaction_metadata);
 }
 
-fn text(text: &Cow<'_, str>) -> Cow<'static, str> {
-    Cow::Owned(text.as_ref().to_owned())
+fn text(text: &str) -> Cow<'static, str> {
+    Cow::Owned(text.to_owned())
 }
 
 fn texts(value: Option<&Cow<'_, str>>) -> Option<Cow<'static, str>> {
-    value.map(text)
+    value.map(|value| text(value))
 }
 
 fn map<T, U>(update: &Update<T>, change: impl FnOnce(&T) -> U) -> Update<U> {
@@ -212,9 +212,9 @@ fn owned(message: &Message<'_>) -> Message<'static> {
         author: message.author.as_ref().map(user),
         application_id: message.application_id,
         kind: message.kind,
-        content: map(&message.content, text),
+        content: map(&message.content, |content| text(content)),
         timestamp: texts(message.timestamp.as_ref()),
-        edited_timestamp: map(&message.edited_timestamp, text),
+        edited_timestamp: map(&message.edited_timestamp, |edited| text(edited)),
         flags: message.flags,
         nonce: message.nonce.clone(),
         attachments: map(&message.attachments, |all| all.iter().map(attachment).collect()),

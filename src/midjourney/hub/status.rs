@@ -20,7 +20,7 @@ pub struct Counters {
     pub messages: u64,
     /// Of these, known by each step of the chain.
     pub by_step: BTreeMap<&'static str, u64>,
-    /// Messages of a bot's gateway without any content: MESSAGE_CONTENT is not granted when there are only such.
+    /// Messages of a bot's gateway without any content: `MESSAGE_CONTENT` is not granted when there are only such.
     pub empty: u64,
     /// Events that could not be read.
     pub malformed: u64,
@@ -93,7 +93,7 @@ pub struct HubStatus {
     pub bot: GatewayStatus,
     /// The main account's gateway.
     pub user: GatewayStatus,
-    /// Whether the bot seems to lack MESSAGE_CONTENT: what it shows is always empty.
+    /// Whether the bot seems to lack `MESSAGE_CONTENT`: what it shows is always empty.
     pub message_content_missing: bool,
     /// The accounts.
     pub accounts: Vec<AccountStatus>,

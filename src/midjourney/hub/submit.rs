@@ -30,7 +30,7 @@ use crate::{
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LAST_RETRY: Duration = Duration::from_secs(30);
 /// How long an address rests that Cloudflare refuses without saying for how long.
-const CLOUDFLARE_PAUSE: Duration = Duration::from_mins(10);
+const CLOUDFLARE_PAUSE: Duration = Duration::from_secs(10 * 60);
 /// How much later than an attempt its interaction can be made when its end is not known: the lease and TCP's time-out
 /// bound it (PROCESS.md, section 3).
 const LONGEST_POST: Duration = Duration::from_secs(35);
@@ -109,7 +109,7 @@ impl Hub {
             }
         }
         let Some(token) = self.token_of(&bearer) else { return };
-        self.note_attempt(id, account, user, bot, nonce.clone(), own_session, key);
+        self.note_attempt(id, account, user, bot, &nonce, own_session, key);
         self.outbox.send(Purpose::Attempt(id, nonce), bearer, token, request);
     }
 
@@ -120,7 +120,7 @@ impl Hub {
         account: &str,
         user: UserId,
         bot: Bot,
-        nonce: Nonce,
+        nonce: &Nonce,
         own_session: Option<String>,
         key: Option<String>,
     ) {
@@ -152,7 +152,7 @@ impl Hub {
         let lane = Lane::of(work.wanted_mode);
         item.attempt_serials.push(serial);
         self.set_holder(id);
-        self.correlator.bind_nonce(id, &nonce);
+        self.correlator.bind_nonce(id, nonce);
         if let Some(key) = key {
             self.correlator.take_key(id, &key);
         }
@@ -203,9 +203,16 @@ impl Hub {
             .to_owned()
     }
 
+    /// A nonce that no attempt has, also of an earlier owner in the same millisecond.
     pub(super) fn nonce(&mut self) -> Nonce {
-        let random = (self.entropy)();
-        Nonce::at(self.discord_time(), random)
+        let mut random = (self.entropy)();
+        loop {
+            let nonce = Nonce::at(self.discord_time(), random);
+            if self.correlator.task_of_nonce(&nonce).is_none() {
+                return nonce;
+            }
+            random = random.wrapping_add(1);
+        }
     }
 
     /// Tells the chain what it must know of a task.

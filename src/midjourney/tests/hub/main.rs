@@ -9,4 +9,5 @@ mod imagine;
 mod post;
 mod refusals;
 mod takeover;
+mod truth;
 mod world;

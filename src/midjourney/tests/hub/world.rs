@@ -200,6 +200,12 @@ impl World {
         self.hub =
             Hub::new(self.now, self.id.clone(), self.epoch, Grade::Resident, config, state, predecessor, entropy());
         self.run();
+        if predecessor == Predecessor::Dead {
+            for epoch in self.hub.doubtful_epochs() {
+                self.hub.handle_owner_dead(self.now, epoch);
+            }
+            self.run();
+        }
     }
 
     /// Does what the hub wants done, until it wants nothing.
