@@ -55,15 +55,30 @@ const KEYS: &[&str] = &[
 ];
 
 /// ChatMoney's own spelling.
-const ALIASES: &[(&str, &str)] =
-    &[("proxy_api", "api_url"), ("proxy_url", "cdn_url"), ("proxy_wss", "gateway_url")];
+const ALIASES: &[(&str, &str)] = &[
+    ("proxy_api", "api_url"),
+    ("proxy_url", "cdn_url"),
+    ("proxy_wss", "gateway_url"),
+];
 
 /// Settings that this version knows and cannot honour; ignoring them silently would break a promise.
 const UNSUPPORTED: &[(&str, &str)] = &[
-    ("archive", "pictures are not archived by this version: leave it empty and use mj_download()"),
-    ("notify_secret", "web hooks are not sent by this version: leave it empty and use mj_poll()"),
-    ("notify_url", "web hooks are not sent by this version: leave it empty and use mj_poll()"),
-    ("secret", "tokens are not encrypted by this version: leave it empty and protect mj.state_dir"),
+    (
+        "archive",
+        "pictures are not archived by this version: leave it empty and use mj_download()",
+    ),
+    (
+        "notify_secret",
+        "web hooks are not sent by this version: leave it empty and use mj_poll()",
+    ),
+    (
+        "notify_url",
+        "web hooks are not sent by this version: leave it empty and use mj_poll()",
+    ),
+    (
+        "secret",
+        "tokens are not encrypted by this version: leave it empty and protect mj.state_dir",
+    ),
 ];
 
 const ACCOUNT_KEYS: &[&str] = &[
@@ -141,13 +156,23 @@ impl Settings {
         }
         Ok(Self {
             state_dir: state_dir(&raw)?,
-            role: raw.choice("role", &[("auto", Role::Auto), ("never", Role::Never)])?.unwrap_or_default(),
+            role: raw
+                .choice("role", &[("auto", Role::Auto), ("never", Role::Never)])?
+                .unwrap_or_default(),
             autostart: raw.read("autostart", Setting::truth)?.unwrap_or(true),
-            shutdown_grace: raw.duration("shutdown_grace", (Duration::ZERO, 60 * SECOND), 2 * SECOND)?,
+            shutdown_grace: raw.duration(
+                "shutdown_grace",
+                (Duration::ZERO, 60 * SECOND),
+                2 * SECOND,
+            )?,
             max_wait: raw.duration("max_wait", (Duration::ZERO, DAY), 25 * SECOND)?,
-            lang: raw.choice("lang", &[("en", Lang::En), ("zh", Lang::Zh)])?.unwrap_or(Lang::En),
+            lang: raw
+                .choice("lang", &[("en", Lang::En), ("zh", Lang::Zh)])?
+                .unwrap_or(Lang::En),
             log: raw.read("log", Setting::text)?.map(PathBuf::from),
-            log_level: raw.choice("log_level", LEVELS)?.unwrap_or(tracing::Level::WARN),
+            log_level: raw
+                .choice("log_level", LEVELS)?
+                .unwrap_or(tracing::Level::WARN),
             hosts: hosts(&raw)?,
             hub: hub(&raw)?,
         })
@@ -158,7 +183,12 @@ impl HubSettings {
     /// The same hub with one account more, named by its token; and that name. A token that the hub has already keeps
     /// its name.
     pub(crate) fn with_token(&self, token: Token) -> (Self, String) {
-        if let Some(known) = self.config.accounts.iter().find(|account| account.user_token == token) {
+        if let Some(known) = self
+            .config
+            .accounts
+            .iter()
+            .find(|account| account.user_token == token)
+        {
             return (self.clone(), known.name.clone());
         }
         let mut hub = self.clone();
@@ -167,7 +197,9 @@ impl HubSettings {
             .config
             .accounts
             .first()
-            .map_or((CONCURRENCY, CONCURRENCY), |main| (main.concurrency, main.relax_concurrency));
+            .map_or((CONCURRENCY, CONCURRENCY), |main| {
+                (main.concurrency, main.relax_concurrency)
+            });
         hub.config.accounts.push(AccountConfig {
             name: name.clone(),
             user_token: token,
@@ -187,7 +219,10 @@ impl HubSettings {
     pub(crate) fn keeping_inline(&self, stored: &HubConfig) -> HubConfig {
         let mut config = self.config.clone();
         for account in &stored.accounts {
-            let known = config.accounts.iter().any(|own| own.name == account.name || own.user_token == account.user_token);
+            let known = config
+                .accounts
+                .iter()
+                .any(|own| own.name == account.name || own.user_token == account.user_token);
             if account.name.starts_with(INLINE) && !known {
                 config.accounts.push(account.clone());
             }
@@ -209,10 +244,12 @@ pub(crate) fn token_hash(token: &Token) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 fn hub_id(gateway_token: &Token, guild: GuildId, channel: ChannelId) -> HubId {
@@ -246,19 +283,30 @@ impl Raw {
             }
         }
         let Some(entries) = configured.as_map() else {
-            return Err(EngineError::configuration("config", "must be an array with string keys"));
+            return Err(EngineError::configuration(
+                "config",
+                "must be an array with string keys",
+            ));
         };
         let mut given: BTreeMap<&'static str, &str> = BTreeMap::new();
         for (name, value) in entries {
             let plain = name.strip_prefix("mj.").unwrap_or(name);
-            let alias = ALIASES.iter().find(|(alias, _)| *alias == plain).map(|(_, key)| *key);
+            let alias = ALIASES
+                .iter()
+                .find(|(alias, _)| *alias == plain)
+                .map(|(_, key)| *key);
             let Some(key) = alias.or_else(|| known_key(plain)) else {
                 return Err(EngineError::configuration(
                     name.clone(),
-                    format!("no such setting; known are {} and ChatMoney's proxy_api, proxy_url, proxy_wss", KEYS.join(", ")),
+                    format!(
+                        "no such setting; known are {} and ChatMoney's proxy_api, proxy_url, proxy_wss",
+                        KEYS.join(", ")
+                    ),
                 ));
             };
-            let Some(setting) = Setting::new(name.clone(), value) else { continue };
+            let Some(setting) = Setting::new(name.clone(), value) else {
+                continue;
+            };
             if let Some(earlier) = given.insert(key, name) {
                 return Err(setting.wrong(format!("means the same as {earlier}: give one of them")));
             }
@@ -279,27 +327,43 @@ impl Raw {
         self.get(key).map(read).transpose()
     }
 
-    fn duration(&self, key: &str, bounds: (Duration, Duration), default: Duration) -> Result<Duration, EngineError> {
-        Ok(self.read(key, |setting| setting.duration(bounds.0, bounds.1))?.unwrap_or(default))
+    fn duration(
+        &self,
+        key: &str,
+        bounds: (Duration, Duration),
+        default: Duration,
+    ) -> Result<Duration, EngineError> {
+        Ok(self
+            .read(key, |setting| setting.duration(bounds.0, bounds.1))?
+            .unwrap_or(default))
     }
 
     fn number(&self, key: &str, bounds: (u32, u32), default: u32) -> Result<u32, EngineError> {
-        Ok(self.read(key, |setting| setting.number(bounds.0, bounds.1))?.unwrap_or(default))
+        Ok(self
+            .read(key, |setting| setting.number(bounds.0, bounds.1))?
+            .unwrap_or(default))
     }
 
     fn choice<T: Copy>(&self, key: &str, words: &[(&str, T)]) -> Result<Option<T>, EngineError> {
         self.read(key, |setting| {
             let text = setting.text()?.to_ascii_lowercase();
-            words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value).ok_or_else(|| {
-                let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-                setting.wrong(format!("must be one of {}", known.join(", ")))
-            })
+            words
+                .iter()
+                .find(|(word, _)| *word == text)
+                .map(|(_, value)| *value)
+                .ok_or_else(|| {
+                    let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+                    setting.wrong(format!("must be one of {}", known.join(", ")))
+                })
         })
     }
 
     /// The label under which a missing setting is asked for.
     fn label(&self, key: &'static str) -> Cow<'static, str> {
-        self.get(key).map_or_else(|| Cow::Owned(format!("mj.{key}")), |setting| setting.label.clone())
+        self.get(key).map_or_else(
+            || Cow::Owned(format!("mj.{key}")),
+            |setting| setting.label.clone(),
+        )
     }
 }
 
@@ -310,27 +374,45 @@ fn known_key(name: &str) -> Option<&'static str> {
 fn state_dir(raw: &Raw) -> Result<Option<PathBuf>, EngineError> {
     let directory = raw.read("state_dir", |setting| {
         let path = PathBuf::from(setting.text()?);
-        if path.is_absolute() { Ok(path) } else { Err(setting.wrong("must be an absolute path")) }
+        if path.is_absolute() {
+            Ok(path)
+        } else {
+            Err(setting.wrong("must be an absolute path"))
+        }
     })?;
     let store = raw.read("store", |setting| {
         let text = setting.text()?;
         match text.split_once("://") {
             Some(("sqlite", path)) if path.starts_with('/') => Ok(PathBuf::from(path)),
-            Some(("redis" | "rediss", _)) => Err(setting.wrong("this version has no Redis store: use sqlite:///path")),
-            _ => Err(setting.wrong("must be sqlite:// followed by the absolute path of a directory")),
+            Some(("redis" | "rediss", _)) => {
+                Err(setting.wrong("this version has no Redis store: use sqlite:///path"))
+            }
+            _ => {
+                Err(setting.wrong("must be sqlite:// followed by the absolute path of a directory"))
+            }
         }
     })?;
     match (directory, store) {
         (Some(directory), Some(store)) if directory != store => Err(EngineError::configuration(
             raw.label("store"),
-            format!("names another place than {}: give one of them", raw.label("state_dir")),
+            format!(
+                "names another place than {}: give one of them",
+                raw.label("state_dir")
+            ),
         )),
         (directory, store) => Ok(directory.or(store)),
     }
 }
 
 fn hub(raw: &Raw) -> Result<Option<HubSettings>, EngineError> {
-    let parts = ["accounts", "bot_token", "channel_id", "guild_id", "session_id", "user_token"];
+    let parts = [
+        "accounts",
+        "bot_token",
+        "channel_id",
+        "guild_id",
+        "session_id",
+        "user_token",
+    ];
     if parts.iter().all(|key| raw.get(key).is_none()) {
         return Ok(None);
     }
@@ -339,7 +421,11 @@ fn hub(raw: &Raw) -> Result<Option<HubSettings>, EngineError> {
         raw.read("guild_id", Setting::snowflake)?.map(GuildId),
         raw.read("channel_id", Setting::snowflake)?.map(ChannelId),
     ) else {
-        let missing = if raw.get("guild_id").is_none() { "guild_id" } else { "channel_id" };
+        let missing = if raw.get("guild_id").is_none() {
+            "guild_id"
+        } else {
+            "channel_id"
+        };
         return Err(EngineError::configuration(
             raw.label(missing),
             "is missing: set it to the id of the Discord server or channel where Midjourney answers",
@@ -349,7 +435,10 @@ fn hub(raw: &Raw) -> Result<Option<HubSettings>, EngineError> {
     let gateway = gateway(raw, bot_token.as_ref(), &accounts)?;
     let gateway_token = match gateway {
         GatewayMode::Bot | GatewayMode::Both => bot_token.as_ref(),
-        GatewayMode::User | GatewayMode::Off => accounts.first().map(|main| &main.user_token).or(bot_token.as_ref()),
+        GatewayMode::User | GatewayMode::Off => accounts
+            .first()
+            .map(|main| &main.user_token)
+            .or(bot_token.as_ref()),
     };
     let Some(gateway_token) = gateway_token else {
         return Err(EngineError::configuration(
@@ -357,10 +446,16 @@ fn hub(raw: &Raw) -> Result<Option<HubSettings>, EngineError> {
             "is missing: set it to the token of the Discord user with the Midjourney subscription, or give mj.bot_token and a user_token with each submission",
         ));
     };
-    if let Some(account) = accounts.iter().find(|account| Some(&account.user_token) == bot_token.as_ref()) {
+    if let Some(account) = accounts
+        .iter()
+        .find(|account| Some(&account.user_token) == bot_token.as_ref())
+    {
         return Err(EngineError::configuration(
             raw.label("user_token"),
-            format!("is the same token as the bot's (account {}): a bot cannot run Midjourney's commands, a user's token is needed", account.name),
+            format!(
+                "is the same token as the bot's (account {}): a bot cannot run Midjourney's commands, a user's token is needed",
+                account.name
+            ),
         ));
     }
     let id = hub_id(gateway_token, guild_id, channel_id);
@@ -374,17 +469,25 @@ fn hub(raw: &Raw) -> Result<Option<HubSettings>, EngineError> {
         timeout: raw.duration("timeout", (10 * SECOND, 7 * DAY), 600 * SECOND)?,
         retention: raw.duration("retention", (60 * SECOND, 3_650 * DAY), 30 * DAY)?,
         late_final: raw.duration("late_final", (Duration::ZERO, DAY), 1_800 * SECOND)?,
-        spacing: raw.duration("spacing", (Duration::ZERO, 60 * SECOND), Duration::from_millis(350))?,
+        spacing: raw.duration(
+            "spacing",
+            (Duration::ZERO, 60 * SECOND),
+            Duration::from_millis(350),
+        )?,
         seed_tag: raw.read("seed_tag", Setting::truth)?.unwrap_or(true),
-        user_agent: raw
-            .read("user_agent", user_agent)?
-            .unwrap_or_else(|| concat!("DiscordBot (php-mj, ", env!("CARGO_PKG_VERSION"), ")").to_owned()),
+        user_agent: raw.read("user_agent", user_agent)?.unwrap_or_else(|| {
+            concat!("DiscordBot (php-mj, ", env!("CARGO_PKG_VERSION"), ")").to_owned()
+        }),
         bot_token,
     };
     Ok(Some(HubSettings { id, config }))
 }
 
-fn gateway(raw: &Raw, bot: Option<&Token>, accounts: &[AccountConfig]) -> Result<GatewayMode, EngineError> {
+fn gateway(
+    raw: &Raw,
+    bot: Option<&Token>,
+    accounts: &[AccountConfig],
+) -> Result<GatewayMode, EngineError> {
     let auto = match (bot, accounts.first()) {
         (Some(_), Some(_)) => GatewayMode::Both,
         (Some(_), None) => GatewayMode::Bot,
@@ -404,7 +507,9 @@ fn gateway(raw: &Raw, bot: Option<&Token>, accounts: &[AccountConfig]) -> Result
         GatewayMode::Bot | GatewayMode::Both | GatewayMode::User | GatewayMode::Off => None,
     };
     match (lacking, raw.get("gateway")) {
-        (Some(lacking), Some(setting)) => Err(setting.wrong(format!("needs {lacking}, which is not set"))),
+        (Some(lacking), Some(setting)) => {
+            Err(setting.wrong(format!("needs {lacking}, which is not set")))
+        }
         (Some(lacking), None) => Err(EngineError::configuration(lacking, "is missing")),
         (None, _) => Ok(mode),
     }
@@ -419,7 +524,9 @@ fn bot_token(setting: &Setting) -> Result<Token, EngineError> {
     }
     let token = setting.token()?;
     if token.expose().starts_with("mfa.") {
-        return Err(setting.wrong("is a user's token: give the bot's, from the Bot page of the developer portal"));
+        return Err(setting.wrong(
+            "is a user's token: give the bot's, from the Bot page of the developer portal",
+        ));
     }
     Ok(token)
 }
@@ -428,7 +535,9 @@ fn user_token(setting: &Setting) -> Result<Token, EngineError> {
     if let Value::Text(text) = setting.value()
         && text.trim().starts_with("Bot ")
     {
-        return Err(setting.wrong("is a bot's token: a bot cannot run Midjourney's commands, a user's token is needed"));
+        return Err(setting.wrong(
+            "is a bot's token: a bot cannot run Midjourney's commands, a user's token is needed",
+        ));
     }
     setting.token()
 }
@@ -440,13 +549,20 @@ fn user_token(setting: &Setting) -> Result<Token, EngineError> {
 pub(crate) fn inline_token(value: &Value) -> Result<Token, EngineError> {
     let label = "options.user_token";
     if !matches!(value, Value::Text(_)) {
-        return Err(EngineError::Type { name: label.into(), expected: "string", given: value.type_name() });
+        return Err(EngineError::Type {
+            name: label.into(),
+            expected: "string",
+            given: value.type_name(),
+        });
     }
     let Some(setting) = Setting::new(label, value) else {
         return Err(EngineError::argument(label, "is empty"));
     };
     user_token(&setting).map_err(|error| match error {
-        EngineError::Configuration { setting, message } => EngineError::Argument { name: setting, message },
+        EngineError::Configuration { setting, message } => EngineError::Argument {
+            name: setting,
+            message,
+        },
         other @ (EngineError::ActionUnavailable { .. }
         | EngineError::Argument { .. }
         | EngineError::Engine(_)
@@ -458,7 +574,11 @@ pub(crate) fn inline_token(value: &Value) -> Result<Token, EngineError> {
 
 fn user_agent(setting: &Setting) -> Result<String, EngineError> {
     let text = setting.text()?;
-    if text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) && text.len() <= 256 {
+    if text
+        .bytes()
+        .all(|byte| byte == b' ' || byte.is_ascii_graphic())
+        && text.len() <= 256
+    {
         Ok(text)
     } else {
         Err(setting.wrong("must be at most 256 printable ASCII characters"))
@@ -482,18 +602,34 @@ fn accounts(raw: &Raw) -> Result<Vec<AccountConfig>, EngineError> {
             enabled: true,
         });
     }
-    let Some(list) = raw.get("accounts") else { return Ok(accounts) };
+    let Some(list) = raw.get("accounts") else {
+        return Ok(accounts);
+    };
     let Value::List(items) = list.value() else {
         return Err(list.wrong("must be a list of arrays, each with name and user_token"));
     };
     for (index, item) in items.iter().enumerate() {
-        let account = account(&format!("{}[{index}]", list.label), item, concurrency, relax_concurrency)?;
-        let same = accounts.iter().find(|other| other.name == account.name || other.user_token == account.user_token);
+        let account = account(
+            &format!("{}[{index}]", list.label),
+            item,
+            concurrency,
+            relax_concurrency,
+        )?;
+        let same = accounts
+            .iter()
+            .find(|other| other.name == account.name || other.user_token == account.user_token);
         if let Some(other) = same {
-            let what = if other.name == account.name { "name" } else { "user_token" };
+            let what = if other.name == account.name {
+                "name"
+            } else {
+                "user_token"
+            };
             return Err(EngineError::configuration(
                 format!("{}[{index}].{what}", list.label),
-                format!("is that of account {} already: each account is listed once", other.name),
+                format!(
+                    "is that of account {} already: each account is listed once",
+                    other.name
+                ),
             ));
         }
         accounts.push(account);
@@ -501,9 +637,17 @@ fn accounts(raw: &Raw) -> Result<Vec<AccountConfig>, EngineError> {
     Ok(accounts)
 }
 
-fn account(label: &str, item: &Value, concurrency: u32, relax: u32) -> Result<AccountConfig, EngineError> {
+fn account(
+    label: &str,
+    item: &Value,
+    concurrency: u32,
+    relax: u32,
+) -> Result<AccountConfig, EngineError> {
     let Value::Map(entries) = item else {
-        return Err(EngineError::configuration(label.to_owned(), "must be an array with name and user_token"));
+        return Err(EngineError::configuration(
+            label.to_owned(),
+            "must be an array with name and user_token",
+        ));
     };
     let mut settings = BTreeMap::new();
     for (name, value) in entries {
@@ -519,7 +663,9 @@ fn account(label: &str, item: &Value, concurrency: u32, relax: u32) -> Result<Ac
     }
     let raw = Raw(settings);
     let missing = |key: &str| EngineError::configuration(format!("{label}.{key}"), "is missing");
-    let name = raw.read("name", Setting::text)?.ok_or_else(|| missing("name"))?;
+    let name = raw
+        .read("name", Setting::text)?
+        .ok_or_else(|| missing("name"))?;
     if name.starts_with(INLINE) || name.len() > 64 {
         return Err(EngineError::configuration(
             format!("{label}.name"),
@@ -528,7 +674,9 @@ fn account(label: &str, item: &Value, concurrency: u32, relax: u32) -> Result<Ac
     }
     Ok(AccountConfig {
         name,
-        user_token: raw.read("user_token", user_token)?.ok_or_else(|| missing("user_token"))?,
+        user_token: raw
+            .read("user_token", user_token)?
+            .ok_or_else(|| missing("user_token"))?,
         guild_id: raw.read("guild_id", Setting::snowflake)?.map(GuildId),
         channel_id: raw.read("channel_id", Setting::snowflake)?.map(ChannelId),
         session_id: raw.read("session_id", Setting::text)?,
@@ -552,7 +700,9 @@ fn hosts(raw: &Raw) -> Result<HostSettings, EngineError> {
         ca_file: raw.read("ca_file", |setting| {
             let path = setting.text()?;
             match crate::tls::certificates_in(path.as_ref()) {
-                Ok(found) if found.is_empty() => Err(setting.wrong("holds no certificate in PEM form")),
+                Ok(found) if found.is_empty() => {
+                    Err(setting.wrong("holds no certificate in PEM form"))
+                }
                 Ok(_) => Ok(path),
                 Err(error) => Err(setting.wrong(format!("cannot be read: {error}"))),
             }
@@ -563,5 +713,7 @@ fn hosts(raw: &Raw) -> Result<HostSettings, EngineError> {
 /// A proxy's address. `socks5` means `socks5h`: names are always resolved by the proxy.
 fn proxy(setting: &Setting) -> Result<String, EngineError> {
     let address = setting.address(&["http", "socks5h", "socks5"])?;
-    Ok(address.strip_prefix("socks5://").map_or(address.clone(), |rest| format!("socks5h://{rest}")))
+    Ok(address
+        .strip_prefix("socks5://")
+        .map_or(address.clone(), |rest| format!("socks5h://{rest}")))
 }

@@ -23,13 +23,8 @@ use reqwest::header::{HeaderMap, HeaderValue, USER_AGENT};
 use tokio::runtime::Builder;
 
 use crate::{
-    error::EngineError,
-    http::Http,
-    options::wrong_type,
-    outgoing,
-    resolver::Resolver,
-    shared::Shared,
-    value::Value,
+    error::EngineError, http::Http, options::wrong_type, outgoing, resolver::Resolver,
+    shared::Shared, value::Value,
 };
 
 /// The largest picture or video that is saved.
@@ -54,21 +49,35 @@ impl DownloadOptions {
     /// # Errors
     /// [`EngineError::Argument`], [`EngineError::Type`].
     pub(crate) fn read(options: &Value) -> Result<Self, EngineError> {
-        let mut read = Self { overwrite: false, timeout: TIMEOUT };
-        let entries = options.as_map().ok_or_else(|| EngineError::argument("options", "must be an array with option names as keys"))?;
+        let mut read = Self {
+            overwrite: false,
+            timeout: TIMEOUT,
+        };
+        let entries = options.as_map().ok_or_else(|| {
+            EngineError::argument("options", "must be an array with option names as keys")
+        })?;
         for (key, value) in entries {
             match (key.as_str(), value) {
                 (_, Value::Null) => {}
                 ("overwrite", Value::Bool(overwrite)) => read.overwrite = *overwrite,
-                ("overwrite", other) => return Err(wrong_type("options.overwrite".into(), "bool", other)),
-                ("timeout", Value::Int(seconds @ 1..=3_600)) => read.timeout = Duration::from_secs(seconds.unsigned_abs()),
+                ("overwrite", other) => {
+                    return Err(wrong_type("options.overwrite".into(), "bool", other));
+                }
+                ("timeout", Value::Int(seconds @ 1..=3_600)) => {
+                    read.timeout = Duration::from_secs(seconds.unsigned_abs())
+                }
                 ("timeout", Value::Float(seconds)) if (1.0..=3_600.0).contains(seconds) => {
                     read.timeout = Duration::from_secs_f64(*seconds);
                 }
                 ("timeout", Value::Int(_) | Value::Float(_)) => {
-                    return Err(EngineError::argument("options.timeout", "must be 1 to 3600 seconds"));
+                    return Err(EngineError::argument(
+                        "options.timeout",
+                        "must be 1 to 3600 seconds",
+                    ));
                 }
-                ("timeout", other) => return Err(wrong_type("options.timeout".into(), "int|float", other)),
+                ("timeout", other) => {
+                    return Err(wrong_type("options.timeout".into(), "int|float", other));
+                }
                 (other, _) => {
                     let message = "no such option; known are overwrite, timeout";
                     return Err(EngineError::argument(format!("options.{other}"), message));
@@ -110,22 +119,37 @@ pub(crate) fn download(
 ) -> Result<Vec<String>, EngineError> {
     let directory = PathBuf::from(directory);
     if !directory.is_dir() {
-        return Err(EngineError::argument("directory", "is not an existing directory"));
+        return Err(EngineError::argument(
+            "directory",
+            "is not an existing directory",
+        ));
     }
-    let hosts = outgoing::hosts(&config.hosts).map_err(|error| EngineError::Engine(error.to_string()))?;
+    let hosts =
+        outgoing::hosts(&config.hosts).map_err(|error| EngineError::Engine(error.to_string()))?;
     let tls = shared
         .tls
         .config(config.hosts.ca_file.as_deref())
         .map_err(|error| EngineError::configuration("mj.ca_file", error.to_string()))?;
-    let files: Vec<(Image, PathBuf)> =
-        view.images.iter().enumerate().map(|(at, image)| (image.clone(), directory.join(file_name(view, at, image)))).collect();
+    let files: Vec<(Image, PathBuf)> = view
+        .images
+        .iter()
+        .enumerate()
+        .map(|(at, image)| (image.clone(), directory.join(file_name(view, at, image))))
+        .collect();
     let (done, results) = mpsc::channel();
     let overwrite = options.overwrite;
     let job = move || -> Result<Vec<String>, DownloadError> {
-        let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
+        let runtime = Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .build()?;
         let http = Http::new(&tls, config.hosts.proxy.as_deref(), &Resolver::default())
             .map_err(|error| DownloadError::Setup(error.to_string()))?;
-        let fetcher = Fetcher { http, config, hosts };
+        let fetcher = Fetcher {
+            http,
+            config,
+            hosts,
+        };
         runtime.block_on(async {
             let mut paths = Vec::with_capacity(files.len());
             for (image, path) in &files {
@@ -135,26 +159,38 @@ pub(crate) fn download(
             Ok(paths)
         })
     };
-    let worker = Worker::spawn("mj-download", |_| {}, move |_| {
-        // A caller that was interrupted does not listen any more.
-        let _ = done.send(job());
-    })
+    let worker = Worker::spawn(
+        "mj-download",
+        |_| {},
+        move |_| {
+            // A caller that was interrupted does not listen any more.
+            let _ = done.send(job());
+        },
+    )
     .map_err(|error| EngineError::Engine(format!("a thread cannot be started: {error}")))?;
     let deadline = clock::boot() + options.timeout;
     loop {
         match results.recv_timeout(SLICE) {
             Ok(result) => {
                 worker.stop(Duration::from_millis(100));
-                return result.map_err(|error| EngineError::Engine(format!("task {}: {error}", view.id)));
+                return result
+                    .map_err(|error| EngineError::Engine(format!("task {}: {error}", view.id)));
             }
             Err(mpsc::RecvTimeoutError::Disconnected) => {
-                return Err(EngineError::Engine("the download ended unexpectedly".to_owned()));
+                return Err(EngineError::Engine(
+                    "the download ended unexpectedly".to_owned(),
+                ));
             }
             Err(mpsc::RecvTimeoutError::Timeout) if interrupted() => {
-                return Err(EngineError::Engine("the download was interrupted".to_owned()));
+                return Err(EngineError::Engine(
+                    "the download was interrupted".to_owned(),
+                ));
             }
             Err(mpsc::RecvTimeoutError::Timeout) if clock::boot() >= deadline => {
-                return Err(EngineError::Engine(format!("the download took longer than {} s", options.timeout.as_secs())));
+                return Err(EngineError::Engine(format!(
+                    "the download took longer than {} s",
+                    options.timeout.as_secs()
+                )));
             }
             Err(mpsc::RecvTimeoutError::Timeout) => {}
         }
@@ -171,7 +207,11 @@ impl Fetcher {
     async fn save(&self, image: &Image, path: &Path, overwrite: bool) -> Result<(), DownloadError> {
         if !overwrite && let Ok(there) = fs::symlink_metadata(path) {
             // The same picture, saved before.
-            return if there.is_file() && image.size > 0 && there.len() == image.size { Ok(()) } else { Err(DownloadError::Exists) };
+            return if there.is_file() && image.size > 0 && there.len() == image.size {
+                Ok(())
+            } else {
+                Err(DownloadError::Exists)
+            };
         }
         let now = UnixMs(clock::unix_ms());
         let mut url = image.url.clone();
@@ -190,7 +230,11 @@ impl Fetcher {
     }
 
     async fn fetch(&self, url: &str) -> Result<Vec<u8>, DownloadError> {
-        let url = self.hosts.image_url(url).parse().map_err(|_| DownloadError::Address)?;
+        let url = self
+            .hosts
+            .image_url(url)
+            .parse()
+            .map_err(|_| DownloadError::Address)?;
         let mut headers = HeaderMap::new();
         if let Ok(value) = HeaderValue::try_from(&self.config.user_agent) {
             headers.insert(USER_AGENT, value);
@@ -204,14 +248,20 @@ impl Fetcher {
 
     /// The same address with a new signature.
     async fn refresh(&self, url: &str) -> Option<String> {
-        let (kind, token): (TokenKind, &Token) = match (&self.config.bot_token, self.config.accounts.first()) {
-            (Some(bot), _) => (TokenKind::Bot, bot),
-            (None, Some(account)) => (TokenKind::User, &account.user_token),
-            (None, None) => return None,
-        };
+        let (kind, token): (TokenKind, &Token) =
+            match (&self.config.bot_token, self.config.accounts.first()) {
+                (Some(bot), _) => (TokenKind::Bot, bot),
+                (None, Some(account)) => (TokenKind::User, &account.user_token),
+                (None, None) => return None,
+            };
         let request = Request::refresh_urls(&[url], kind);
         let outgoing = outgoing::outgoing(request, token, &self.hosts, &self.config.user_agent)?;
-        let Answer::Response { status: 200, body, .. } = self.http.send(outgoing, None).await else { return None };
+        let Answer::Response {
+            status: 200, body, ..
+        } = self.http.send(outgoing, None).await
+        else {
+            return None;
+        };
         let refreshed = read_refreshed_urls(std::str::from_utf8(&body).ok()?)?;
         refreshed.into_iter().next().map(|url| url.refreshed)
     }
@@ -219,28 +269,54 @@ impl Fetcher {
 
 /// `<task id>.png`, or `<task id>-2.png` for the second of several.
 fn file_name(view: &TaskView, at: usize, image: &Image) -> String {
-    let from_name = Path::new(&image.filename).extension().and_then(|extension| extension.to_str());
-    let from_type = image.content_type.as_deref().and_then(|kind| kind.split_once('/')).map(|(_, kind)| kind);
-    let is_plain = |text: &&str| (1..=5).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let extension = from_name.filter(is_plain).or(from_type.filter(is_plain)).unwrap_or("png").to_ascii_lowercase();
-    if view.images.len() > 1 { format!("{}-{}.{extension}", view.id, at + 1) } else { format!("{}.{extension}", view.id) }
+    let from_name = Path::new(&image.filename)
+        .extension()
+        .and_then(|extension| extension.to_str());
+    let from_type = image
+        .content_type
+        .as_deref()
+        .and_then(|kind| kind.split_once('/'))
+        .map(|(_, kind)| kind);
+    let is_plain = |text: &&str| {
+        (1..=5).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    let extension = from_name
+        .filter(is_plain)
+        .or(from_type.filter(is_plain))
+        .unwrap_or("png")
+        .to_ascii_lowercase();
+    if view.images.len() > 1 {
+        format!("{}-{}.{extension}", view.id, at + 1)
+    } else {
+        format!("{}.{extension}", view.id)
+    }
 }
 
 /// Writes beside the place and moves there in one step: nobody ever sees half a picture.
 fn write(path: &Path, bytes: &[u8], overwrite: bool) -> std::io::Result<()> {
     let number = random::random_u64().map_err(std::io::Error::other)?;
     let beside = path.with_file_name(format!(".mj-{number:016x}.part"));
-    let mut file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
-    let moved = file.write_all(bytes).and_then(|()| file.sync_data()).and_then(|()| {
-        if overwrite {
-            return fs::rename(&beside, path);
-        }
-        // A link never replaces what came there meanwhile; some file systems have none.
-        match fs::hard_link(&beside, path) {
-            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists && !path.exists() => fs::rename(&beside, path),
-            other => other,
-        }
-    });
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&beside)?;
+    let moved = file
+        .write_all(bytes)
+        .and_then(|()| file.sync_data())
+        .and_then(|()| {
+            if overwrite {
+                return fs::rename(&beside, path);
+            }
+            // A link never replaces what came there meanwhile; some file systems have none.
+            match fs::hard_link(&beside, path) {
+                Err(error)
+                    if error.kind() != std::io::ErrorKind::AlreadyExists && !path.exists() =>
+                {
+                    fs::rename(&beside, path)
+                }
+                other => other,
+            }
+        });
     let _ = fs::remove_file(&beside);
     moved
 }

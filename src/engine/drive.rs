@@ -7,12 +7,12 @@ use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use mj_discord::{
     Hosts, Moment,
-    gateway::{Dispatch, Event},
+    gateway::{Dispatch, Event, Session},
 };
 use mj_midjourney::{
     config::{GatewayKind, GatewayMode, HubConfig, HubId},
     hub::{Answer, FailureKind, GatewayNotice, Hub, Output, Predecessor, RequestId},
-    store::{Commit, Committed, Grade, HubState, StoreError, TaskStore},
+    store::{Commit, Committed, Grade, StoreError, TaskStore},
 };
 use mj_process::{Fifo, OwnerLock, clock};
 use tokio::{
@@ -110,7 +110,8 @@ pub(crate) struct Drive {
     route: Arc<Route>,
     resolver: Resolver,
     links: Vec<Link>,
-    sessions: HubState,
+    /// To be resumed when their gateway is opened.
+    sessions: Vec<(GatewayKind, Session)>,
     fifo: AsyncFd<Fifo>,
     inbox: u64,
     inputs: UnboundedReceiver<Input>,
@@ -124,7 +125,10 @@ pub(crate) struct Drive {
 
 impl std::fmt::Debug for Drive {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Drive").field("hub", &self.id).field("epoch", &self.tenure.epoch).finish_non_exhaustive()
+        f.debug_struct("Drive")
+            .field("hub", &self.id)
+            .field("epoch", &self.tenure.epoch)
+            .finish_non_exhaustive()
     }
 }
 
@@ -141,18 +145,31 @@ impl Drive {
         resolver: Resolver,
     ) -> Result<Self, DriveError> {
         let now = moment();
-        let (config_revision, config) = shared.store.config(&id)?.ok_or(DriveError::Unconfigured)?;
-        let mut state = shared.store.load(now.unix, &id, tenure.epoch)?;
-        let sessions = HubState { sessions: std::mem::take(&mut state.sessions), ..HubState::default() };
-        state.sessions.clone_from(&sessions.sessions);
+        let (config_revision, config) =
+            shared.store.config(&id)?.ok_or(DriveError::Unconfigured)?;
+        let state = shared.store.load(now.unix, &id, tenure.epoch)?;
+        let sessions = state
+            .sessions
+            .iter()
+            .map(|stored| (stored.gateway, stored.session.clone()))
+            .collect();
         let inbox = state.inbox;
         let (hosts, http, route) = outfit(&shared, &config, &resolver)?;
-        let fifo = Fifo::serve(&shared.dir, &owner_fifo(&id)).map_err(|error| DriveError::Fifo(Box::new(error)))?;
+        let fifo = Fifo::serve(&shared.dir, &owner_fifo(&id))
+            .map_err(|error| DriveError::Fifo(Box::new(error)))?;
         let fifo = readable::watch(fifo).map_err(|error| DriveError::Fifo(Box::new(error)))?;
         let grade = shared.grade();
         let (source, inputs) = unbounded_channel();
-        let hub =
-            Hub::new(now, id.clone(), tenure.epoch, grade, config.clone(), state, tenure.predecessor, entropy());
+        let hub = Hub::new(
+            now,
+            id.clone(),
+            tenure.epoch,
+            grade,
+            config.clone(),
+            state,
+            tenure.predecessor,
+            entropy(),
+        );
         tracing::info!(hub = %id, epoch = tenure.epoch, ?grade, "this process owns the hub");
         let mut drive = Self {
             is_predecessor_proven: tenure.predecessor == Predecessor::Dead,
@@ -189,7 +206,10 @@ impl Drive {
             if let ControlFlow::Break(end) = self.turn().await {
                 break end;
             }
-            let sleep_for = self.next_wake().saturating_sub(clock::boot()).min(LONGEST_SLEEP);
+            let sleep_for = self
+                .next_wake()
+                .saturating_sub(clock::boot())
+                .min(LONGEST_SLEEP);
             tokio::select! {
                 biased;
                 input = self.inputs.recv() => if let Some(input) = input { self.take_inputs(input) },
@@ -220,18 +240,27 @@ impl Drive {
         }
         loop {
             self.work_links();
-            let Some(output) = self.hub.poll_output() else { break };
+            let Some(output) = self.hub.poll_output() else {
+                break;
+            };
             match output {
                 Output::Commit(commit) => {
                     let committed = self.commit(&commit).await?;
                     self.hub.handle_committed(moment(), committed);
                 }
-                Output::Send { id, token, request, attempt } => self.send(id, &token, request, attempt),
+                Output::Send {
+                    id,
+                    token,
+                    request,
+                    attempt,
+                } => self.send(id, &token, request, attempt),
             }
         }
         self.keep_house(moment());
         let (hub, id) = (&self.hub, &self.id);
-        self.shared.unsent.retain_unsent(|of, task| of == id && hub.submitted(&[task]));
+        self.shared
+            .unsent
+            .retain_unsent(|of, task| of == id && hub.submitted(&[task]));
         self.may_leave()
     }
 
@@ -285,7 +314,11 @@ impl Drive {
     /// Writes, again and again where the store is busy, as long as the lease allows.
     async fn commit(&mut self, commit: &Commit) -> ControlFlow<End, Committed> {
         loop {
-            match self.shared.store.commit(moment().unix, &self.id, self.tenure.epoch, commit) {
+            match self
+                .shared
+                .store
+                .commit(moment().unix, &self.id, self.tenure.epoch, commit)
+            {
                 Ok(committed) => return ControlFlow::Continue(committed),
                 Err(StoreError::Deposed { .. }) => return ControlFlow::Break(End::Deposed),
                 Err(error) => {
@@ -300,9 +333,20 @@ impl Drive {
         }
     }
 
-    fn send(&mut self, id: RequestId, token: &mj_discord::Token, request: mj_discord::rest::Request, attempt: bool) {
-        let withheld = Answer::Failure { sent: false, kind: FailureKind::Withheld };
-        let Some(outgoing) = outgoing::outgoing(request, token, &self.hosts, &self.config.user_agent) else {
+    fn send(
+        &mut self,
+        id: RequestId,
+        token: &mj_discord::Token,
+        request: mj_discord::rest::Request,
+        attempt: bool,
+    ) {
+        let withheld = Answer::Failure {
+            sent: false,
+            kind: FailureKind::Withheld,
+        };
+        let Some(outgoing) =
+            outgoing::outgoing(request, token, &self.hosts, &self.config.user_agent)
+        else {
             return self.hub.handle_answer(moment(), id, withheld);
         };
         let (http, source) = (self.http.clone(), self.source.clone());
@@ -331,13 +375,27 @@ impl Drive {
         let now = moment();
         match input {
             Input::Answer(id, answer) => self.hub.handle_answer(now, id, answer),
-            Input::Socket { kind, connection, event } => self.take_socket_event(now, kind, connection, event),
+            Input::Socket {
+                kind,
+                connection,
+                event,
+            } => self.take_socket_event(now, kind, connection, event),
         }
     }
 
-    fn take_socket_event(&mut self, now: Moment, kind: GatewayKind, connection: u64, event: SocketEvent) {
-        let Some(link) = self.links.iter_mut().find(|link| link.kind == kind) else { return };
-        let Some(gateway) = link.current(connection) else { return };
+    fn take_socket_event(
+        &mut self,
+        now: Moment,
+        kind: GatewayKind,
+        connection: u64,
+        event: SocketEvent,
+    ) {
+        let Some(link) = self.links.iter_mut().find(|link| link.kind == kind) else {
+            return;
+        };
+        let Some(gateway) = link.current(connection) else {
+            return;
+        };
         let dispatch = match &event {
             SocketEvent::Connected => {
                 gateway.handle_connected(now);
@@ -357,16 +415,25 @@ impl Drive {
             }
         };
         match dispatch {
-            Some(Dispatch { event: Event::Ready(ready), .. }) => {
+            Some(Dispatch {
+                event: Event::Ready(ready),
+                ..
+            }) => {
                 link.set_user(ready.user);
                 // That the old session is lost must be known before the new one is.
                 self.work_links();
-                let notice =
-                    GatewayNotice::Ready { user_id: ready.user, session_id: ready.session_id, is_new: true };
+                let notice = GatewayNotice::Ready {
+                    user_id: ready.user,
+                    session_id: ready.session_id,
+                    is_new: true,
+                };
                 self.hub.handle_gateway(now, kind, notice);
                 self.tell_session(now, kind);
             }
-            Some(Dispatch { event: Event::Resumed, .. }) => {
+            Some(Dispatch {
+                event: Event::Resumed,
+                ..
+            }) => {
                 self.tell_session(now, kind);
                 self.work_links();
             }
@@ -379,9 +446,14 @@ impl Drive {
     }
 
     fn tell_session(&mut self, now: Moment, kind: GatewayKind) {
-        let session = self.links.iter().find(|link| link.kind == kind).and_then(|link| link.session().cloned());
+        let session = self
+            .links
+            .iter()
+            .find(|link| link.kind == kind)
+            .and_then(|link| link.session().cloned());
         if let Some(session) = session {
-            self.hub.handle_gateway(now, kind, GatewayNotice::Session(session));
+            self.hub
+                .handle_gateway(now, kind, GatewayNotice::Session(session));
         }
     }
 
@@ -404,19 +476,35 @@ impl Drive {
             .collect();
         let links = std::mem::take(&mut self.links);
         for mut link in links {
-            if wanted.iter().any(|(kind, login)| link.kind == *kind && link.serves(login)) {
+            if wanted
+                .iter()
+                .any(|(kind, login)| link.kind == *kind && link.serves(login))
+            {
                 link.set_interest(link::interest(&self.config));
                 self.links.push(link);
             } else {
+                // A session belongs to its token: another host goes on with it.
+                if let Some(session) = link.session().filter(|_| {
+                    wanted
+                        .iter()
+                        .any(|(kind, login)| link.kind == *kind && link.has_token_of(login))
+                }) {
+                    self.sessions.retain(|(kind, _)| *kind != link.kind);
+                    self.sessions.push((link.kind, session.clone()));
+                }
                 tokio::task::spawn_local(link.shut_down());
             }
         }
         for (kind, login) in wanted {
             if self.links.iter().all(|link| link.kind != kind) {
-                let stored = self.sessions.sessions.iter().position(|stored| stored.gateway == kind);
-                let session = stored.map(|at| self.sessions.sessions.remove(at).session);
+                let stored = self
+                    .sessions
+                    .iter()
+                    .position(|(gateway, _)| *gateway == kind);
+                let session = stored.map(|at| self.sessions.remove(at).1);
                 let route = Arc::clone(&self.route);
-                self.links.push(Link::open(now, kind, login, &self.config, session, route));
+                self.links
+                    .push(Link::open(now, kind, login, &self.config, session, route));
             }
         }
         self.work_links();
@@ -440,7 +528,9 @@ impl Drive {
     /// Looks whether owners before this one have died.
     fn look_behind(&mut self) {
         let now = moment();
-        if !self.is_predecessor_proven && ownership::is_proven_dead(&self.lock, self.tenure.epoch - 1) {
+        if !self.is_predecessor_proven
+            && ownership::is_proven_dead(&self.lock, self.tenure.epoch - 1)
+        {
             self.is_predecessor_proven = true;
             self.hub.handle_predecessor_dead(now);
         }
@@ -452,7 +542,11 @@ impl Drive {
     }
 
     fn read_inbox(&mut self) {
-        match self.shared.store.inbox(&self.id, self.tenure.epoch, self.inbox) {
+        match self
+            .shared
+            .store
+            .inbox(&self.id, self.tenure.epoch, self.inbox)
+        {
             Ok(inbox) => {
                 self.inbox = inbox.next;
                 if !inbox.tasks.is_empty() {
@@ -469,13 +563,16 @@ impl Drive {
         let (revision, config) = match self.shared.store.config(&self.id) {
             Ok(Some(stored)) => stored,
             Ok(None) => return,
-            Err(error) => return tracing::warn!(hub = %self.id, %error, "the configuration could not be read"),
+            Err(error) => {
+                return tracing::warn!(hub = %self.id, %error, "the configuration could not be read");
+            }
         };
         if revision == self.config_revision {
             return;
         }
         self.config_revision = revision;
-        let is_other_way = config.hosts != self.config.hosts || config.user_agent != self.config.user_agent;
+        let is_other_way =
+            config.hosts != self.config.hosts || config.user_agent != self.config.user_agent;
         if is_other_way {
             match outfit(&self.shared, &config, &self.resolver) {
                 Ok((hosts, http, route)) => {
@@ -483,7 +580,9 @@ impl Drive {
                     self.http = http;
                     self.route = Arc::new(route);
                 }
-                Err(error) => return tracing::error!(hub = %self.id, %error, "the new configuration cannot be used"),
+                Err(error) => {
+                    return tracing::error!(hub = %self.id, %error, "the new configuration cannot be used");
+                }
             }
         }
         self.config = config;
@@ -496,7 +595,11 @@ impl Drive {
         if now.boot >= self.housekept + HOUSEKEEPING {
             self.housekept = now.boot;
             let before = now.unix.minus(self.config.retention);
-            if let Err(error) = self.shared.store.prune(&self.id, self.tenure.epoch, before, PRUNE_BATCH) {
+            if let Err(error) =
+                self.shared
+                    .store
+                    .prune(&self.id, self.tenure.epoch, before, PRUNE_BATCH)
+            {
                 tracing::warn!(hub = %self.id, %error, "old tasks could not be removed");
             }
             let store = self.shared.store;
@@ -510,7 +613,11 @@ impl Drive {
 
     fn next_wake(&self) -> Duration {
         let links = self.links.iter().filter_map(Link::poll_timeout);
-        links.chain(self.hub.poll_timeout()).chain([self.tenure.renewal_due()]).min().unwrap_or_default()
+        links
+            .chain(self.hub.poll_timeout())
+            .chain([self.tenure.renewal_due()])
+            .min()
+            .unwrap_or_default()
     }
 
     /// Leaves nothing behind that speaks for this owner.

@@ -70,28 +70,42 @@ pub enum EngineError {
 impl EngineError {
     /// An argument with an unusable value.
     pub(crate) fn argument(name: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
-        Self::Argument { name: name.into(), message: message.into() }
+        Self::Argument {
+            name: name.into(),
+            message: message.into(),
+        }
     }
 
     /// A setting that is missing or wrong.
-    pub(crate) fn configuration(setting: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
-        Self::Configuration { setting: setting.into(), message: message.into() }
+    pub(crate) fn configuration(
+        setting: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self::Configuration {
+            setting: setting.into(),
+            message: message.into(),
+        }
     }
 }
 
 impl From<StoreError> for EngineError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::QueueFull { waiting, limit } => {
-                Self::QueueFull { waiting, limit, retry_after: Duration::from_secs(5) }
-            }
+            StoreError::QueueFull { waiting, limit } => Self::QueueFull {
+                waiting,
+                limit,
+                retry_after: Duration::from_secs(5),
+            },
             error @ (StoreError::Deposed { .. }
             | StoreError::Busy(_)
             | StoreError::Full
             | StoreError::InvalidCursor
             | StoreError::Newer { .. }
             | StoreError::Damaged(_)
-            | StoreError::Io(_)) => Self::Storage { message: error.to_string(), source: Some(Box::new(error)) },
+            | StoreError::Io(_)) => Self::Storage {
+                message: error.to_string(),
+                source: Some(Box::new(error)),
+            },
         }
     }
 }

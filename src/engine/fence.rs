@@ -21,7 +21,10 @@ pub(crate) struct Fence(Arc<AtomicU64>);
 impl Fence {
     /// Moves the end to this reading of `CLOCK_BOOTTIME`.
     pub(crate) fn extend_to(&self, until: Duration) {
-        self.0.store(u64::try_from(until.as_millis()).unwrap_or(u64::MAX), Ordering::Release);
+        self.0.store(
+            u64::try_from(until.as_millis()).unwrap_or(u64::MAX),
+            Ordering::Release,
+        );
     }
 
     /// Ends it: nothing goes out any more.

@@ -49,7 +49,9 @@ pub(crate) struct Outgoing {
 
 impl std::fmt::Debug for Outgoing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Outgoing").field("method", &self.method).finish_non_exhaustive()
+        f.debug_struct("Outgoing")
+            .field("method", &self.method)
+            .finish_non_exhaustive()
     }
 }
 
@@ -61,7 +63,11 @@ pub(crate) struct Http {
 
 impl Http {
     /// Makes a client; opens nothing.
-    pub(crate) fn new(tls: &ClientConfig, proxy: Option<&str>, resolver: &Resolver) -> reqwest::Result<Self> {
+    pub(crate) fn new(
+        tls: &ClientConfig,
+        proxy: Option<&str>,
+        resolver: &Resolver,
+    ) -> reqwest::Result<Self> {
         let mut builder = Client::builder()
             .no_proxy()
             .tls_backend_preconfigured(tls.clone())
@@ -76,35 +82,67 @@ impl Http {
         if let Some(proxy) = proxy {
             builder = builder.proxy(reqwest::Proxy::all(proxy)?);
         }
-        Ok(Self { client: builder.build()? })
+        Ok(Self {
+            client: builder.build()?,
+        })
     }
 
     /// Sends a request and waits for its whole answer. With a fence, nothing of the body goes out once it is closed.
     pub(crate) async fn send(&self, outgoing: Outgoing, fence: Option<Fence>) -> Answer {
         if fence.as_ref().is_some_and(|fence| !fence.is_open()) {
-            return Answer::Failure { sent: false, kind: FailureKind::Withheld };
+            return Answer::Failure {
+                sent: false,
+                kind: FailureKind::Withheld,
+            };
         }
         let trace = Arc::new(Trace::default());
         let has_body = outgoing.body.is_some();
-        let mut request = self.client.request(outgoing.method, outgoing.url).headers(outgoing.headers);
+        let mut request = self
+            .client
+            .request(outgoing.method, outgoing.url)
+            .headers(outgoing.headers);
         if let Some(body) = outgoing.body {
             let length = body.len() as u64;
-            let body = FencedBody { chunk: Some(body.into()), length, fence, trace: Arc::clone(&trace) };
+            let body = FencedBody {
+                chunk: Some(body.into()),
+                length,
+                fence,
+                trace: Arc::clone(&trace),
+            };
             request = request.body(reqwest::Body::wrap(body));
         }
         match exchange(request).await {
             Ok(answer) => answer,
             Err(failure) => {
-                let kind = if trace.withheld.load(Ordering::Acquire) { FailureKind::Withheld } else { failure };
-                let sent = if has_body { trace.polled.load(Ordering::Acquire) } else { kind != FailureKind::Connect };
+                let kind = if trace.withheld.load(Ordering::Acquire) {
+                    FailureKind::Withheld
+                } else {
+                    failure
+                };
+                let sent = if has_body {
+                    trace.polled.load(Ordering::Acquire)
+                } else {
+                    kind != FailureKind::Connect
+                };
                 Answer::Failure { sent, kind }
             }
         }
     }
 
     /// Reads a body of at most `most` bytes by GET; for pictures.
-    pub(crate) async fn get(&self, url: Url, headers: HeaderMap, most: usize) -> Result<(u16, Vec<u8>), FailureKind> {
-        let response = self.client.get(url).headers(headers).send().await.map_err(|error| failure(&error))?;
+    pub(crate) async fn get(
+        &self,
+        url: Url,
+        headers: HeaderMap,
+        most: usize,
+    ) -> Result<(u16, Vec<u8>), FailureKind> {
+        let response = self
+            .client
+            .get(url)
+            .headers(headers)
+            .send()
+            .await
+            .map_err(|error| failure(&error))?;
         let status = response.status().as_u16();
         Ok((status, read(response, most).await?))
     }
@@ -116,10 +154,16 @@ async fn exchange(request: reqwest::RequestBuilder) -> Result<Answer, FailureKin
     let headers = response
         .headers()
         .iter()
-        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+        .filter_map(|(name, value)| {
+            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+        })
         .collect();
     let body = read(response, LARGEST_ANSWER).await?;
-    Ok(Answer::Response { status, headers, body })
+    Ok(Answer::Response {
+        status,
+        headers,
+        body,
+    })
 }
 
 async fn read(mut response: reqwest::Response, most: usize) -> Result<Vec<u8>, FailureKind> {
@@ -163,8 +207,13 @@ impl Body for FencedBody {
     type Data = Bytes;
     type Error = Withheld;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Withheld>>> {
-        let Some(chunk) = self.chunk.take() else { return Poll::Ready(None) };
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Withheld>>> {
+        let Some(chunk) = self.chunk.take() else {
+            return Poll::Ready(None);
+        };
         if self.fence.as_ref().is_some_and(|fence| !fence.is_open()) {
             self.trace.withheld.store(true, Ordering::Release);
             return Poll::Ready(Some(Err(Withheld)));
@@ -205,13 +254,20 @@ mod tests {
     use crate::tls::Tls;
 
     fn http(proxy: Option<&str>) -> Http {
-        Http::new(&Tls::default().config(None).unwrap(), proxy, &Resolver::default()).unwrap()
+        Http::new(
+            &Tls::default().config(None).unwrap(),
+            proxy,
+            &Resolver::default(),
+        )
+        .unwrap()
     }
 
     fn post(port: u16) -> Outgoing {
         Outgoing {
             method: Method::POST,
-            url: format!("http://127.0.0.1:{port}/api/v9/interactions").parse().unwrap(),
+            url: format!("http://127.0.0.1:{port}/api/v9/interactions")
+                .parse()
+                .unwrap(),
             headers: HeaderMap::new(),
             body: Some(b"{\"type\":2}".to_vec()),
         }
@@ -237,15 +293,28 @@ mod tests {
         let server = async {
             let (mut stream, _) = listener.accept().await.unwrap();
             let request = request_of(&mut stream).await;
-            stream.write_all(b"HTTP/1.1 204 No Content\r\nX-RateLimit-Remaining: 4\r\n\r\n").await.unwrap();
+            stream
+                .write_all(b"HTTP/1.1 204 No Content\r\nX-RateLimit-Remaining: 4\r\n\r\n")
+                .await
+                .unwrap();
             request
         };
         let fence = Fence::default();
         fence.extend_to(clock::boot() + Duration::from_secs(10));
         let client = http(None);
         let (request, answer) = tokio::join!(server, client.send(post(port), Some(fence)));
-        assert!(request.to_ascii_lowercase().contains("content-length: 10\r\n"), "{request}");
-        let Answer::Response { status, headers, .. } = answer else { panic!("{answer:?}") };
+        assert!(
+            request
+                .to_ascii_lowercase()
+                .contains("content-length: 10\r\n"),
+            "{request}"
+        );
+        let Answer::Response {
+            status, headers, ..
+        } = answer
+        else {
+            panic!("{answer:?}")
+        };
         assert_eq!(status, 204);
         assert!(headers.contains(&("x-ratelimit-remaining".to_owned(), "4".to_owned())));
     }
@@ -270,13 +339,25 @@ mod tests {
         };
         let trace = Arc::clone(&body.trace);
         fence.close();
-        let request = client.client.post(format!("http://127.0.0.1:{port}/")).body(reqwest::Body::wrap(body));
+        let request = client
+            .client
+            .post(format!("http://127.0.0.1:{port}/"))
+            .body(reqwest::Body::wrap(body));
         let (seen, answer) = tokio::join!(server, exchange(request));
         assert!(answer.is_err());
         assert!(!seen.contains("{}"), "{seen}");
         assert!(trace.withheld.load(Ordering::Acquire) && !trace.polled.load(Ordering::Acquire));
         let answer = client.send(post(port), Some(fence)).await;
-        assert!(matches!(answer, Answer::Failure { sent: false, kind: FailureKind::Withheld }), "{answer:?}");
+        assert!(
+            matches!(
+                answer,
+                Answer::Failure {
+                    sent: false,
+                    kind: FailureKind::Withheld
+                }
+            ),
+            "{answer:?}"
+        );
     }
 
     #[tokio::test]
@@ -289,10 +370,28 @@ mod tests {
         };
         let client = http(None);
         let ((), answer) = tokio::join!(server, client.send(post(port), None));
-        assert!(matches!(answer, Answer::Failure { sent: true, kind: FailureKind::Closed }), "{answer:?}");
+        assert!(
+            matches!(
+                answer,
+                Answer::Failure {
+                    sent: true,
+                    kind: FailureKind::Closed
+                }
+            ),
+            "{answer:?}"
+        );
         drop(listener);
         let answer = client.send(post(port), None).await;
-        assert!(matches!(answer, Answer::Failure { sent: false, kind: FailureKind::Connect }), "{answer:?}");
+        assert!(
+            matches!(
+                answer,
+                Answer::Failure {
+                    sent: false,
+                    kind: FailureKind::Connect
+                }
+            ),
+            "{answer:?}"
+        );
     }
 
     #[tokio::test]
@@ -302,14 +401,23 @@ mod tests {
         let server = async {
             let (mut stream, _) = listener.accept().await.unwrap();
             let request = request_of(&mut stream).await;
-            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+            stream
+                .write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
+                .await
+                .unwrap();
             request
         };
         let client = http(Some(&format!("http://127.0.0.1:{port}")));
         let mut outgoing = post(1);
         outgoing.url = "http://api.invalid/api/v9/interactions".parse().unwrap();
         let (request, answer) = tokio::join!(server, client.send(outgoing, None));
-        assert!(request.starts_with("POST http://api.invalid/api/v9/interactions"), "{request}");
-        assert!(matches!(answer, Answer::Response { status: 204, .. }), "{answer:?}");
+        assert!(
+            request.starts_with("POST http://api.invalid/api/v9/interactions"),
+            "{request}"
+        );
+        assert!(
+            matches!(answer, Answer::Response { status: 204, .. }),
+            "{answer:?}"
+        );
     }
 }

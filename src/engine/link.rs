@@ -104,7 +104,11 @@ impl Login {
 
 /// Which messages a hub's gateways decode.
 pub(crate) fn interest(config: &HubConfig) -> Interest {
-    let channels = config.accounts.iter().filter_map(|account| account.channel_id).chain([config.channel_id]);
+    let channels = config
+        .accounts
+        .iter()
+        .filter_map(|account| account.channel_id)
+        .chain([config.channel_id]);
     Interest::new(channels, Bot::ALL.map(Bot::application_id))
 }
 
@@ -142,6 +146,11 @@ impl Link {
         self.login == *login
     }
 
+    /// Whether this link's session is that of a login at other hosts.
+    pub(crate) fn has_token_of(&self, login: &Login) -> bool {
+        self.login.token == login.token
+    }
+
     /// Replaces which messages matter.
     pub(crate) fn set_interest(&mut self, interest: Interest) {
         self.gateway.set_interest(interest);
@@ -149,13 +158,20 @@ impl Link {
 
     /// The machine, to be fed with frames of the connection with this number; none for an older connection.
     pub(crate) fn current(&mut self, connection: u64) -> Option<&mut Gateway> {
-        let is_current = self.connection.as_ref().is_some_and(|current| current.number == connection);
+        let is_current = self
+            .connection
+            .as_ref()
+            .is_some_and(|current| current.number == connection);
         is_current.then_some(&mut self.gateway)
     }
 
     /// Forgets a connection that has ended.
     pub(crate) fn forget(&mut self, connection: u64) {
-        if self.connection.as_ref().is_some_and(|current| current.number == connection) {
+        if self
+            .connection
+            .as_ref()
+            .is_some_and(|current| current.number == connection)
+        {
             self.connection = None;
         }
     }
@@ -172,7 +188,11 @@ impl Link {
 
     /// To be called when [`Link::poll_timeout`] is due.
     pub(crate) fn handle_timeout(&mut self, now: Moment) {
-        if self.gateway.poll_timeout().is_some_and(|due| due <= now.boot) {
+        if self
+            .gateway
+            .poll_timeout()
+            .is_some_and(|due| due <= now.boot)
+        {
             self.gateway.handle_timeout(now);
         }
     }
@@ -194,7 +214,9 @@ impl Link {
             while let Some(notice) = self.gateway.poll_notice() {
                 self.translate(notice, &mut notices);
             }
-            let Some(action) = self.gateway.poll_action() else { break };
+            let Some(action) = self.gateway.poll_action() else {
+                break;
+            };
             match action {
                 Action::Connect { url } => self.connect(url, inputs.clone()),
                 Action::Send(text) => self.command(Command::Send(text)),
@@ -231,7 +253,11 @@ impl Link {
                 tracing::warn!(gateway = ?self.kind, after, next, "the gateway left events out");
                 if let (Some(user_id), Some(session)) = (self.user, self.gateway.session()) {
                     let session_id = session.session_id.clone();
-                    notices.push(GatewayNotice::Ready { user_id, session_id, is_new: true });
+                    notices.push(GatewayNotice::Ready {
+                        user_id,
+                        session_id,
+                        is_new: true,
+                    });
                 }
             }
         }
@@ -255,10 +281,18 @@ impl Link {
         self.connections += 1;
         let number = self.connections;
         let (commands, orders) = unbounded_channel();
-        let source = Source { kind: self.kind, number, inputs };
+        let source = Source {
+            kind: self.kind,
+            number,
+            inputs,
+        };
         let route = Arc::clone(&self.route);
         let task = tokio::task::spawn_local(serve(url, route, source, orders));
-        self.connection = Some(Connection { number, commands, task });
+        self.connection = Some(Connection {
+            number,
+            commands,
+            task,
+        });
     }
 
     fn command(&self, command: Command) {
@@ -308,12 +342,21 @@ struct Source {
 
 impl Source {
     fn tell(&self, event: SocketEvent) {
-        let _ = self.inputs.send(Input::Socket { kind: self.kind, connection: self.number, event });
+        let _ = self.inputs.send(Input::Socket {
+            kind: self.kind,
+            connection: self.number,
+            event,
+        });
     }
 }
 
 /// Runs one connection to its end.
-async fn serve(url: Url, route: Arc<Route>, source: Source, mut orders: UnboundedReceiver<Command>) {
+async fn serve(
+    url: Url,
+    route: Arc<Route>,
+    source: Source,
+    mut orders: UnboundedReceiver<Command>,
+) {
     let connected = tokio::select! {
         biased;
         // Whatever is ordered before the socket is open, it is not wanted any more.
@@ -323,7 +366,9 @@ async fn serve(url: Url, route: Arc<Route>, source: Source, mut orders: Unbounde
     let mut socket = match connected {
         Ok(socket) => socket,
         Err(error) => {
-            let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            let cause = std::error::Error::source(&error)
+                .map(ToString::to_string)
+                .unwrap_or_default();
             tracing::warn!(gateway = ?source.kind, %error, cause, "the gateway cannot be reached");
             return source.tell(SocketEvent::ConnectFailed);
         }

@@ -33,16 +33,28 @@ impl Log {
     pub(crate) fn open(path: Option<&Path>, level: Level) -> io::Result<Self> {
         use std::os::unix::fs::OpenOptionsExt;
         let file = path
-            .map(|path| OpenOptions::new().create(true).append(true).mode(0o600).open(path))
+            .map(|path| {
+                OpenOptions::new()
+                    .create(true)
+                    .append(true)
+                    .mode(0o600)
+                    .open(path)
+            })
             .transpose()?
             .map(Mutex::new);
-        Ok(Self { file, level, spans: AtomicU64::new(1) })
+        Ok(Self {
+            file,
+            level,
+            spans: AtomicU64::new(1),
+        })
     }
 }
 
 impl Subscriber for Log {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        self.file.is_some() && *metadata.level() <= self.level && metadata.target().starts_with("mj_")
+        self.file.is_some()
+            && *metadata.level() <= self.level
+            && metadata.target().starts_with("mj_")
     }
 
     fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
@@ -55,7 +67,12 @@ impl Subscriber for Log {
 
     fn event(&self, event: &Event<'_>) {
         let Some(file) = &self.file else { return };
-        let mut line = format!("{} {} {}", timestamp(clock::unix_ms()), std::process::id(), event.metadata().level());
+        let mut line = format!(
+            "{} {} {}",
+            timestamp(clock::unix_ms()),
+            std::process::id(),
+            event.metadata().level()
+        );
         event.record(&mut Line(&mut line));
         line.push('\n');
         // There is nobody to tell that the log cannot be written.
@@ -89,11 +106,16 @@ fn timestamp(unix_ms: u64) -> String {
     let shifted = days + 719_468;
     let era = shifted / 146_097;
     let day_of_era = shifted % 146_097;
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let (month, next_year) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    let (month, next_year) = if month < 10 {
+        (month + 3, 0)
+    } else {
+        (month - 9, 1)
+    };
     let year = year_of_era + era * 400 + next_year;
     let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
@@ -114,7 +136,10 @@ mod tests {
         });
         let text = std::fs::read_to_string(file.path()).unwrap();
         assert_eq!(text.lines().count(), 1, "{text}");
-        assert!(text.contains(" INFO this process owns the hub hub=\"abc\""), "{text}");
+        assert!(
+            text.contains(" INFO this process owns the hub hub=\"abc\""),
+            "{text}"
+        );
     }
 
     #[test]

@@ -8,8 +8,16 @@ use mj_midjourney::{prompt::Prompt, task::Mode};
 use crate::{config, error::EngineError, value::Value};
 
 /// Options that every submission takes.
-const COMMON: &[&str] =
-    &["account", "idempotency_key", "mode", "notify_url", "priority", "state", "timeout", "user_token"];
+const COMMON: &[&str] = &[
+    "account",
+    "idempotency_key",
+    "mode",
+    "notify_url",
+    "priority",
+    "state",
+    "timeout",
+    "user_token",
+];
 /// Options that only a prompt takes, beside Midjourney's parameters.
 const PROMPT: &[&str] = &["images", "seed"];
 /// Options that a later version answers modals with.
@@ -63,7 +71,10 @@ impl Options {
     /// [`EngineError::Argument`] or [`EngineError::Type`] naming the option.
     pub(crate) fn read(kind: Kind, options: &Value) -> Result<Self, EngineError> {
         let entries = options.as_map().ok_or_else(|| {
-            EngineError::argument("options", "must be an array with option names as keys, not a list")
+            EngineError::argument(
+                "options",
+                "must be an array with option names as keys, not a list",
+            )
         })?;
         let mut read = Self::default();
         for (key, value) in entries {
@@ -72,7 +83,10 @@ impl Options {
             }
         }
         if read.account.is_some() && read.user_token.is_some() {
-            return Err(EngineError::argument("options.user_token", "names another account beside options.account: give one"));
+            return Err(EngineError::argument(
+                "options.user_token",
+                "names another account beside options.account: give one",
+            ));
         }
         Ok(read)
     }
@@ -84,11 +98,16 @@ impl Options {
             ("user_token", _) => self.user_token = Some(config::inline_token(value)?),
             ("mode", _) => self.mode = Some(mode(name(), value)?),
             ("state", _) => self.state = Some(bounded(name(), value, LONGEST_STATE)?),
-            ("idempotency_key", _) => self.idempotency_key = Some(bounded(name(), value, LONGEST_KEY)?),
+            ("idempotency_key", _) => {
+                self.idempotency_key = Some(bounded(name(), value, LONGEST_KEY)?)
+            }
             ("timeout", _) => self.timeout = Some(timeout(name(), value)?),
             ("priority", _) => self.priority = priority(name(), value)?,
             ("notify_url", _) => {
-                return Err(EngineError::argument(name(), "web hooks are not sent by this version: use mj_poll()"));
+                return Err(EngineError::argument(
+                    name(),
+                    "web hooks are not sent by this version: use mj_poll()",
+                ));
             }
             ("images", Kind::Prompt) => self.images = images(value)?,
             ("seed", Kind::Prompt) => {
@@ -97,11 +116,15 @@ impl Options {
                     Value::Text(seed) => seed.trim().parse().ok(),
                     _ => return Err(wrong_type(name(), "int", value)),
                 };
-                let seed = seed.ok_or_else(|| EngineError::argument(name(), "must be from 0 to 4294967295"))?;
+                let seed = seed
+                    .ok_or_else(|| EngineError::argument(name(), "must be from 0 to 4294967295"))?;
                 self.parameters.push((key.to_owned(), seed.to_string()));
             }
             (other, Kind::Button) if MODAL.contains(&other) => {
-                return Err(EngineError::argument(name(), "buttons that open a form are not pressed by this version"));
+                return Err(EngineError::argument(
+                    name(),
+                    "buttons that open a form are not pressed by this version",
+                ));
             }
             (other, Kind::Prompt) if is_parameter(other) => {
                 if let Some(written) = parameter(name(), value)? {
@@ -110,7 +133,9 @@ impl Options {
             }
             (_, Kind::Prompt) => {
                 let known = [COMMON, PROMPT].concat().join(", ");
-                let message = format!("no such option; known are {known}, and Midjourney's parameters {PARAMETERS}");
+                let message = format!(
+                    "no such option; known are {known}, and Midjourney's parameters {PARAMETERS}"
+                );
                 return Err(EngineError::argument(name(), message));
             }
             (_, Kind::Button) => {
@@ -124,9 +149,15 @@ impl Options {
 
 /// Whether Midjourney takes a parameter of this name.
 fn is_parameter(name: &str) -> bool {
-    let is_word = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_word = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let written = format!("x --{name} 1");
-    is_word && Prompt::parse(&written).parameters.first().is_some_and(|parameter| parameter.kind.is_some())
+    is_word
+        && Prompt::parse(&written)
+            .parameters
+            .first()
+            .is_some_and(|parameter| parameter.kind.is_some())
 }
 
 /// A parameter's value as it is written; none for a switch that is off.
@@ -139,20 +170,36 @@ fn parameter(name: Cow<'static, str>, value: &Value) -> Result<Option<String>, E
         Value::Text(text) => text.clone(),
         Value::List(items) => {
             let separator = if name.ends_with(".no") { ", " } else { " " };
-            items.iter().map(|item| text(name.clone(), item)).collect::<Result<Vec<_>, _>>()?.join(separator)
+            items
+                .iter()
+                .map(|item| text(name.clone(), item))
+                .collect::<Result<Vec<_>, _>>()?
+                .join(separator)
         }
         Value::Bytes(_) | Value::Map(_) => {
-            return Err(wrong_type(name, "string|int|float|bool|list of strings", value));
+            return Err(wrong_type(
+                name,
+                "string|int|float|bool|list of strings",
+                value,
+            ));
         }
     }))
 }
 
 /// A value of the wrong type; a string that is not UTF-8 is a wrong value instead.
-pub(crate) fn wrong_type(name: Cow<'static, str>, expected: &'static str, value: &Value) -> EngineError {
+pub(crate) fn wrong_type(
+    name: Cow<'static, str>,
+    expected: &'static str,
+    value: &Value,
+) -> EngineError {
     if matches!(value, Value::Bytes(_)) {
         return EngineError::argument(name, "is not valid UTF-8");
     }
-    EngineError::Type { name, expected, given: value.type_name() }
+    EngineError::Type {
+        name,
+        expected,
+        given: value.type_name(),
+    }
 }
 
 /// A string that is not empty.
@@ -166,9 +213,10 @@ pub(crate) fn text(name: Cow<'static, str>, value: &Value) -> Result<String, Eng
 
 fn bounded(name: Cow<'static, str>, value: &Value, most: usize) -> Result<String, EngineError> {
     match value {
-        Value::Text(text) if text.len() > most => {
-            Err(EngineError::argument(name, format!("has {} bytes, at most {most} are kept", text.len())))
-        }
+        Value::Text(text) if text.len() > most => Err(EngineError::argument(
+            name,
+            format!("has {} bytes, at most {most} are kept", text.len()),
+        )),
         Value::Text(text) => Ok(text.clone()),
         Value::Int(number) => Ok(number.to_string()),
         other => Err(wrong_type(name, "string", other)),
@@ -194,12 +242,17 @@ fn timeout(name: Cow<'static, str>, value: &Value) -> Result<Duration, EngineErr
     if (TIMEOUTS.0..=TIMEOUTS.1).contains(&seconds) {
         Ok(Duration::from_secs_f64(seconds))
     } else {
-        Err(EngineError::argument(name, format!("must be {} to {} seconds", TIMEOUTS.0, TIMEOUTS.1)))
+        Err(EngineError::argument(
+            name,
+            format!("must be {} to {} seconds", TIMEOUTS.0, TIMEOUTS.1),
+        ))
     }
 }
 
 fn priority(name: Cow<'static, str>, value: &Value) -> Result<i32, EngineError> {
-    let Value::Int(priority) = value else { return Err(wrong_type(name, "int", value)) };
+    let Value::Int(priority) = value else {
+        return Err(wrong_type(name, "int", value));
+    };
     if !PRIORITIES.contains(priority) {
         return Err(EngineError::argument(name, "must be from -100 to 100"));
     }
@@ -210,7 +263,13 @@ fn images(value: &Value) -> Result<Vec<String>, EngineError> {
     let items = match value {
         Value::Text(_) => std::slice::from_ref(value),
         Value::List(items) => items.as_slice(),
-        other => return Err(wrong_type("options.images".into(), "list of strings", other)),
+        other => {
+            return Err(wrong_type(
+                "options.images".into(),
+                "list of strings",
+                other,
+            ));
+        }
     };
     let address = |(index, item): (usize, &Value)| {
         let name: Cow<'static, str> = format!("options.images[{index}]").into();
@@ -251,28 +310,68 @@ mod tests {
         ])
         .unwrap();
         assert_eq!(options.mode, Some(Mode::Relax));
-        let parameters: Vec<_> =
-            options.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        assert_eq!(parameters, [("aspect", "16:9"), ("raw", ""), ("no", "text, frames"), ("seed", "7")]);
-        assert_eq!((options.priority, options.timeout), (5, Some(Duration::from_secs(60))));
+        let parameters: Vec<_> = options
+            .parameters
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        assert_eq!(
+            parameters,
+            [
+                ("aspect", "16:9"),
+                ("raw", ""),
+                ("no", "text, frames"),
+                ("seed", "7")
+            ]
+        );
+        assert_eq!(
+            (options.priority, options.timeout),
+            (5, Some(Duration::from_secs(60)))
+        );
     }
 
     #[test]
     fn names_what_is_not() {
         let message = |entries: &[(&str, Value)]| read(entries).unwrap_err().to_string();
-        assert!(message(&[("aspct", "1:1".into())]).starts_with("options.aspct: no such option; known are account"));
-        assert_eq!(message(&[("seed", "x".into())]), "options.seed: must be from 0 to 4294967295");
-        assert_eq!(message(&[("state", Value::List(vec![]))]), "options.state must be of type string, array given");
-        assert_eq!(message(&[("account", Value::Bytes(vec![0xFF]))]), "options.account: is not valid UTF-8");
-        assert!(message(&[("images", "/tmp/a.png".into())]).starts_with("options.images[0]: must be an http"));
+        assert!(
+            message(&[("aspct", "1:1".into())])
+                .starts_with("options.aspct: no such option; known are account")
+        );
+        assert_eq!(
+            message(&[("seed", "x".into())]),
+            "options.seed: must be from 0 to 4294967295"
+        );
+        assert_eq!(
+            message(&[("state", Value::List(vec![]))]),
+            "options.state must be of type string, array given"
+        );
+        assert_eq!(
+            message(&[("account", Value::Bytes(vec![0xFF]))]),
+            "options.account: is not valid UTF-8"
+        );
+        assert!(
+            message(&[("images", "/tmp/a.png".into())])
+                .starts_with("options.images[0]: must be an http")
+        );
         assert!(message(&[("notify_url", "https://a".into())]).contains("mj_poll()"));
-        assert!(Options::read(Kind::Button, &[("aspect", Value::from("1:1"))].into_iter().collect()).is_err());
+        assert!(
+            Options::read(
+                Kind::Button,
+                &[("aspect", Value::from("1:1"))].into_iter().collect()
+            )
+            .is_err()
+        );
         assert!(Options::read(Kind::Prompt, &Value::List(vec!["a".into()])).is_err());
     }
 
     #[test]
     fn a_token_never_shows() {
-        let error = read(&[("user_token", "Bot secret.secret".into())]).unwrap_err().to_string();
-        assert!(error.starts_with("options.user_token: is a bot's token") && !error.contains("secret"), "{error}");
+        let error = read(&[("user_token", "Bot secret.secret".into())])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("options.user_token: is a bot's token") && !error.contains("secret"),
+            "{error}"
+        );
     }
 }

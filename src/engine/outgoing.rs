@@ -35,7 +35,12 @@ pub(crate) fn hosts(settings: &HostSettings) -> Result<Hosts, HostError> {
 }
 
 /// A request as it goes out; none when it has no address or its token no form of a header.
-pub(crate) fn outgoing(request: Request, token: &Token, hosts: &Hosts, user_agent: &str) -> Option<Outgoing> {
+pub(crate) fn outgoing(
+    request: Request,
+    token: &Token,
+    hosts: &Hosts,
+    user_agent: &str,
+) -> Option<Outgoing> {
     let url = request.url(hosts).ok()?;
     let method = match request.method() {
         Method::Delete => reqwest::Method::DELETE,
@@ -57,10 +62,18 @@ pub(crate) fn outgoing(request: Request, token: &Token, hosts: &Hosts, user_agen
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             Some(text.into_bytes())
         }
-        Body::Bytes { content_type, bytes } => {
+        Body::Bytes {
+            content_type,
+            bytes,
+        } => {
             headers.insert(CONTENT_TYPE, HeaderValue::try_from(content_type).ok()?);
             Some(bytes)
         }
     };
-    Some(Outgoing { method, url, headers, body })
+    Some(Outgoing {
+        method,
+        url,
+        headers,
+        body,
+    })
 }

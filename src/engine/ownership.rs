@@ -69,7 +69,9 @@ pub(crate) fn attempt(
             None => return Ok(Standing::Theirs(lease.clone())),
         },
     };
-    let Some(held) = lock.try_lock(epoch)? else { return Ok(Standing::Raced) };
+    let Some(held) = lock.try_lock(epoch)? else {
+        return Ok(Standing::Raced);
+    };
     let boot = clock::boot();
     let now = UnixMs(clock::unix_ms());
     let claim = Lease {
@@ -88,7 +90,13 @@ pub(crate) fn attempt(
     }
     let fence = Fence::default();
     fence.extend_to(boot + LEASE);
-    Ok(Standing::Mine(Tenure { epoch, held, fence, confirmed: boot, predecessor }))
+    Ok(Standing::Mine(Tenure {
+        epoch,
+        held,
+        fence,
+        confirmed: boot,
+        predecessor,
+    }))
 }
 
 /// Whether an owner may be overtaken, and what is known of it then.
@@ -101,7 +109,11 @@ fn judge(
     let is_over = now >= lease.until;
     if lease.boot_id.is_empty() || lease.boot_id != own.boot_id {
         let is_dead = now >= lease.until.plus(DEAD_ELSEWHERE);
-        return Ok(is_over.then_some(if is_dead { Predecessor::Dead } else { Predecessor::Unproven }));
+        return Ok(is_over.then_some(if is_dead {
+            Predecessor::Dead
+        } else {
+            Predecessor::Unproven
+        }));
     }
     Ok(match lock.holder(lease.epoch)? {
         Holder::Free => Some(Predecessor::Dead),
@@ -150,7 +162,11 @@ impl Tenure {
     ///
     /// # Errors
     /// [`StoreError`] other than `Deposed`: nothing is known, the lease runs on.
-    pub(crate) fn renew(&mut self, store: &dyn TaskStore, hub: &HubId) -> Result<Renewal, StoreError> {
+    pub(crate) fn renew(
+        &mut self,
+        store: &dyn TaskStore,
+        hub: &HubId,
+    ) -> Result<Renewal, StoreError> {
         let boot = clock::boot();
         match store.renew_lease(hub, self.epoch, UnixMs(clock::unix_ms()).plus(LEASE)) {
             Ok(yield_requested) => {
@@ -220,7 +236,14 @@ mod tests {
     }
 
     fn take(place: &Place) -> Standing {
-        attempt(&place.store, &place.lock, &place.own, &place.hub, Grade::Resident).unwrap()
+        attempt(
+            &place.store,
+            &place.lock,
+            &place.own,
+            &place.hub,
+            Grade::Resident,
+        )
+        .unwrap()
     }
 
     fn lease(place: &Place, change: impl FnOnce(&mut Lease)) -> Lease {
@@ -242,7 +265,9 @@ mod tests {
     #[test]
     fn the_first_takes_it_and_the_second_waits() {
         let place = place();
-        let Standing::Mine(tenure) = take(&place) else { panic!("nobody had it") };
+        let Standing::Mine(tenure) = take(&place) else {
+            panic!("nobody had it")
+        };
         assert_eq!((tenure.epoch, tenure.predecessor), (1, Predecessor::Dead));
         assert!(tenure.fence.is_open());
         assert!(matches!(take(&place), Standing::Theirs(lease) if lease.epoch == 1));
@@ -253,7 +278,9 @@ mod tests {
         let place = place();
         let dead = lease(&place, |_| {});
         assert!(place.store.take_lease(&place.hub, &dead).unwrap());
-        let Standing::Mine(tenure) = take(&place) else { panic!("its byte is free") };
+        let Standing::Mine(tenure) = take(&place) else {
+            panic!("its byte is free")
+        };
         assert_eq!((tenure.epoch, tenure.predecessor), (2, Predecessor::Dead));
     }
 
@@ -263,8 +290,13 @@ mod tests {
         let _byte = place.lock.try_lock(1).unwrap().unwrap();
         let over = lease(&place, |lease| lease.until = UnixMs(clock::unix_ms() - 1));
         assert!(place.store.take_lease(&place.hub, &over).unwrap());
-        let Standing::Mine(tenure) = take(&place) else { panic!("its lease has run out") };
-        assert_eq!((tenure.epoch, tenure.predecessor), (2, Predecessor::Unproven));
+        let Standing::Mine(tenure) = take(&place) else {
+            panic!("its lease has run out")
+        };
+        assert_eq!(
+            (tenure.epoch, tenure.predecessor),
+            (2, Predecessor::Unproven)
+        );
         assert!(!is_proven_dead(&place.lock, 1));
     }
 
@@ -279,20 +311,34 @@ mod tests {
     #[test]
     fn a_deposed_owner_learns_it_at_its_renewal() {
         let place = place();
-        let Standing::Mine(mut tenure) = take(&place) else { panic!("nobody had it") };
-        assert_eq!(tenure.renew(&place.store, &place.hub).unwrap(), Renewal::Renewed { yield_requested: false });
+        let Standing::Mine(mut tenure) = take(&place) else {
+            panic!("nobody had it")
+        };
+        assert_eq!(
+            tenure.renew(&place.store, &place.hub).unwrap(),
+            Renewal::Renewed {
+                yield_requested: false
+            }
+        );
         let successor = lease(&place, |lease| lease.epoch = 2);
         assert!(place.store.take_lease(&place.hub, &successor).unwrap());
-        assert_eq!(tenure.renew(&place.store, &place.hub).unwrap(), Renewal::Deposed);
+        assert_eq!(
+            tenure.renew(&place.store, &place.hub).unwrap(),
+            Renewal::Deposed
+        );
         assert!(!tenure.fence.is_open());
     }
 
     #[test]
     fn what_is_released_is_taken_again() {
         let place = place();
-        let Standing::Mine(tenure) = take(&place) else { panic!("nobody had it") };
+        let Standing::Mine(tenure) = take(&place) else {
+            panic!("nobody had it")
+        };
         tenure.release(&place.store, &place.hub);
-        let Standing::Mine(tenure) = take(&place) else { panic!("it was released") };
+        let Standing::Mine(tenure) = take(&place) else {
+            panic!("it was released")
+        };
         assert_eq!(tenure.epoch, 2);
     }
 }

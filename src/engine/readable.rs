@@ -8,7 +8,10 @@ use tokio::io::unix::AsyncFd;
 ///
 /// # Errors
 /// The system's; outside of a runtime.
-#[expect(deprecated, reason = "the successor is unsafe, which this room forbids; our descriptors keep their number")]
+#[expect(
+    deprecated,
+    reason = "the successor is unsafe, which this room forbids; our descriptors keep their number"
+)]
 pub(crate) fn watch<T: AsRawFd>(descriptor: T) -> io::Result<AsyncFd<T>> {
     AsyncFd::new(descriptor)
 }

@@ -25,12 +25,27 @@ pub struct TaskRecord {
 
 impl TaskRecord {
     /// Completes a task with what is shown beside it.
-    pub(crate) fn of(view: Arc<TaskView>, hosts: &Hosts, store: &dyn TaskStore) -> Result<Self, StoreError> {
-        let images: Vec<String> = view.images.iter().map(|image| hosts.image_url(&image.url).into_owned()).collect();
+    pub(crate) fn of(
+        view: Arc<TaskView>,
+        hosts: &Hosts,
+        store: &dyn TaskStore,
+    ) -> Result<Self, StoreError> {
+        let images: Vec<String> = view
+            .images
+            .iter()
+            .map(|image| hosts.image_url(&image.url).into_owned())
+            .collect();
         Ok(Self {
             image_url: images.first().cloned(),
-            preview_url: view.preview_url.as_deref().map(|url| hosts.image_url(url).into_owned()),
-            queue_position: if view.status == Status::NotStart { store.queue_position(&view.id)? } else { None },
+            preview_url: view
+                .preview_url
+                .as_deref()
+                .map(|url| hosts.image_url(url).into_owned()),
+            queue_position: if view.status == Status::NotStart {
+                store.queue_position(&view.id)?
+            } else {
+                None
+            },
             images,
             view,
         })

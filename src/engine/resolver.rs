@@ -7,11 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use hickory_resolver::{
-    TokioResolver,
-    config::ResolverConfig,
-    net::runtime::TokioRuntimeProvider,
-};
+use hickory_resolver::{TokioResolver, config::ResolverConfig, net::runtime::TokioRuntimeProvider};
 use once_cell::sync::OnceCell;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
@@ -47,7 +43,8 @@ impl Resolve for Resolver {
         let resolver = self.clone();
         Box::pin(async move {
             let found = resolver.lookup(name.as_str()).await?;
-            let addresses: Addrs = Box::new(found.into_iter().map(|address| SocketAddr::new(address, 0)));
+            let addresses: Addrs =
+                Box::new(found.into_iter().map(|address| SocketAddr::new(address, 0)));
             Ok(addresses)
         })
     }
@@ -57,7 +54,10 @@ fn build() -> io::Result<TokioResolver> {
     // Without a readable resolv.conf only literal addresses and /etc/hosts remain.
     TokioResolver::builder_tokio()
         .unwrap_or_else(|_| {
-            TokioResolver::builder_with_config(ResolverConfig::default(), TokioRuntimeProvider::default())
+            TokioResolver::builder_with_config(
+                ResolverConfig::default(),
+                TokioRuntimeProvider::default(),
+            )
         })
         .build()
         .map_err(io::Error::other)

@@ -28,7 +28,10 @@ impl Setting {
             | Value::List(_)
             | Value::Map(_) => false,
         };
-        (!unset).then(|| Self { label: label.into(), value: value.clone() })
+        (!unset).then(|| Self {
+            label: label.into(),
+            value: value.clone(),
+        })
     }
 
     /// An error about this setting.
@@ -57,7 +60,10 @@ impl Setting {
     /// A token: what goes into an HTTP header, without white space.
     pub(crate) fn token(&self) -> Result<Token, EngineError> {
         let Value::Text(text) = &self.value else {
-            return Err(self.wrong(format!("must be a string, {} given", self.value.type_name())));
+            return Err(self.wrong(format!(
+                "must be a string, {} given",
+                self.value.type_name()
+            )));
         };
         let text = text.trim();
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -71,7 +77,12 @@ impl Setting {
         let id = match &self.value {
             Value::Int(number) => u64::try_from(*number).ok(),
             Value::Text(text) => text.trim().parse().ok(),
-            Value::Null | Value::Bool(_) | Value::Float(_) | Value::Bytes(_) | Value::List(_) | Value::Map(_) => None,
+            Value::Null
+            | Value::Bool(_)
+            | Value::Float(_)
+            | Value::Bytes(_)
+            | Value::List(_)
+            | Value::Map(_) => None,
         };
         id.filter(|id| *id >= 1 << 22).ok_or_else(|| {
             self.wrong("must be a Discord id: the 17 to 20 digits that \"Copy ID\" gives, as a string or an integer")
@@ -83,7 +94,12 @@ impl Setting {
         let number = match &self.value {
             Value::Int(number) => Some(*number),
             Value::Text(text) => text.trim().parse().ok(),
-            Value::Null | Value::Bool(_) | Value::Float(_) | Value::Bytes(_) | Value::List(_) | Value::Map(_) => None,
+            Value::Null
+            | Value::Bool(_)
+            | Value::Float(_)
+            | Value::Bytes(_)
+            | Value::List(_)
+            | Value::Map(_) => None,
         };
         number
             .and_then(|number| u32::try_from(number).ok())
@@ -102,13 +118,22 @@ impl Setting {
                 "0" | "off" | "no" | "false" => Some(false),
                 _ => None,
             },
-            Value::Null | Value::Int(_) | Value::Float(_) | Value::Bytes(_) | Value::List(_) | Value::Map(_) => None,
+            Value::Null
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Bytes(_)
+            | Value::List(_)
+            | Value::Map(_) => None,
         };
         truth.ok_or_else(|| self.wrong("must be on or off"))
     }
 
     /// A length of time: seconds, or a number followed by `ms`, `s`, `m`, `h` or `d`.
-    pub(crate) fn duration(&self, least: Duration, most: Duration) -> Result<Duration, EngineError> {
+    pub(crate) fn duration(
+        &self,
+        least: Duration,
+        most: Duration,
+    ) -> Result<Duration, EngineError> {
         let seconds = match &self.value {
             Value::Int(number) => u32::try_from(*number).ok().map(f64::from),
             Value::Float(number) => Some(*number),
@@ -129,7 +154,13 @@ impl Setting {
 
     /// An address that begins with one of `schemes`; gives it without a slash at its end.
     pub(crate) fn address(&self, schemes: &[&str]) -> Result<String, EngineError> {
-        let wanted = || schemes.iter().map(|scheme| format!("{scheme}://")).collect::<Vec<_>>().join(" or ");
+        let wanted = || {
+            schemes
+                .iter()
+                .map(|scheme| format!("{scheme}://"))
+                .collect::<Vec<_>>()
+                .join(" or ")
+        };
         let text = self.text()?;
         // A template's braces are no part of a URL: they are put back by whoever fills the template.
         let parsed = Url::parse(&text.replace("{host}", "host.invalid"));
@@ -137,7 +168,11 @@ impl Setting {
             return Err(self.wrong(format!("must be an address that starts with {}", wanted())));
         };
         if !schemes.contains(&url.scheme()) {
-            return Err(self.wrong(format!("must start with {}, not with {}://", wanted(), url.scheme())));
+            return Err(self.wrong(format!(
+                "must start with {}, not with {}://",
+                wanted(),
+                url.scheme()
+            )));
         }
         if url.host_str().is_none_or(str::is_empty) {
             return Err(self.wrong("names no host"));
@@ -150,7 +185,9 @@ impl Setting {
 }
 
 fn parse_seconds(text: &str) -> Option<f64> {
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let factor = match unit.trim() {
         "" | "s" => 1.0,
@@ -174,7 +211,13 @@ mod tests {
     #[test]
     fn reads_durations_with_units() {
         let bounds = (Duration::ZERO, Duration::from_secs(86_400 * 365));
-        for (text, seconds) in [("90", 90.0), ("350ms", 0.35), ("2m", 120.0), ("1.5h", 5_400.0), ("30d", 2_592_000.0)] {
+        for (text, seconds) in [
+            ("90", 90.0),
+            ("350ms", 0.35),
+            ("2m", 120.0),
+            ("1.5h", 5_400.0),
+            ("30d", 2_592_000.0),
+        ] {
             let read = setting(text).duration(bounds.0, bounds.1).unwrap();
             assert!((read.as_secs_f64() - seconds).abs() < 1e-9, "{text}");
         }
@@ -184,15 +227,34 @@ mod tests {
 
     #[test]
     fn refuses_https_where_wss_is_needed() {
-        let error = setting("https://gw.example.com").address(&["wss", "ws"]).unwrap_err().to_string();
-        assert!(error.starts_with("proxy_wss: must start with wss:// or ws://"), "{error}");
-        assert_eq!(setting("wss://gw.example.com/x/").address(&["wss", "ws"]).unwrap(), "wss://gw.example.com/x");
-        assert_eq!(setting("wss://gw.example.com/{host}").address(&["wss"]).unwrap(), "wss://gw.example.com/{host}");
+        let error = setting("https://gw.example.com")
+            .address(&["wss", "ws"])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("proxy_wss: must start with wss:// or ws://"),
+            "{error}"
+        );
+        assert_eq!(
+            setting("wss://gw.example.com/x/")
+                .address(&["wss", "ws"])
+                .unwrap(),
+            "wss://gw.example.com/x"
+        );
+        assert_eq!(
+            setting("wss://gw.example.com/{host}")
+                .address(&["wss"])
+                .unwrap(),
+            "wss://gw.example.com/{host}"
+        );
     }
 
     #[test]
     fn refuses_ids_that_are_none() {
-        assert_eq!(setting("123456789012345678").snowflake().unwrap(), 123_456_789_012_345_678);
+        assert_eq!(
+            setting("123456789012345678").snowflake().unwrap(),
+            123_456_789_012_345_678
+        );
         assert!(setting("general").snowflake().is_err());
         assert!(setting(5).snowflake().is_err());
     }

@@ -7,12 +7,7 @@ use std::{
 };
 
 use mj_discord::{Moment, UnixMs};
-use mj_midjourney::{
-    config::HubId,
-    hub::Entropy,
-    store::Grade,
-    task::TaskId,
-};
+use mj_midjourney::{config::HubId, hub::Entropy, store::Grade, task::TaskId};
 use mj_process::{HeirLock, Identity, Origin, StateDir, clock, fifo, random};
 use mj_store::SqliteStore;
 use parking_lot::Mutex;
@@ -35,14 +30,18 @@ pub(crate) fn owner_fifo(hub: &HubId) -> String {
 /// Both clocks, as the pure rooms take them.
 pub(crate) fn moment() -> Moment {
     let now = clock::now();
-    Moment { boot: now.boot, unix: UnixMs(now.unix_ms) }
+    Moment {
+        boot: now.boot,
+        unix: UnixMs(now.unix_ms),
+    }
 }
 
 /// Random numbers from the kernel, each time: generators are cloned by a fork.
 pub(crate) fn entropy() -> Entropy {
     Box::new(|| {
         // Without getrandom there is still a clock; only jitter and nonces depend on it.
-        random::random_u64().unwrap_or_else(|_| u64::try_from(clock::boot().as_nanos()).unwrap_or(u64::MAX))
+        random::random_u64()
+            .unwrap_or_else(|_| u64::try_from(clock::boot().as_nanos()).unwrap_or(u64::MAX))
     })
 }
 
@@ -58,10 +57,15 @@ pub(crate) struct Lifetime {
 impl Lifetime {
     /// Reads the age of the process.
     pub(crate) fn of(sapi: &str, own: &Identity) -> Self {
-        let hundredths = Duration::from_millis(own.start_time.saturating_mul(1_000 / TICKS_PER_SECOND));
+        let hundredths =
+            Duration::from_millis(own.start_time.saturating_mul(1_000 / TICKS_PER_SECOND));
         Self {
             is_server: !matches!(sapi, "cli" | "phpdbg" | "embed" | "micro"),
-            started: if own.start_time == 0 { clock::boot() } else { hundredths },
+            started: if own.start_time == 0 {
+                clock::boot()
+            } else {
+                hundredths
+            },
         }
     }
 }
@@ -118,7 +122,9 @@ pub(crate) struct Shared {
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").field("dir", &self.dir).finish_non_exhaustive()
+        f.debug_struct("Shared")
+            .field("dir", &self.dir)
+            .finish_non_exhaustive()
     }
 }
 
@@ -129,7 +135,10 @@ impl Shared {
     /// [`EngineError::Configuration`] for a directory that cannot be used, [`EngineError::Storage`].
     pub(crate) fn open(path: &Path, origin: Origin, sapi: &str) -> Result<Self, EngineError> {
         let directory = |error: &dyn std::error::Error| {
-            let cause = error.source().map(|cause| format!(" ({cause})")).unwrap_or_default();
+            let cause = error
+                .source()
+                .map(|cause| format!(" ({cause})"))
+                .unwrap_or_default();
             EngineError::configuration("mj.state_dir", format!("{error}{cause}"))
         };
         let dir = StateDir::open(path, origin).map_err(|error| directory(&error))?;
@@ -155,7 +164,11 @@ impl Shared {
         let is_resident = self.lifetime.is_server
             || self.waiting.load(Ordering::Acquire) > 0
             || clock::boot().saturating_sub(self.lifetime.started) >= RESIDENT_AFTER;
-        if is_resident { Grade::Resident } else { Grade::Transient }
+        if is_resident {
+            Grade::Resident
+        } else {
+            Grade::Transient
+        }
     }
 
     /// Tells the hub's owner, or the heir, that there is something to do; whether anybody heard it.

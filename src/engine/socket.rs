@@ -1,6 +1,11 @@
 //! One gateway connection: DNS, tunnel, TLS, WebSocket; frames in, frames out, and an end without a close frame.
 
-use std::{io, pin::Pin, sync::Arc, task::{Context, Poll}};
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use futures_util::{SinkExt, StreamExt};
 use rustls::{ClientConfig, pki_types::ServerName};
@@ -53,7 +58,9 @@ pub(crate) enum ConnectError {
     Tls(#[source] io::Error),
     /// A server that speaks HTTP and no WebSocket: with hosts of the operator's own, a reverse proxy without the
     /// Upgrade, SNI or Host setting.
-    #[error("HTTP status {0} in place of a WebSocket; a reverse proxy in between must pass Upgrade, SNI and Host on")]
+    #[error(
+        "HTTP status {0} in place of a WebSocket; a reverse proxy in between must pass Upgrade, SNI and Host on"
+    )]
     Status(u16),
     /// Anything else that is not the handshake.
     #[error("no WebSocket")]
@@ -83,20 +90,31 @@ impl Socket {
     pub(crate) async fn connect(url: &Url, route: &Route) -> Result<Self, ConnectError> {
         let host = url.host_str().ok_or(ConnectError::Address)?;
         let port = url.port_or_known_default().ok_or(ConnectError::Address)?;
-        let stream =
-            tunnel::open(host, port, route.proxy.as_ref(), &route.resolver).await.map_err(ConnectError::Network)?;
+        let stream = tunnel::open(host, port, route.proxy.as_ref(), &route.resolver)
+            .await
+            .map_err(ConnectError::Network)?;
         let wire = if url.scheme() == "wss" {
             let name = match url.host().ok_or(ConnectError::Address)? {
-                Host::Domain(name) => ServerName::try_from(name.to_owned()).map_err(|_| ConnectError::Address)?,
+                Host::Domain(name) => {
+                    ServerName::try_from(name.to_owned()).map_err(|_| ConnectError::Address)?
+                }
                 Host::Ipv4(address) => ServerName::from(std::net::IpAddr::V4(address)),
                 Host::Ipv6(address) => ServerName::from(std::net::IpAddr::V6(address)),
             };
             let connector = TlsConnector::from(Arc::clone(&route.tls));
-            Wire::Tls(Box::new(connector.connect(name, stream).await.map_err(ConnectError::Tls)?))
+            Wire::Tls(Box::new(
+                connector
+                    .connect(name, stream)
+                    .await
+                    .map_err(ConnectError::Tls)?,
+            ))
         } else {
             Wire::Plain(stream)
         };
-        let mut request = url.as_str().into_client_request().map_err(|_| ConnectError::Address)?;
+        let mut request = url
+            .as_str()
+            .into_client_request()
+            .map_err(|_| ConnectError::Address)?;
         if let Ok(value) = HeaderValue::try_from(&route.user_agent) {
             request.headers_mut().insert(USER_AGENT, value);
         }
@@ -118,7 +136,9 @@ impl Socket {
                 Some(Ok(Message::Text(text))) => Incoming::Text(text.as_str().to_owned()),
                 Some(Ok(Message::Binary(bytes))) => Incoming::Binary(bytes.into()),
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
-                Some(Ok(Message::Close(frame))) => Incoming::Closed(frame.map(|frame| frame.code.into())),
+                Some(Ok(Message::Close(frame))) => {
+                    Incoming::Closed(frame.map(|frame| frame.code.into()))
+                }
                 Some(Err(_)) | None => Incoming::Closed(None),
             };
         }
@@ -126,12 +146,18 @@ impl Socket {
 
     /// Sends a text frame.
     pub(crate) async fn send(&mut self, text: String) -> Result<(), Box<Error>> {
-        self.0.send(Message::Text(text.into())).await.map_err(Box::new)
+        self.0
+            .send(Message::Text(text.into()))
+            .await
+            .map_err(Box::new)
     }
 
     /// Sends a close frame; the answer is not waited for.
     pub(crate) async fn close(mut self, code: u16) {
-        let frame = CloseFrame { code: CloseCode::from(code), reason: "".into() };
+        let frame = CloseFrame {
+            code: CloseCode::from(code),
+            reason: "".into(),
+        };
         let _ = self.0.send(Message::Close(Some(frame))).await;
     }
 
@@ -161,7 +187,11 @@ impl Wire {
 }
 
 impl AsyncRead for Wire {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
             Self::Tls(stream) => Pin::new(stream.as_mut()).poll_read(cx, buffer),
@@ -170,7 +200,11 @@ impl AsyncRead for Wire {
 }
 
 impl AsyncWrite for Wire {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
             Self::Tls(stream) => Pin::new(stream.as_mut()).poll_write(cx, bytes),
@@ -231,7 +265,10 @@ mod tests {
         };
         let ((first, end), ()) = tokio::join!(server, client);
         assert_eq!(first, Message::Text("identify".into()));
-        assert!(matches!(end, Some(Err(_)) | None), "no close frame: {end:?}");
+        assert!(
+            matches!(end, Some(Err(_)) | None),
+            "no close frame: {end:?}"
+        );
     }
 
     #[tokio::test]
@@ -242,9 +279,18 @@ mod tests {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut buffer = [0; 1024];
             stream.read(&mut buffer).await.unwrap();
-            stream.write_all(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+            stream
+                .write_all(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+                .await
+                .unwrap();
         };
-        let ((), result) = { let route = route(); tokio::join!(server, async move { Socket::connect(&url, &route).await }) };
-        assert!(matches!(result, Err(ConnectError::Status(502))), "{result:?}");
+        let ((), result) = {
+            let route = route();
+            tokio::join!(server, async move { Socket::connect(&url, &route).await })
+        };
+        assert!(
+            matches!(result, Err(ConnectError::Status(502))),
+            "{result:?}"
+        );
     }
 }

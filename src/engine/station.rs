@@ -65,9 +65,16 @@ pub(crate) fn run(shared: &Arc<Shared>, heir: Heir, stop: &Stop) {
 }
 
 fn turn_the_engine(shared: &Arc<Shared>, heir: Option<Heir>, stop: &Stop) -> std::io::Result<()> {
-    let runtime = Builder::new_current_thread().enable_io().enable_time().max_blocking_threads(2).build()?;
+    let runtime = Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .max_blocking_threads(2)
+        .build()?;
     let tasks = LocalSet::new();
-    tasks.block_on(&runtime, Station::new(Arc::clone(shared), heir, stop.clone()).run());
+    tasks.block_on(
+        &runtime,
+        Station::new(Arc::clone(shared), heir, stop.clone()).run(),
+    );
     drop(tasks);
     // A blocking thread in the middle of its work is left to end by itself.
     runtime.shutdown_background();
@@ -185,10 +192,13 @@ impl Station {
         if !wait.is_zero() {
             return wait;
         }
-        let standing = OwnerLock::open(&self.shared.dir, &hub.0).map_err(Into::into).and_then(|lock| {
-            let standing = ownership::attempt(self.shared.store, &lock, &self.shared.own, hub, grade)?;
-            Ok::<_, ownership::OwnershipError>((lock, standing))
-        });
+        let standing = OwnerLock::open(&self.shared.dir, &hub.0)
+            .map_err(Into::into)
+            .and_then(|lock| {
+                let standing =
+                    ownership::attempt(self.shared.store, &lock, &self.shared.own, hub, grade)?;
+                Ok::<_, ownership::OwnershipError>((lock, standing))
+            });
         match standing {
             Ok((_, Standing::Raced)) => RACE_TICK,
             Ok((_, Standing::Theirs(lease))) => self.watch(hub, &lease, grade),
@@ -197,7 +207,9 @@ impl Station {
                 match Drive::start(shared, hub.clone(), lock, tenure, self.resolver.clone()) {
                     Ok(drive) => {
                         let (stop, id) = (self.stop_owners.subscribe(), hub.clone());
-                        let task = self.owners.spawn_local(async move { (id, drive.run(stop).await) });
+                        let task = self
+                            .owners
+                            .spawn_local(async move { (id, drive.run(stop).await) });
                         self.owned.insert(hub.clone(), task.id());
                         self.candidacies.remove(hub);
                         TICK
@@ -234,7 +246,11 @@ impl Station {
         }
         let until_over = lease.until.since(UnixMs(clock::unix_ms())) + Duration::from_millis(1);
         let candidacy = self.candidacies.entry(hub.clone()).or_default();
-        if candidacy.watched.as_ref().is_none_or(|(epoch, task)| *epoch != lease.epoch || task.is_finished()) {
+        if candidacy
+            .watched
+            .as_ref()
+            .is_none_or(|(epoch, task)| *epoch != lease.epoch || task.is_finished())
+        {
             if let Some((_, old)) = candidacy.watched.take() {
                 old.abort();
             }
@@ -243,7 +259,9 @@ impl Station {
                 start_time: lease.start_time,
                 boot_id: lease.boot_id.clone(),
             };
-            let Some(descriptor) = Watch::open(&owner).descriptor().and_then(|pid| pid.try_clone_to_owned().ok())
+            let Some(descriptor) = Watch::open(&owner)
+                .descriptor()
+                .and_then(|pid| pid.try_clone_to_owned().ok())
             else {
                 // No pid descriptors here, or another pid namespace: the byte is looked at in ticks.
                 return RACE_TICK.min(until_over);
@@ -258,7 +276,11 @@ impl Station {
             candidacy.watched = Some((lease.epoch, task.abort_handle()));
         }
         // An owner may also give the hub up and live on; a transient one does so soon.
-        let soon = if lease.grade == Grade::Transient { RACE_TICK } else { TICK };
+        let soon = if lease.grade == Grade::Transient {
+            RACE_TICK
+        } else {
+            TICK
+        };
         soon.min(until_over)
     }
 
@@ -272,7 +294,11 @@ impl Station {
             }
             Err(error) => {
                 let id = error.id();
-                let hub = self.owned.iter().find(|(_, owner)| **owner == id).map(|(hub, _)| hub.clone());
+                let hub = self
+                    .owned
+                    .iter()
+                    .find(|(_, owner)| **owner == id)
+                    .map(|(hub, _)| hub.clone());
                 if let Some(hub) = hub {
                     tracing::error!(%hub, "the hub's loop panicked");
                     self.owned.remove(&hub);
@@ -295,13 +321,22 @@ impl Station {
                 None
             });
         }
-        if self.heir.is_some() && self.heir_fifo.as_ref().is_none_or(|fifo| !fifo.get_ref().is_named()) {
-            self.heir_fifo = Fifo::serve(&self.shared.dir, HEIR_FIFO).ok().and_then(|fifo| readable::watch(fifo).ok());
+        if self.heir.is_some()
+            && self
+                .heir_fifo
+                .as_ref()
+                .is_none_or(|fifo| !fifo.get_ref().is_named())
+        {
+            self.heir_fifo = Fifo::serve(&self.shared.dir, HEIR_FIFO)
+                .ok()
+                .and_then(|fifo| readable::watch(fifo).ok());
         }
     }
 
     fn has_nothing_to_do(&mut self) -> bool {
-        let is_useful = !self.owned.is_empty() || self.heir.is_some() || self.shared.serving.load(Ordering::Acquire);
+        let is_useful = !self.owned.is_empty()
+            || self.heir.is_some()
+            || self.shared.serving.load(Ordering::Acquire);
         if is_useful {
             self.idle_since = None;
             return false;
@@ -313,7 +348,9 @@ impl Station {
 
 /// Waits for a ring, and takes it; forever where there is no FIFO.
 async fn rung(fifo: Option<&AsyncFd<Fifo>>) {
-    let Some(fifo) = fifo else { return std::future::pending().await };
+    let Some(fifo) = fifo else {
+        return std::future::pending().await;
+    };
     match fifo.readable().await {
         Ok(mut ready) => {
             let _ = ready.get_inner().drain();

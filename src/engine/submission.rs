@@ -37,13 +37,21 @@ pub(crate) struct Place<'p> {
 ///
 /// # Errors
 /// [`EngineError::Argument`] and [`EngineError::Type`] about the prompt, [`EngineError::Engine`] without randomness.
-pub(crate) fn imagine(place: Place<'_>, prompt: &Value, options: &Options) -> Result<Vec<Task>, EngineError> {
+pub(crate) fn imagine(
+    place: Place<'_>,
+    prompt: &Value,
+    options: &Options,
+) -> Result<Vec<Task>, EngineError> {
     let text = match prompt {
         Value::Text(text) => text,
         other => return Err(wrong_type("prompt".into(), "string", other)),
     };
     let composed = Composition {
-        images: options.images.iter().map(|url| place.hosts.original_image_url(url).into_owned()).collect(),
+        images: options
+            .images
+            .iter()
+            .map(|url| place.hosts.original_image_url(url).into_owned())
+            .collect(),
         text: text.clone(),
         parameters: options.parameters.clone(),
         mode: options.mode,
@@ -59,15 +67,29 @@ pub(crate) fn imagine(place: Place<'_>, prompt: &Value, options: &Options) -> Re
     for (number, sent) in prompts.into_iter().enumerate() {
         let seed = prompt::seed(&sent);
         let is_tagged = place.config.seed_tag && seed.is_none();
-        prompt::check(&sent, if is_tagged { prompt::SEED_TAG_LENGTH } else { 0 }).map_err(refused)?;
-        let tag = if is_tagged { Some(random_seed()?) } else { None };
+        prompt::check(
+            &sent,
+            if is_tagged {
+                prompt::SEED_TAG_LENGTH
+            } else {
+                0
+            },
+        )
+        .map_err(refused)?;
+        let tag = if is_tagged {
+            Some(random_seed()?)
+        } else {
+            None
+        };
         let shown = if is_group { sent.clone() } else { text.clone() };
         let mut task = blank(place, Action::Imagine, shown, options)?;
         task.view.seed = seed.or(tag);
-        task.view.group_id = is_group.then(|| tasks.first().map_or(task.view.id, |first| first.view.id));
+        task.view.group_id =
+            is_group.then(|| tasks.first().map_or(task.view.id, |first| first.view.id));
         task.work.wanted_mode = options.mode.or_else(|| written_mode(&sent));
         task.work.seed_is_tag = is_tagged;
-        task.work.sent_prompt = Some(tag.map_or_else(|| sent.clone(), |seed| prompt::with_seed(&sent, seed)));
+        task.work.sent_prompt =
+            Some(tag.map_or_else(|| sent.clone(), |seed| prompt::with_seed(&sent, seed)));
         // One key makes the whole group once: each of its tasks has its own.
         if let Some(key) = task.work.idempotency_key.as_mut().filter(|_| is_group) {
             key.push_str(&format!("#{number}"));
@@ -81,21 +103,47 @@ pub(crate) fn imagine(place: Place<'_>, prompt: &Value, options: &Options) -> Re
 ///
 /// # Errors
 /// [`EngineError::ActionUnavailable`], [`EngineError::Engine`] without randomness.
-pub(crate) fn press(place: Place<'_>, parent: &Task, action: &str, options: &Options) -> Result<Task, EngineError> {
+pub(crate) fn press(
+    place: Place<'_>,
+    parent: &Task,
+    action: &str,
+    options: &Options,
+) -> Result<Task, EngineError> {
     let view = &parent.view;
-    let available =
-        || view.buttons.iter().map(|button| button.action.clone().unwrap_or_else(|| button.custom_id.clone())).collect();
-    let unavailable = |reason: String| EngineError::ActionUnavailable { reason, available: available() };
+    let available = || {
+        view.buttons
+            .iter()
+            .map(|button| {
+                button
+                    .action
+                    .clone()
+                    .unwrap_or_else(|| button.custom_id.clone())
+            })
+            .collect()
+    };
+    let unavailable = |reason: String| EngineError::ActionUnavailable {
+        reason,
+        available: available(),
+    };
     let Some(message_id) = view.message_id.filter(|_| view.status == Status::Success) else {
-        let reason = format!("task {} has no buttons: it is {}, and they come with the picture", view.id, view.status.as_str());
+        let reason = format!(
+            "task {} has no buttons: it is {}, and they come with the picture",
+            view.id,
+            view.status.as_str()
+        );
         return Err(unavailable(reason));
     };
-    let button = button::resolve(action, &view.buttons)
-        .map_err(|error| EngineError::ActionUnavailable { reason: error.to_string(), available: error.available })?;
+    let button =
+        button::resolve(action, &view.buttons).map_err(|error| EngineError::ActionUnavailable {
+            reason: error.to_string(),
+            available: error.available,
+        })?;
     let pressed = Press::read(&button.custom_id);
     let is_known = !matches!(pressed, Press::Unknown(_) | Press::Setting(_));
     if pressed.opens_modal() || (is_known && pressed.family().is_none()) {
-        return Err(unavailable(format!("\"{action}\" makes no picture by itself and is not pressed by this version")));
+        return Err(unavailable(format!(
+            "\"{action}\" makes no picture by itself and is not pressed by this version"
+        )));
     }
     let kind = match pressed {
         Press::Upscale(_) => Action::Upscale,
@@ -109,12 +157,20 @@ pub(crate) fn press(place: Place<'_>, parent: &Task, action: &str, options: &Opt
     // Whoever made the parent can press its buttons; with another account only the caller knows.
     task.work.named_account = task.work.named_account.or_else(|| view.account.clone());
     task.work.wanted_mode = options.mode.or(view.mode);
-    task.work.press =
-        Some(PressRequest { message_id, message_flags: 0, custom_id: button.custom_id.clone() });
+    task.work.press = Some(PressRequest {
+        message_id,
+        message_flags: 0,
+        custom_id: button.custom_id.clone(),
+    });
     Ok(task)
 }
 
-fn blank(place: Place<'_>, action: Action, prompt: String, options: &Options) -> Result<Task, EngineError> {
+fn blank(
+    place: Place<'_>,
+    action: Action,
+    prompt: String,
+    options: &Options,
+) -> Result<Task, EngineError> {
     let id: TaskId = random::task_id(place.now.0)
         .map_err(|error| EngineError::Engine(error.to_string()))?
         .parse()
@@ -153,7 +209,9 @@ fn blank(place: Place<'_>, action: Action, prompt: String, options: &Options) ->
             application_id: Some(MIDJOURNEY),
             named_account: place.account.map(str::to_owned),
             wanted_mode: options.mode,
-            deadline: place.now.plus(options.timeout.unwrap_or(place.config.timeout)),
+            deadline: place
+                .now
+                .plus(options.timeout.unwrap_or(place.config.timeout)),
             priority: options.priority,
             idempotency_key: options.idempotency_key.clone(),
             ..Work::default()
@@ -162,7 +220,9 @@ fn blank(place: Place<'_>, action: Action, prompt: String, options: &Options) ->
 }
 
 fn written_mode(prompt: &str) -> Option<Mode> {
-    [Mode::Fast, Mode::Relax, Mode::Turbo].into_iter().find(|mode| prompt::has_parameter(prompt, mode.as_str()))
+    [Mode::Fast, Mode::Relax, Mode::Turbo]
+        .into_iter()
+        .find(|mode| prompt::has_parameter(prompt, mode.as_str()))
 }
 
 fn random_seed() -> Result<u32, EngineError> {
@@ -174,12 +234,17 @@ fn random_seed() -> Result<u32, EngineError> {
 fn refused(error: PromptError) -> EngineError {
     let name: Cow<'static, str> = match &error {
         PromptError::InvalidImage { number } => format!("options.images[{}]", number - 1).into(),
-        PromptError::InvalidName { name } | PromptError::InvalidValue { name } => format!("options.{name}").into(),
+        PromptError::InvalidName { name } | PromptError::InvalidValue { name } => {
+            format!("options.{name}").into()
+        }
         PromptError::Empty
         | PromptError::TooLong { .. }
         | PromptError::ControlCharacter { .. }
         | PromptError::TooManyJobs
         | PromptError::InvalidRepeat => "prompt".into(),
     };
-    EngineError::Argument { name, message: error.to_string() }
+    EngineError::Argument {
+        name,
+        message: error.to_string(),
+    }
 }

@@ -57,24 +57,35 @@ impl Tls {
 /// The certificates of a PEM file.
 pub(crate) fn certificates_in(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
     let bytes = std::fs::read(path)?;
-    CertificateDer::pem_slice_iter(&bytes).collect::<Result<_, _>>().map_err(io::Error::other)
+    CertificateDer::pem_slice_iter(&bytes)
+        .collect::<Result<_, _>>()
+        .map_err(io::Error::other)
 }
 
 fn build(ca_file: Option<&str>) -> Result<ClientConfig, TlsError> {
-    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    let system = SYSTEM_BUNDLES.iter().find_map(|path| certificates_in(Path::new(path)).ok());
+    let mut roots = RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    let system = SYSTEM_BUNDLES
+        .iter()
+        .find_map(|path| certificates_in(Path::new(path)).ok());
     roots.add_parsable_certificates(system.unwrap_or_default());
     if let Some(path) = ca_file {
         let certificates = certificates_in(Path::new(path)).map_err(TlsError::CaFile)?;
         let (added, _) = roots.add_parsable_certificates(certificates);
         if added == 0 {
-            return Err(TlsError::CaFile(io::Error::new(io::ErrorKind::InvalidData, "it holds no usable certificate")));
+            return Err(TlsError::CaFile(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "it holds no usable certificate",
+            )));
         }
     }
-    Ok(ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth())
+    Ok(
+        ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots)
+            .with_no_client_auth(),
+    )
 }
 
 #[cfg(test)]

@@ -42,7 +42,9 @@ enum Kind {
 
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Proxy").field("kind", &self.kind).finish_non_exhaustive()
+        f.debug_struct("Proxy")
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
     }
 }
 
@@ -55,11 +57,21 @@ impl Proxy {
             "socks5" | "socks5h" => (Kind::Socks, 1_080),
             _ => return None,
         };
-        let address = format!("http://{}:{}/", url.host_str()?, url.port().unwrap_or(port)).parse().ok()?;
+        let address = format!("http://{}:{}/", url.host_str()?, url.port().unwrap_or(port))
+            .parse()
+            .ok()?;
         let decode = |text: &str| percent_decode(text);
-        let user = (!url.username().is_empty())
-            .then(|| (decode(url.username()), decode(url.password().unwrap_or_default())));
-        Some(Self { kind, address, user })
+        let user = (!url.username().is_empty()).then(|| {
+            (
+                decode(url.username()),
+                decode(url.password().unwrap_or_default()),
+            )
+        });
+        Some(Self {
+            kind,
+            address,
+            user,
+        })
     }
 }
 
@@ -73,7 +85,9 @@ pub(crate) async fn open(
     proxy: Option<&Proxy>,
     resolver: &Resolver,
 ) -> io::Result<TcpStream> {
-    let target: Uri = format!("http://{host}:{port}/").parse().map_err(io::Error::other)?;
+    let target: Uri = format!("http://{host}:{port}/")
+        .parse()
+        .map_err(io::Error::other)?;
     let mut direct = Direct(resolver.clone());
     let Some(proxy) = proxy else {
         return direct.call(target).await.map(TokioIo::into_inner);
@@ -118,7 +132,12 @@ impl Service<Uri> for Direct {
             let port = target.port_u16().ok_or(io::ErrorKind::InvalidInput)?;
             let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
             for address in resolver.lookup(host).await? {
-                match timeout(ADDRESS_TIMEOUT, TcpStream::connect(SocketAddr::new(address, port))).await {
+                match timeout(
+                    ADDRESS_TIMEOUT,
+                    TcpStream::connect(SocketAddr::new(address, port)),
+                )
+                .await
+                {
                     Ok(Ok(stream)) => {
                         stream.set_nodelay(true)?;
                         SockRef::from(&stream).set_tcp_user_timeout(Some(USER_TIMEOUT))?;
@@ -138,7 +157,10 @@ fn percent_decode(text: &str) -> String {
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
         let escaped = (*first == b'%')
-            .then(|| tail.get(..2).and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()))
+            .then(|| {
+                tail.get(..2)
+                    .and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok())
+            })
             .flatten();
         if let Some(byte) = escaped {
             bytes.push(byte);
@@ -187,12 +209,20 @@ mod tests {
         };
         let resolver = Resolver::default();
         let client = async {
-            let mut stream = open("gateway.invalid", 443, Some(&proxy), &resolver).await.unwrap();
+            let mut stream = open("gateway.invalid", 443, Some(&proxy), &resolver)
+                .await
+                .unwrap();
             stream.write_all(b"y").await.unwrap();
         };
         let (request, ()) = tokio::join!(server, client);
-        assert!(request.starts_with("CONNECT gateway.invalid:443 HTTP/1.1\r\n"), "{request}");
-        assert!(request.contains("Proxy-Authorization: Basic bWU6cEBzcw==\r\n"), "{request}");
+        assert!(
+            request.starts_with("CONNECT gateway.invalid:443 HTTP/1.1\r\n"),
+            "{request}"
+        );
+        assert!(
+            request.contains("Proxy-Authorization: Basic bWU6cEBzcw==\r\n"),
+            "{request}"
+        );
     }
 
     #[tokio::test]
@@ -209,11 +239,17 @@ mod tests {
             stream.read_exact(&mut head).await.unwrap();
             let mut name = vec![0; usize::from(head[4]) + 2];
             stream.read_exact(&mut name).await.unwrap();
-            stream.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await.unwrap();
+            stream
+                .write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0])
+                .await
+                .unwrap();
             (head[3], name)
         };
         let resolver = Resolver::default();
-        let ((kind, name), stream) = tokio::join!(server, open("gateway.invalid", 443, Some(&proxy), &resolver));
+        let ((kind, name), stream) = tokio::join!(
+            server,
+            open("gateway.invalid", 443, Some(&proxy), &resolver)
+        );
         stream.unwrap();
         assert_eq!(kind, 3);
         assert_eq!(&name[..name.len() - 2], b"gateway.invalid");
@@ -231,7 +267,10 @@ mod tests {
             stream.write_all(b"HTTP/1.1 407 no\r\n\r\n").await.unwrap();
         };
         let resolver = Resolver::default();
-        let ((), stream) = tokio::join!(server, open("gateway.invalid", 443, Some(&proxy), &resolver));
+        let ((), stream) = tokio::join!(
+            server,
+            open("gateway.invalid", 443, Some(&proxy), &resolver)
+        );
         assert!(stream.is_err());
     }
 

@@ -46,18 +46,30 @@ impl Value {
             Self::Map(entries) => Some(entries),
             Self::List(items) if items.is_empty() => Some(&[]),
             Self::Null => Some(&[]),
-            Self::Bool(_) | Self::Int(_) | Self::Float(_) | Self::Text(_) | Self::Bytes(_) | Self::List(_) => None,
+            Self::Bool(_)
+            | Self::Int(_)
+            | Self::Float(_)
+            | Self::Text(_)
+            | Self::Bytes(_)
+            | Self::List(_) => None,
         }
     }
 
     /// The text of a string that is valid UTF-8.
     pub fn as_str(&self) -> Option<&str> {
-        if let Self::Text(text) = self { Some(text) } else { None }
+        if let Self::Text(text) = self {
+            Some(text)
+        } else {
+            None
+        }
     }
 
     /// The value under `key` of a map.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.as_map()?.iter().find(|(name, _)| name == key).map(|(_, value)| value)
+        self.as_map()?
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value)
     }
 }
 
@@ -87,7 +99,12 @@ impl From<bool> for Value {
 
 impl<K: Into<String>> FromIterator<(K, Value)> for Value {
     fn from_iter<I: IntoIterator<Item = (K, Value)>>(entries: I) -> Self {
-        Self::Map(entries.into_iter().map(|(key, value)| (key.into(), value)).collect())
+        Self::Map(
+            entries
+                .into_iter()
+                .map(|(key, value)| (key.into(), value))
+                .collect(),
+        )
     }
 }
 
@@ -96,14 +113,20 @@ impl From<serde_json::Value> for Value {
         match json {
             serde_json::Value::Null => Self::Null,
             serde_json::Value::Bool(truth) => Self::Bool(truth),
-            serde_json::Value::Number(number) => {
-                number.as_i64().map_or_else(|| Self::Float(number.as_f64().unwrap_or_default()), Self::Int)
-            }
+            serde_json::Value::Number(number) => number.as_i64().map_or_else(
+                || Self::Float(number.as_f64().unwrap_or_default()),
+                Self::Int,
+            ),
             serde_json::Value::String(text) => Self::Text(text),
-            serde_json::Value::Array(items) => Self::List(items.into_iter().map(Self::from).collect()),
-            serde_json::Value::Object(entries) => {
-                Self::Map(entries.into_iter().map(|(key, value)| (key, Self::from(value))).collect())
+            serde_json::Value::Array(items) => {
+                Self::List(items.into_iter().map(Self::from).collect())
             }
+            serde_json::Value::Object(entries) => Self::Map(
+                entries
+                    .into_iter()
+                    .map(|(key, value)| (key, Self::from(value)))
+                    .collect(),
+            ),
         }
     }
 }
@@ -116,11 +139,16 @@ mod entries {
 
     use super::Value;
 
-    pub(super) fn serialize<S: Serializer>(entries: &[(String, Value)], serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(
+        entries: &[(String, Value)],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         serializer.collect_map(entries.iter().map(|(key, value)| (key, value)))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, Value)>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<(String, Value)>, D::Error> {
         struct Entries;
 
         impl<'de> de::Visitor<'de> for Entries {

@@ -35,7 +35,14 @@ fn run(prompt: &str, directory: Option<&str>) -> Result<Vec<String>, EngineError
         let record = engine.wait(id.as_str(), Duration::from_millis(500), &mut || false)?;
         if record.view.revision != shown {
             shown = record.view.revision;
-            say(&format!("{id} {} {} %", record.view.status.as_str(), record.view.progress), ());
+            say(
+                &format!(
+                    "{id} {} {} %",
+                    record.view.status.as_str(),
+                    record.view.progress
+                ),
+                (),
+            );
         }
         if record.view.status.is_terminal() {
             break record;
@@ -53,7 +60,12 @@ fn run(prompt: &str, directory: Option<&str>) -> Result<Vec<String>, EngineError
 
 fn ini_from_environment() -> Vec<(String, String)> {
     std::env::vars()
-        .filter_map(|(name, value)| Some((format!("mj.{}", name.strip_prefix("MJ_")?.to_ascii_lowercase()), value)))
+        .filter_map(|(name, value)| {
+            Some((
+                format!("mj.{}", name.strip_prefix("MJ_")?.to_ascii_lowercase()),
+                value,
+            ))
+        })
         .collect()
 }
 

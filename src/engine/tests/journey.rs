@@ -13,38 +13,95 @@ fn full_journey(tokens: &[&str], change: impl FnOnce(&Stage) -> Vec<(String, Str
     journey_at(&stage, tokens, change);
 }
 
-fn journey_at(stage: &Stage, tokens: &[&str], change: impl FnOnce(&Stage) -> Vec<(String, String)>) {
+fn journey_at(
+    stage: &Stage,
+    tokens: &[&str],
+    change: impl FnOnce(&Stage) -> Vec<(String, String)>,
+) {
     let mut ini = stage.ini(tokens);
     ini.extend(change(stage));
     let engine = engine("fpm-fcgi", ini);
     let mut options_of_task = options(&[("aspect", "1:1".into()), ("state", "order 7".into())]);
     if !tokens.contains(&"user_token") {
-        let Value::Map(entries) = &mut options_of_task else { panic!("a map") };
-        entries.push(("user_token".to_owned(), stage.announced("user_token").into()));
+        let Value::Map(entries) = &mut options_of_task else {
+            panic!("a map")
+        };
+        entries.push((
+            "user_token".to_owned(),
+            stage.announced("user_token").into(),
+        ));
     }
-    let id = engine.imagine(&"a red fox".into(), &options_of_task).unwrap();
+    let id = engine
+        .imagine(&"a red fox".into(), &options_of_task)
+        .unwrap();
     let grid = finish(&engine, id.as_str());
     assert_eq!(grid.view.status.as_str(), "SUCCESS", "{:?}", grid.view);
-    assert_eq!((grid.view.progress, grid.view.state.as_deref()), (100, Some("order 7")));
-    assert!(!grid.view.final_prompt.as_deref().unwrap().contains("--seed"), "{:?}", grid.view.final_prompt);
-    let upscale = engine.action(id.as_str(), "upscale2", &Value::Null).unwrap();
+    assert_eq!(
+        (grid.view.progress, grid.view.state.as_deref()),
+        (100, Some("order 7"))
+    );
+    assert!(
+        !grid
+            .view
+            .final_prompt
+            .as_deref()
+            .unwrap()
+            .contains("--seed"),
+        "{:?}",
+        grid.view.final_prompt
+    );
+    let upscale = engine
+        .action(id.as_str(), "upscale2", &Value::Null)
+        .unwrap();
     let upscaled = finish(&engine, upscale.as_str());
-    assert_eq!(upscaled.view.status.as_str(), "SUCCESS", "{:?}", upscaled.view);
+    assert_eq!(
+        upscaled.view.status.as_str(),
+        "SUCCESS",
+        "{:?}",
+        upscaled.view
+    );
     assert_eq!(upscaled.view.parent_id, Some(id));
 
     let directory = stage.directory.path().join("pictures");
     std::fs::create_dir(&directory).unwrap();
     for task in [id, upscale] {
-        let paths = engine.download(task.as_str(), directory.to_str().unwrap(), &Value::Null, &mut || false).unwrap();
+        let paths = engine
+            .download(
+                task.as_str(),
+                directory.to_str().unwrap(),
+                &Value::Null,
+                &mut || false,
+            )
+            .unwrap();
         assert_eq!(paths.len(), 1);
         assert!(is_picture(paths[0].as_ref()));
-        let again = engine.download(task.as_str(), directory.to_str().unwrap(), &Value::Null, &mut || false).unwrap();
+        let again = engine
+            .download(
+                task.as_str(),
+                directory.to_str().unwrap(),
+                &Value::Null,
+                &mut || false,
+            )
+            .unwrap();
         assert_eq!(paths, again);
     }
     let record = stage.record();
-    let jobs: Vec<_> = record["interactions"].as_array().unwrap().iter().map(|job| job["job_id"].as_str()).collect();
-    assert_eq!(jobs, [grid.view.job_id.as_deref(), upscaled.view.job_id.as_deref()]);
-    assert!(engine.image_url(&grid.view.images[0].url).unwrap().starts_with(&stage.announced("cdn_url")));
+    let jobs: Vec<_> = record["interactions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|job| job["job_id"].as_str())
+        .collect();
+    assert_eq!(
+        jobs,
+        [grid.view.job_id.as_deref(), upscaled.view.job_id.as_deref()]
+    );
+    assert!(
+        engine
+            .image_url(&grid.view.images[0].url)
+            .unwrap()
+            .starts_with(&stage.announced("cdn_url"))
+    );
     engine.shutdown();
 }
 
@@ -65,63 +122,103 @@ fn with_both_gateways() {
 
 #[test]
 fn without_a_gateway() {
-    full_journey(&["user_token"], |_| vec![("mj.gateway".to_owned(), "off".to_owned())]);
+    full_journey(&["user_token"], |_| {
+        vec![("mj.gateway".to_owned(), "off".to_owned())]
+    });
 }
 
 #[test]
 fn with_tls_and_a_ca_file() {
-    let stage = Stage::with(Options { tls: Some(TlsFault::None), ..Options::default() });
+    let stage = Stage::with(Options {
+        tls: Some(TlsFault::None),
+        ..Options::default()
+    });
     let authority = stage.directory.path().join("ca.pem");
     std::fs::write(&authority, stage.server.authority().unwrap()).unwrap();
     journey_at(&stage, &["user_token"], |_| {
-        vec![("mj.ca_file".to_owned(), authority.to_string_lossy().into_owned())]
+        vec![(
+            "mj.ca_file".to_owned(),
+            authority.to_string_lossy().into_owned(),
+        )]
     });
 }
 
 #[test]
 fn a_wrong_certificate_is_never_spoken_to() {
-    let stage = Stage::with(Options { tls: Some(TlsFault::WrongHost), ..Options::default() });
+    let stage = Stage::with(Options {
+        tls: Some(TlsFault::WrongHost),
+        ..Options::default()
+    });
     let authority = stage.directory.path().join("ca.pem");
     std::fs::write(&authority, stage.server.authority().unwrap()).unwrap();
     let mut ini = stage.ini(&["user_token"]);
-    ini.push(("mj.ca_file".to_owned(), authority.to_string_lossy().into_owned()));
+    ini.push((
+        "mj.ca_file".to_owned(),
+        authority.to_string_lossy().into_owned(),
+    ));
     ini.push(("mj.timeout".to_owned(), "10".to_owned()));
     let engine = engine("fpm-fcgi", ini);
     let id = engine.imagine(&"a red fox".into(), &Value::Null).unwrap();
     let record = finish(&engine, id.as_str());
     assert_eq!(record.view.status.as_str(), "FAILURE");
-    assert_eq!(stage.record()["requests"].as_object().map_or(0, serde_json::Map::len), 0);
+    assert_eq!(
+        stage.record()["requests"]
+            .as_object()
+            .map_or(0, serde_json::Map::len),
+        0
+    );
     engine.shutdown();
 }
 
 #[test]
 fn a_configuration_changes_while_it_runs() {
     let stage = Stage::new();
-    let (other, state) = (Stage::new(), stage.state_dir().to_string_lossy().into_owned());
+    let relay = stage.relay();
+    let state = stage.state_dir().to_string_lossy().into_owned();
     let engine = engine("fpm-fcgi", vec![("mj.state_dir".to_owned(), state)]);
-    let configure = |at: &Stage, queue: i64| {
-        let keys = ["api_url", "gateway_url", "cdn_url"];
-        let mut config: Vec<(String, Value)> =
-            keys.iter().map(|key| ((*key).to_owned(), Value::from(at.announced(key)))).collect();
-        config.extend(["guild_id", "channel_id", "user_token"].map(|key| (key.to_owned(), stage.announced(key).into())));
+    let configure = |places: [String; 3], queue: i64| {
+        let mut config: Vec<(String, Value)> = ["api_url", "gateway_url", "cdn_url"]
+            .into_iter()
+            .zip(places)
+            .map(|(key, place)| (key.to_owned(), Value::from(place)))
+            .collect();
+        let rest = ["guild_id", "channel_id", "user_token"];
+        config.extend(rest.map(|key| (key.to_owned(), stage.announced(key).into())));
         config.push(("queue_size".to_owned(), Value::Int(queue)));
         engine.configure(&Value::Map(config)).unwrap();
     };
-    configure(&stage, 100);
-    let first = engine.imagine(&"a red fox".into(), &Value::Null).unwrap();
-    assert_eq!(finish(&engine, first.as_str()).view.status.as_str(), "SUCCESS");
-    configure(&stage, 50);
-    let second = engine.imagine(&"a blue fox".into(), &Value::Null).unwrap();
-    assert_eq!(finish(&engine, second.as_str()).view.status.as_str(), "SUCCESS");
-    assert_eq!(stage.record()["identifies"], 1, "a queue size opens no gateway");
-    // Another Discord with the same seed: the same tokens and ids behind other hosts.
-    configure(&other, 50);
-    let third = engine.imagine(&"a green fox".into(), &Value::Null).unwrap();
-    let ended = finish(&engine, third.as_str());
-    assert_eq!(ended.view.status.as_str(), "SUCCESS", "{:?} {}", ended.view, other.record());
-    assert_eq!(other.record()["interactions"].as_array().unwrap().len(), 1);
-    assert_eq!(stage.record()["interactions"].as_array().unwrap().len(), 2);
-    wait_for("the old gateway's end", || (stage.record()["open_connections"] == 0).then_some(()));
+    let succeed = |prompt: &str| {
+        let id = engine.imagine(&prompt.into(), &Value::Null).unwrap();
+        let ended = finish(&engine, id.as_str());
+        assert_eq!(ended.view.status.as_str(), "SUCCESS", "{:?}", ended.view);
+    };
+    let direct = || ["api_url", "gateway_url", "cdn_url"].map(|key| stage.announced(key));
+    configure(direct(), 100);
+    succeed("a red fox");
+    configure(direct(), 50);
+    succeed("a blue fox");
+    assert_eq!(
+        stage.record()["sockets_seen"],
+        1,
+        "a queue size opens no gateway"
+    );
+    configure(
+        [
+            format!("http://{relay}"),
+            format!("ws://{relay}"),
+            format!("http://{relay}"),
+        ],
+        50,
+    );
+    succeed("a green fox");
+    let record = stage.wait_for("one gateway at the new host", |record| {
+        record["sockets_seen"] == 2 && record["open_connections"] == 1
+    });
+    assert_eq!(
+        (&record["identifies"], &record["resumes"]),
+        (&json!(1), &json!(1)),
+        "the session goes on"
+    );
     engine.shutdown();
 }
 
@@ -131,7 +228,12 @@ fn a_lost_session_is_caught_up() {
     stage.config(&json!({"hold_finals": true}));
     let engine = engine("fpm-fcgi", stage.ini(&["user_token"]));
     let id = engine.imagine(&"a red fox".into(), &Value::Null).unwrap();
-    wait_for("progress", || engine.poll(id.as_str()).unwrap().filter(|task| task.view.progress > 0));
+    wait_for("progress", || {
+        engine
+            .poll(id.as_str())
+            .unwrap()
+            .filter(|task| task.view.progress > 0)
+    });
     // A session that Discord forgets at once: the final falls into the gap and is read by REST.
     stage.config(&json!({"session_ttl": 0}));
     stage.control(&json!({"command": "fault", "gateway": "drop"}));
@@ -145,19 +247,51 @@ fn says_what_is_wrong() {
     let stage = Stage::new();
     let engine = engine("fpm-fcgi", stage.ini(&["user_token"]));
     let message = |result: Result<mj_engine::TaskId, EngineError>| result.unwrap_err().to_string();
-    assert!(message(engine.imagine(&"  ".into(), &Value::Null)).starts_with("prompt: the prompt is empty"));
-    assert!(message(engine.imagine(&Value::Bytes(vec![0xFF]), &Value::Null)).starts_with("prompt: is not valid UTF-8"));
-    assert_eq!(message(engine.imagine(&7.into(), &Value::Null)), "prompt must be of type string, int given");
-    assert!(message(engine.imagine(&"x".repeat(7_000).as_str().into(), &Value::Null)).contains("7000 characters"));
-    assert!(message(engine.imagine(&"x".into(), &options(&[("acount", "main".into())]))).starts_with("options.acount"));
-    assert!(message(engine.imagine(&"x".into(), &options(&[("account", "nobody".into())]))).contains("known are main"));
-    assert!(message(engine.action("01J00000000000000000000000", "upscale1", &Value::Null)).contains("no such task"));
+    assert!(
+        message(engine.imagine(&"  ".into(), &Value::Null))
+            .starts_with("prompt: the prompt is empty")
+    );
+    assert!(
+        message(engine.imagine(&Value::Bytes(vec![0xFF]), &Value::Null))
+            .starts_with("prompt: is not valid UTF-8")
+    );
+    assert_eq!(
+        message(engine.imagine(&7.into(), &Value::Null)),
+        "prompt must be of type string, int given"
+    );
+    assert!(
+        message(engine.imagine(&"x".repeat(7_000).as_str().into(), &Value::Null))
+            .contains("7000 characters")
+    );
+    assert!(
+        message(engine.imagine(&"x".into(), &options(&[("acount", "main".into())])))
+            .starts_with("options.acount")
+    );
+    assert!(
+        message(engine.imagine(&"x".into(), &options(&[("account", "nobody".into())])))
+            .contains("known are main")
+    );
+    assert!(
+        message(engine.action("01J00000000000000000000000", "upscale1", &Value::Null))
+            .contains("no such task")
+    );
     assert!(engine.poll("nonsense").unwrap().is_none());
-    let config = |entries: &[(&str, Value)]| engine.configure(&options(entries)).unwrap_err().to_string();
-    assert!(config(&[("proxy_wss", "https://gw.example.com".into())]).starts_with("proxy_wss: must start with wss://"));
+    let config =
+        |entries: &[(&str, Value)]| engine.configure(&options(entries)).unwrap_err().to_string();
+    assert!(
+        config(&[("proxy_wss", "https://gw.example.com".into())])
+            .starts_with("proxy_wss: must start with wss://")
+    );
     assert!(config(&[("bot_tokn", "x".into())]).starts_with("bot_tokn: no such setting"));
-    assert!(config(&[("guild_id", "general".into())]).starts_with("guild_id: must be a Discord id"));
-    assert!(config(&[("user_token", "Bot abc".into())]).starts_with("user_token: is a bot's token"));
+    assert!(
+        config(&[("guild_id", "general".into())]).starts_with("guild_id: must be a Discord id")
+    );
+    assert!(
+        config(&[("user_token", "Bot abc".into())]).starts_with("user_token: is a bot's token")
+    );
     assert!(config(&[("queue_size", 0.into())]).starts_with("queue_size: must be a whole number"));
-    assert!(config(&[("state_dir", "relative".into())]).starts_with("state_dir: must be an absolute path"));
+    assert!(
+        config(&[("state_dir", "relative".into())])
+            .starts_with("state_dir: must be an absolute path")
+    );
 }

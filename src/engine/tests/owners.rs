@@ -29,8 +29,12 @@ fn child_submits() {
 
 fn owner_pid(engine: &mj_engine::Engine) -> Option<i64> {
     let status = engine.status().unwrap();
-    let Value::List(hubs) = status.get("hubs")? else { return None };
-    let Value::Int(pid) = hubs.first()?.get("owner")?.get("pid")? else { return None };
+    let Value::List(hubs) = status.get("hubs")? else {
+        return None;
+    };
+    let Value::Int(pid) = hubs.first()?.get("owner")?.get("pid")? else {
+        return None;
+    };
     Some(*pid)
 }
 
@@ -39,7 +43,9 @@ fn wait_for_owner(ini: &[(String, String)], pid: i64) {
     let mut ini = ini.to_vec();
     ini.push(("mj.role".to_owned(), "never".to_owned()));
     let onlooker = engine("fpm-fcgi", ini);
-    wait_for("the owner", || owner_pid(&onlooker).filter(|owner| *owner == pid));
+    wait_for("the owner", || {
+        owner_pid(&onlooker).filter(|owner| *owner == pid)
+    });
 }
 
 #[test]
@@ -51,14 +57,25 @@ fn a_killed_owner_is_succeeded_and_nothing_is_lost() {
     wait_for_owner(&ini, owner.pid());
     let engine = engine("fpm-fcgi", ini);
     let id = engine.imagine(&"a red fox".into(), &Value::Null).unwrap();
-    wait_for("progress", || engine.poll(id.as_str()).unwrap().filter(|task| task.view.progress > 0));
+    wait_for("progress", || {
+        engine
+            .poll(id.as_str())
+            .unwrap()
+            .filter(|task| task.view.progress > 0)
+    });
     owner.signal("-KILL");
-    stage.wait_for("the successor's gateway", |record| record["resumes"].as_u64() >= Some(1));
+    stage.wait_for("the successor's gateway", |record| {
+        record["resumes"].as_u64() >= Some(1)
+    });
     stage.control(&json!({"command": "release"}));
     assert_eq!(finish(&engine, id.as_str()).view.status.as_str(), "SUCCESS");
     let record = stage.record();
     assert_eq!(record["identifies"], 1, "the successor resumes");
-    assert_eq!(record["interactions"].as_array().unwrap().len(), 1, "nothing is sent twice");
+    assert_eq!(
+        record["interactions"].as_array().unwrap().len(),
+        1,
+        "nothing is sent twice"
+    );
     engine.shutdown();
 }
 
@@ -71,22 +88,37 @@ fn a_stopped_owner_is_deposed_and_says_nothing_more() {
     wait_for_owner(&ini, owner.pid());
     let engine = engine("fpm-fcgi", ini);
     let id = engine.imagine(&"a red fox".into(), &Value::Null).unwrap();
-    wait_for("progress", || engine.poll(id.as_str()).unwrap().filter(|task| task.view.progress > 0));
+    wait_for("progress", || {
+        engine
+            .poll(id.as_str())
+            .unwrap()
+            .filter(|task| task.view.progress > 0)
+    });
     owner.signal("-STOP");
     let own = i64::from(std::process::id());
     wait_for("the successor", || {
         engine.poll(id.as_str()).unwrap();
         owner_pid(&engine).filter(|pid| *pid == own)
     });
-    stage.wait_for("the successor's gateway", |record| record["resumes"].as_u64() >= Some(1));
+    stage.wait_for("the successor's gateway", |record| {
+        record["resumes"].as_u64() >= Some(1)
+    });
     owner.signal("-CONT");
     stage.control(&json!({"command": "release"}));
     assert_eq!(finish(&engine, id.as_str()).view.status.as_str(), "SUCCESS");
     // The old owner has seen that it was deposed when it is heir again, and then waits without a gateway.
-    stage.wait_for("one gateway", |record| record["open_connections"].as_u64() == Some(1));
+    stage.wait_for("one gateway", |record| {
+        record["open_connections"].as_u64() == Some(1)
+    });
     assert_eq!(owner_pid(&engine), Some(own));
     let record = stage.record();
-    assert_eq!((&record["identifies"], record["interactions"].as_array().unwrap().len()), (&json!(1), 1));
+    assert_eq!(
+        (
+            &record["identifies"],
+            record["interactions"].as_array().unwrap().len()
+        ),
+        (&json!(1), 1)
+    );
     engine.shutdown();
 }
 
@@ -94,12 +126,16 @@ fn a_stopped_owner_is_deposed_and_says_nothing_more() {
 fn short_processes_submit_once_each_and_open_no_gateway() {
     let stage = Stage::new();
     let ini = stage.ini(&["user_token"]);
-    let mut children: Vec<_> = (0..4).map(|_| child("child_submits", "cli", &ini)).collect();
+    let mut children: Vec<_> = (0..4)
+        .map(|_| child("child_submits", "cli", &ini))
+        .collect();
     for child in &mut children {
         assert!(child.0.wait().unwrap().success());
     }
     let record = stage.wait_for("four interactions", |record| {
-        record["interactions"].as_array().is_some_and(|all| all.len() >= 3)
+        record["interactions"]
+            .as_array()
+            .is_some_and(|all| all.len() >= 3)
     });
     assert_eq!(record["identifies"], 0);
     assert_eq!(record["sockets_seen"], 0);
@@ -108,7 +144,10 @@ fn short_processes_submit_once_each_and_open_no_gateway() {
     let (tasks, _) = engine.tasks(&Value::Null, 10, None).unwrap();
     assert_eq!(tasks.len(), 4);
     for task in tasks {
-        assert_eq!(finish(&engine, task.view.id.as_str()).view.status.as_str(), "SUCCESS");
+        assert_eq!(
+            finish(&engine, task.view.id.as_str()).view.status.as_str(),
+            "SUCCESS"
+        );
     }
     assert_eq!(stage.record()["interactions"].as_array().unwrap().len(), 4);
     engine.shutdown();
@@ -126,7 +165,10 @@ fn an_owner_that_ends_in_order_hands_its_session_on() {
     let id = second.imagine(&"a blue fox".into(), &Value::Null).unwrap();
     assert_eq!(finish(&second, id.as_str()).view.status.as_str(), "SUCCESS");
     let record = stage.record();
-    assert_eq!((&record["identifies"], &record["resumes"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        (&record["identifies"], &record["resumes"]),
+        (&json!(1), &json!(1))
+    );
     second.shutdown();
 }
 

@@ -15,7 +15,11 @@ use mj_simulator::{
 };
 use serde_json::json;
 use tempfile::TempDir;
-use tokio::runtime::Runtime;
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+    runtime::Runtime,
+};
 
 /// Longer than anything here takes on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -33,28 +37,84 @@ impl Stage {
     }
 
     pub(crate) fn with(options: Options) -> Self {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let settings = Settings { speed: 50.0, accounts: 2, ..Settings::default() };
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        let settings = Settings {
+            speed: 50.0,
+            accounts: 2,
+            ..Settings::default()
+        };
         let server = runtime.block_on(Server::start(settings, options)).unwrap();
-        Self { runtime, server, directory: tempfile::tempdir().unwrap() }
+        Self {
+            runtime,
+            server,
+            directory: tempfile::tempdir().unwrap(),
+        }
     }
 
     pub(crate) fn announced(&self, key: &str) -> String {
-        self.server.announcement()[key].as_str().unwrap_or_default().to_owned()
+        self.server.announcement()[key]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// The ini entries of a hub at this Discord, with those of `keys` that name tokens.
     pub(crate) fn ini(&self, tokens: &[&str]) -> Vec<(String, String)> {
-        let state = self.directory.path().join("state").to_string_lossy().into_owned();
-        let places = ["api_url", "gateway_url", "cdn_url", "upload_url", "guild_id", "channel_id"];
-        let mut ini: Vec<(String, String)> =
-            places.iter().chain(tokens).map(|key| (format!("mj.{key}"), self.announced(key))).collect();
+        let state = self
+            .directory
+            .path()
+            .join("state")
+            .to_string_lossy()
+            .into_owned();
+        let places = [
+            "api_url",
+            "gateway_url",
+            "cdn_url",
+            "upload_url",
+            "guild_id",
+            "channel_id",
+        ];
+        let mut ini: Vec<(String, String)> = places
+            .iter()
+            .chain(tokens)
+            .map(|key| (format!("mj.{key}"), self.announced(key)))
+            .collect();
         ini.push(("mj.state_dir".to_owned(), state));
         if let Ok(log) = std::env::var("MJ_TEST_LOG") {
-            ini.extend([("mj.log".to_owned(), log), ("mj.log_level".to_owned(), "debug".to_owned())]);
+            ini.extend([
+                ("mj.log".to_owned(), log),
+                ("mj.log_level".to_owned(), "debug".to_owned()),
+            ]);
         }
         ini
+    }
+
+    /// Another address of the same Discord, as an operator's reverse proxy is one.
+    pub(crate) fn relay(&self) -> std::net::SocketAddr {
+        let target = self
+            .announced("api_url")
+            .trim_start_matches("http://")
+            .to_owned();
+        let listener = self
+            .runtime
+            .block_on(TcpListener::bind("127.0.0.1:0"))
+            .unwrap();
+        let address = listener.local_addr().unwrap();
+        self.runtime.spawn(async move {
+            while let Ok((mut near, _)) = listener.accept().await {
+                let target = target.clone();
+                tokio::spawn(async move {
+                    if let Ok(mut far) = TcpStream::connect(target).await {
+                        let _ = copy_bidirectional(&mut near, &mut far).await;
+                    }
+                });
+            }
+        });
+        address
     }
 
     pub(crate) fn state_dir(&self) -> std::path::PathBuf {
@@ -74,7 +134,11 @@ impl Stage {
     }
 
     /// Waits until the record shows what `is_so` looks for.
-    pub(crate) fn wait_for(&self, what: &str, is_so: impl Fn(&serde_json::Value) -> bool) -> serde_json::Value {
+    pub(crate) fn wait_for(
+        &self,
+        what: &str,
+        is_so: impl Fn(&serde_json::Value) -> bool,
+    ) -> serde_json::Value {
         wait_for(what, || Some(self.record()).filter(&is_so))
     }
 }
@@ -93,7 +157,13 @@ pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T 
 }
 
 pub(crate) fn engine(sapi: &str, ini: Vec<(String, String)>) -> Engine {
-    Engine::new(Host { sapi: sapi.to_owned(), php_version: "8.2".to_owned(), ini, preloading: false }).unwrap()
+    Engine::new(Host {
+        sapi: sapi.to_owned(),
+        php_version: "8.2".to_owned(),
+        ini,
+        preloading: false,
+    })
+    .unwrap()
 }
 
 pub(crate) fn options(entries: &[(&str, Value)]) -> Value {
@@ -103,7 +173,9 @@ pub(crate) fn options(entries: &[(&str, Value)]) -> Value {
 /// Waits until a task has ended, in slices as PHP does.
 pub(crate) fn finish(engine: &Engine, id: &str) -> TaskRecord {
     wait_for("a task's end", || {
-        let record = engine.wait(id, Duration::from_millis(500), &mut || false).unwrap();
+        let record = engine
+            .wait(id, Duration::from_millis(500), &mut || false)
+            .unwrap();
         record.view.status.is_terminal().then_some(record)
     })
 }
@@ -123,7 +195,8 @@ pub(crate) fn child(test: &str, sapi: &str, ini: &[(String, String)]) -> Killed 
 
 /// The engine that a child was asked to be; none when this is no child.
 pub(crate) fn child_engine() -> Option<Engine> {
-    let mut entries: Vec<(String, String)> = serde_json::from_str(&std::env::var(CHILD_INI).ok()?).unwrap();
+    let mut entries: Vec<(String, String)> =
+        serde_json::from_str(&std::env::var(CHILD_INI).ok()?).unwrap();
     let (_, sapi) = entries.pop()?;
     Some(engine(&sapi, entries))
 }
@@ -137,7 +210,10 @@ impl Killed {
     }
 
     pub(crate) fn signal(&self, name: &str) {
-        let status = Command::new("kill").args([name, &self.0.id().to_string()]).status().unwrap();
+        let status = Command::new("kill")
+            .args([name, &self.0.id().to_string()])
+            .status()
+            .unwrap();
         assert!(status.success());
     }
 }
