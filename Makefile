@@ -92,7 +92,7 @@ test-phpt: build ## Run the phpt suite; FILE=tests/phpt/x.phpt for one, VALGRIND
 .PHONY: test-guard
 test-guard: build ## Check that a panic reaches PHP as an exception
 	$(CARGO) build --locked -p mj --example panic_probe
-	$(PHP) -n -d extension="$(TARGET)/debug/examples/libpanic_probe.so" tests/guard_check.php
+	RUST_BACKTRACE=0 $(PHP) -n -d extension="$(TARGET)/debug/examples/libpanic_probe.so" tests/guard_check.php
 
 .PHONY: test-phpunit
 test-phpunit: build ## Run PHPUnit against the simulator; FILTER=name for some
@@ -130,7 +130,7 @@ bench: build-release ## Measure, print a table, write build/bench.json
 clean: ## Remove what was built
 	$(CARGO) clean
 	rm -rf build .phpunit.cache .phpunit.result.cache
-	rm -f tests/phpt/*.{diff,exp,log,out,php,sh}
+	rm -f tests/phpt/*.{diff,exp,log,mem,out,php,sh}
 
 .PHONY: ci
 ci: lint test deny ## What CI runs

@@ -9,6 +9,7 @@ mj.secret=HIDDEN-KEY
 mj.session_id=HIDDEN-SESSION
 mj.proxy=http://user:hidden-password@127.0.0.1:9
 mj.cdn_url=https://images.example.com
+pcre.jit=0
 --FILE--
 <?php
 ob_start();
