@@ -124,7 +124,9 @@ impl Correlator {
 
     /// Forgets a task and everything that names it.
     pub fn forget(&mut self, id: TaskId) {
-        let Some(entry) = self.entries.remove(&id) else { return };
+        let Some(entry) = self.entries.remove(&id) else {
+            return;
+        };
         for nonce in &entry.nonces {
             self.nonces.remove(nonce);
         }
@@ -144,7 +146,9 @@ impl Correlator {
 
     /// A nonce is the task's; to be registered before its POST. Tells whether that was new.
     pub fn bind_nonce(&mut self, id: TaskId, nonce: &Nonce) -> bool {
-        let Some(entry) = self.entries.get_mut(&id) else { return false };
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return false;
+        };
         if self.nonces.contains_key(nonce) {
             return false;
         }
@@ -155,7 +159,9 @@ impl Correlator {
 
     /// An interaction is the task's. Tells whether that was new.
     pub fn bind_interaction(&mut self, id: TaskId, interaction: InteractionId) -> bool {
-        let Some(entry) = self.entries.get_mut(&id) else { return false };
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return false;
+        };
         if self.interactions.contains_key(&interaction) {
             return false;
         }
@@ -166,7 +172,9 @@ impl Correlator {
 
     /// A message is the task's. Tells whether that was new.
     pub fn bind_message(&mut self, id: TaskId, message: MessageId, role: Role) -> bool {
-        let Some(entry) = self.entries.get_mut(&id) else { return false };
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return false;
+        };
         match self.messages.get_mut(&message) {
             Some((owner, known)) if *owner == id => {
                 if role == Role::Result {
@@ -185,7 +193,9 @@ impl Correlator {
 
     /// A job is the task's. Tells whether that was new.
     pub fn bind_job(&mut self, id: TaskId, job: JobId) -> bool {
-        let Some(entry) = self.entries.get_mut(&id) else { return false };
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return false;
+        };
         if self.jobs.contains_key(&job) {
             return false;
         }
@@ -197,7 +207,9 @@ impl Correlator {
     /// Takes a key for a task, when nobody else holds it; tells whether the task holds it now. What it held before is
     /// given up.
     pub fn take_key(&mut self, id: TaskId, key: &str) -> bool {
-        let Some(entry) = self.entries.get_mut(&id) else { return false };
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return false;
+        };
         match self.keys.get(key) {
             Some(owner) if *owner != id => return false,
             Some(_) => return true,
@@ -224,7 +236,9 @@ impl Correlator {
 
     /// Whether a task holds a key.
     pub fn holds_key(&self, id: TaskId) -> bool {
-        self.entries.get(&id).is_some_and(|entry| entry.key.is_some())
+        self.entries
+            .get(&id)
+            .is_some_and(|entry| entry.key.is_some())
     }
 
     /// Whose a nonce is.
@@ -268,6 +282,8 @@ impl Correlator {
 
 impl Holder {
     fn is_seen_by(&self, own: Option<(UserId, &str)>) -> bool {
-        own.is_some_and(|(user, session)| user == self.user && self.own_session.as_deref() == Some(session))
+        own.is_some_and(|(user, session)| {
+            user == self.user && self.own_session.as_deref() == Some(session)
+        })
     }
 }

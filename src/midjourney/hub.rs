@@ -30,16 +30,11 @@ use std::{
 
 use mj_discord::{
     Moment, RateLimiter, UnixMs,
-    gateway::{Event, Session},
+    gateway::Event,
     rest::{self, Headers, Outcome},
     snowflake::ChannelId,
 };
 
-pub use self::{
-    driver::{Answer, FailureKind, GatewayNotice, Output, Predecessor, RequestId},
-    gates::GateState,
-    status::{AccountStatus, Counters, GatewayStatus, HubStatus},
-};
 use self::{
     accounts::Account,
     commands::Refresh,
@@ -47,6 +42,11 @@ use self::{
     history::{Deletion, History},
     outbox::{Bearer, Outbox, Pending, Purpose},
     sighting::Sightings,
+};
+pub use self::{
+    driver::{Answer, FailureKind, GatewayNotice, Output, Predecessor, RequestId},
+    gates::GateState,
+    status::{AccountStatus, Counters, GatewayStatus, HubStatus},
 };
 use crate::{
     account::AccountState,
@@ -59,8 +59,6 @@ use crate::{
     task::{Task, TaskId},
 };
 
-/// Foreign events move the stored sequence at most this often (PROCESS.md, section 5).
-const SESSION_EVERY: Duration = Duration::from_secs(5);
 /// The status is written along with something else at most this often.
 const STATUS_EVERY: Duration = Duration::from_secs(2);
 
@@ -78,7 +76,10 @@ struct Item {
 }
 
 /// All state of one hub at its owner.
-#[expect(clippy::struct_excessive_bools, reason = "each stands for itself: they are no hidden state machine")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each stands for itself: they are no hidden state machine"
+)]
 pub struct Hub {
     id: HubId,
     epoch: u64,
@@ -129,7 +130,10 @@ pub struct Hub {
 
 impl fmt::Debug for Hub {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hub").field("id", &self.id).field("epoch", &self.epoch).finish_non_exhaustive()
+        f.debug_struct("Hub")
+            .field("id", &self.id)
+            .field("epoch", &self.epoch)
+            .finish_non_exhaustive()
     }
 }
 
@@ -166,6 +170,9 @@ impl Hub {
         self.now = now;
         self.grade = grade;
         self.unwatched_since = now.boot;
+        if grade == Grade::Resident {
+            self.catch_up();
+        }
         self.settle();
     }
 
@@ -181,7 +188,13 @@ impl Hub {
     }
 
     /// Takes a dispatched event with its sequence. What it changes is written together with the sequence.
-    pub fn handle_event(&mut self, now: Moment, gateway: GatewayKind, sequence: u64, event: &Event<'_>) {
+    pub fn handle_event(
+        &mut self,
+        now: Moment,
+        gateway: GatewayKind,
+        sequence: u64,
+        event: &Event<'_>,
+    ) {
         self.now = now;
         if let Some(session) = self.gates.gate_mut(gateway).session.as_mut() {
             session.sequence = session.sequence.max(sequence);
@@ -198,13 +211,26 @@ impl Hub {
     #[expect(clippy::needless_pass_by_value, reason = "an answer is taken, once")]
     pub fn handle_answer(&mut self, now: Moment, id: RequestId, answer: Answer) {
         self.now = now;
-        let Some(pending) = self.outbox.answered(id) else { return };
+        let Some(pending) = self.outbox.answered(id) else {
+            return;
+        };
         self.count_answer(&pending, &answer);
-        let Pending { purpose, bearer, .. } = pending;
+        let Pending {
+            purpose, bearer, ..
+        } = pending;
         match purpose {
             Purpose::Attempt(task, nonce) => self.attempt_answered(task, &nonce, &bearer, &answer),
             Purpose::Cancel(task) => {
-                self.cancel_answered(task, matches!(answer, Answer::Response { status: 200..=299, .. }));
+                self.cancel_answered(
+                    task,
+                    matches!(
+                        answer,
+                        Answer::Response {
+                            status: 200..=299,
+                            ..
+                        }
+                    ),
+                );
             }
             Purpose::Identity => {
                 if let Bearer::Account(name) = &bearer {
@@ -265,14 +291,25 @@ impl Hub {
             self.tombstones.first().map(|(at, _)| *at),
             self.queue.next_due(),
         ];
-        let pauses = self.accounts.iter().filter_map(|account| match account.health.state {
-            AccountState::Paused { until, .. } => Some(until),
-            AccountState::Usable | AccountState::Disabled { .. } => None,
-        });
-        let mut due: Vec<Duration> =
-            wall.into_iter().flatten().chain(pauses).map(|at| self.now.boot_at(at)).collect();
+        let pauses = self
+            .accounts
+            .iter()
+            .filter_map(|account| match account.health.state {
+                AccountState::Paused { until, .. } => Some(until),
+                AccountState::Usable | AccountState::Disabled { .. } => None,
+            });
+        let mut due: Vec<Duration> = wall
+            .into_iter()
+            .flatten()
+            .chain(pauses)
+            .map(|at| self.now.boot_at(at))
+            .collect();
         if !self.queue.is_empty() && !self.draining {
-            for account in self.accounts.iter().filter(|account| !account.is_disabled()) {
+            for account in self
+                .accounts
+                .iter()
+                .filter(|account| !account.is_disabled())
+            {
                 due.extend([account.spaced_until, account.limited_until]);
                 if account.health.user_id.is_none() {
                     due.push(account.ask_after);
@@ -343,101 +380,6 @@ impl Hub {
         }
     }
 
-    /// When a session's sequence is to be written though nothing else is.
-    fn session_due(&self, kind: GatewayKind) -> Option<Duration> {
-        let gate = self.gates.gate(kind);
-        let session = gate.session.as_ref().filter(|session| session.sequence != gate.persisted.0)?;
-        (session.sequence > 0).then(|| gate.persisted.1 + SESSION_EVERY)
-    }
-
-    fn gateway_notice(&mut self, kind: GatewayKind, notice: GatewayNotice) {
-        let now = self.now;
-        self.status_due = true;
-        match notice {
-            GatewayNotice::Ready { user_id, session_id, is_new } => {
-                let gate = self.gates.gate_mut(kind);
-                gate.state = GateState::Live;
-                gate.user = Some(user_id);
-                gate.close_code = None;
-                if gate.session.as_ref().is_none_or(|session| session.session_id != session_id) {
-                    gate.session = Some(Session {
-                        session_id,
-                        sequence: 0,
-                        resume_gateway_url: None,
-                        identified_at: now.unix,
-                        seen_at: now.unix,
-                    });
-                }
-                self.outbox.mark_session(kind);
-                if kind == GatewayKind::User
-                    && let Some(main) = self.config.accounts.first().map(|account| account.name.clone())
-                {
-                    self.learn_user(&main, user_id);
-                }
-                if is_new {
-                    self.catch_up();
-                }
-            }
-            GatewayNotice::Resumed => {
-                let main = self.accounts.first().and_then(|account| account.health.user_id);
-                let gate = self.gates.gate_mut(kind);
-                let is_first = gate.state == GateState::Connecting;
-                gate.state = GateState::Live;
-                if kind == GatewayKind::User {
-                    gate.user = gate.user.or(main);
-                }
-                // What the owner before had seen, and not yet understood, is not replayed.
-                if is_first {
-                    self.catch_up();
-                }
-            }
-            GatewayNotice::Down => self.gate_closed(kind, GateState::Down, None, false),
-            GatewayNotice::SessionLost => self.gate_closed(kind, GateState::Down, None, true),
-            GatewayNotice::Fatal(code) => {
-                self.gate_closed(kind, GateState::Dead, Some(code), true);
-                if code == 4004 {
-                    self.token_dead(kind);
-                }
-            }
-            GatewayNotice::Session(session) => {
-                self.status_due = false;
-                let gate = self.gates.gate_mut(kind);
-                let known = gate.session.as_ref();
-                let is_new = known.is_none_or(|known| {
-                    known.session_id != session.session_id || known.resume_gateway_url != session.resume_gateway_url
-                });
-                gate.session = Some(session);
-                if is_new {
-                    self.outbox.mark_session(kind);
-                }
-            }
-        }
-    }
-
-    fn gate_closed(&mut self, kind: GatewayKind, state: GateState, code: Option<u16>, is_lost: bool) {
-        let gate = self.gates.gate_mut(kind);
-        gate.state = state;
-        gate.close_code = code;
-        if is_lost && gate.session.take().is_some() {
-            self.outbox.mark_session(kind);
-        }
-        if kind == GatewayKind::User {
-            self.end_waiting(true);
-        }
-    }
-
-    /// Close code 4004: the token is dead, for REST as well.
-    fn token_dead(&mut self, kind: GatewayKind) {
-        match kind {
-            GatewayKind::Bot => self.bot_cannot_read = true,
-            GatewayKind::User => {
-                if let Some(main) = self.config.accounts.first().map(|account| account.name.clone()) {
-                    self.stop_account(&main, AccountState::Disabled { code: FailCode::Unauthorized });
-                }
-            }
-        }
-    }
-
     /// What every answer teaches: the clock and the limits.
     fn count_answer(&mut self, pending: &Pending, answer: &Answer) {
         let now = self.now;
@@ -449,14 +391,28 @@ impl Hub {
         {
             account.limited_until = Duration::ZERO;
         }
-        let Some(limiter) = self.limiter(&pending.bearer) else { return };
+        let Some(limiter) = self.limiter(&pending.bearer) else {
+            return;
+        };
         match answer {
-            Answer::Response { status, headers, body } => {
-                let mut headers = Headers::read(headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+            Answer::Response {
+                status,
+                headers,
+                body,
+            } => {
+                let mut headers = Headers::read(
+                    headers
+                        .iter()
+                        .map(|(name, value)| (name.as_str(), value.as_str())),
+                );
                 let body = String::from_utf8_lossy(body);
                 // A limit may be told in the body alone, when something in between drops headers.
-                if let Outcome::RateLimited { retry_after, scope } =
-                    (rest::Answer { status: *status, headers: &headers, body: &body }).read()
+                if let Outcome::RateLimited { retry_after, scope } = (rest::Answer {
+                    status: *status,
+                    headers: &headers,
+                    body: &body,
+                })
+                .read()
                 {
                     headers.retry_after = Some(retry_after);
                     headers.scope = Some(scope);
@@ -465,9 +421,16 @@ impl Hub {
             }
             Answer::Failure { .. } => limiter.handle_lost(now, &pending.route),
         }
-        if let (Answer::Response { status: 401, .. }, Bearer::Account(name)) = (answer, &pending.bearer) {
+        if let (Answer::Response { status: 401, .. }, Bearer::Account(name)) =
+            (answer, &pending.bearer)
+        {
             let name = name.clone();
-            self.stop_account(&name, AccountState::Disabled { code: FailCode::Unauthorized });
+            self.stop_account(
+                &name,
+                AccountState::Disabled {
+                    code: FailCode::Unauthorized,
+                },
+            );
         }
     }
 
@@ -485,11 +448,16 @@ impl Hub {
         for gateway in sessions {
             let gate = self.gates.gate_mut(gateway);
             let session = gate.session.clone();
-            gate.persisted = (session.as_ref().map_or(0, |session| session.sequence), now.boot);
+            gate.persisted = (
+                session.as_ref().map_or(0, |session| session.sequence),
+                now.boot,
+            );
             writes.push(Write::Session { gateway, session });
         }
         writes.extend(others);
-        let is_status_old = self.status_written.is_none_or(|at| now.boot.saturating_sub(at) >= STATUS_EVERY);
+        let is_status_old = self
+            .status_written
+            .is_none_or(|at| now.boot.saturating_sub(at) >= STATUS_EVERY);
         if self.status_due || is_status_old {
             self.status_due = false;
             self.status_written = Some(now.boot);
@@ -505,7 +473,8 @@ impl Hub {
     }
 
     fn is_answer_awaited(&self, id: TaskId) -> bool {
-        self.outbox.is_pending(|purpose| matches!(purpose, Purpose::Attempt(of, _) if *of == id))
+        self.outbox
+            .is_pending(|purpose| matches!(purpose, Purpose::Attempt(of, _) if *of == id))
     }
 
     fn next_serial(&mut self) -> u64 {

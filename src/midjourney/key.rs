@@ -30,9 +30,14 @@ fn key(application: ApplicationId, user: UserId, job: &Job) -> String {
     match job {
         Job::Seed(seed) => format!("{application}/{user}/seed/{seed}"),
         Job::Words(words) => format!("{application}/{user}/words/{words}"),
-        Job::Press(message, family, None) => format!("{application}/{user}/{message}/{}", family.as_str()),
+        Job::Press(message, family, None) => {
+            format!("{application}/{user}/{message}/{}", family.as_str())
+        }
         Job::Press(message, family, Some(detail)) => {
-            format!("{application}/{user}/{message}/{}/{detail}", family.as_str())
+            format!(
+                "{application}/{user}/{message}/{}/{detail}",
+                family.as_str()
+            )
         }
     }
 }
@@ -40,11 +45,20 @@ fn key(application: ApplicationId, user: UserId, job: &Job) -> String {
 /// The key of a task when this user acts; none for one whose messages an observer can not know.
 pub fn of_task(task: &Task, application: ApplicationId, user: UserId) -> Option<String> {
     let job = match &task.work.press {
-        None => of_prompt(task.work.sent_prompt.as_deref().unwrap_or(&task.view.prompt)),
+        None => of_prompt(
+            task.work
+                .sent_prompt
+                .as_deref()
+                .unwrap_or(&task.view.prompt),
+        ),
         Some(press) => {
             let pressed = Press::read(&press.custom_id);
             let family = pressed.family()?;
-            Job::Press(press.message_id, family, detail(family, pressed.index(), pressed.variant()))
+            Job::Press(
+                press.message_id,
+                family,
+                detail(family, pressed.index(), pressed.variant()),
+            )
         }
     };
     Some(key(application, user, &job))
@@ -61,8 +75,18 @@ pub(crate) fn of_reply(
     let index = reading.index;
     let jobs: Vec<(Family, Option<Cow<'static, str>>)> = match (reading.kind, reading.form) {
         (Kind::Job(_), Some(Form::Upscaling | Form::Upscale)) => {
-            let mut jobs: Vec<_> = index.map(|_| (Family::Upscale, detail(Family::Upscale, index, None))).into_iter().collect();
-            jobs.push((if reading.form == Some(Form::Upscale) { Family::VideoUpscale } else { Family::Hd }, None));
+            let mut jobs: Vec<_> = index
+                .map(|_| (Family::Upscale, detail(Family::Upscale, index, None)))
+                .into_iter()
+                .collect();
+            jobs.push((
+                if reading.form == Some(Form::Upscale) {
+                    Family::VideoUpscale
+                } else {
+                    Family::Hd
+                },
+                None,
+            ));
             jobs
         }
         (Kind::Job(_), Some(Form::Variation(vary) | Form::Remix(vary))) => {
@@ -70,32 +94,46 @@ pub(crate) fn of_reply(
             jobs.extend(vary.map(|vary| (Family::Vary, Some(Cow::Borrowed(vary.as_str())))));
             jobs
         }
-        (Kind::Job(_), Some(Form::Pan(direction))) => vec![(Family::Pan, Some(Cow::Borrowed(direction.as_str())))],
+        (Kind::Job(_), Some(Form::Pan(direction))) => {
+            vec![(Family::Pan, Some(Cow::Borrowed(direction.as_str())))]
+        }
         (Kind::Job(_), Some(Form::Zoom)) => vec![(Family::Zoom, None)],
         (Kind::Job(_), Some(Form::Hd(_))) => vec![(Family::Hd, None)],
         (Kind::Job(_), Some(Form::Video)) => {
             let mut jobs = vec![(Family::Extend, None)];
-            jobs.extend(motion(reading).map(|motion| (Family::Animate, Some(Cow::Borrowed(motion.as_str())))));
+            jobs.extend(
+                motion(reading)
+                    .map(|motion| (Family::Animate, Some(Cow::Borrowed(motion.as_str())))),
+            );
             jobs
         }
         // A grid offers reroll, and neither zoom nor pan, whose starts look the same.
         (Kind::Job(_), Some(Form::Imagine)) => vec![(Family::Reroll, None)],
         _ => Vec::new(),
     };
-    jobs.into_iter().map(|(family, detail)| key(application, user, &Job::Press(pressed, family, detail))).collect()
+    jobs.into_iter()
+        .map(|(family, detail)| key(application, user, &Job::Press(pressed, family, detail)))
+        .collect()
 }
 
 /// The key that a command's answer has: from the echoed prompt, or from a notice's repetition of the command.
-pub(crate) fn of_answer(application: ApplicationId, user: UserId, reading: &Reading<'_>) -> Option<String> {
-    let prompt = match reading.kind {
-        Kind::Job(_) if matches!(reading.form, Some(Form::Imagine | Form::Video)) => reading.prompt?,
-        Kind::Refusal => {
-            let refusal = reading.refusal.as_ref()?;
-            refusal.prompt.as_deref().filter(|_| refusal.command.as_deref() == Some("imagine"))?
-        }
-        _ => return None,
+pub(crate) fn of_answer(
+    application: ApplicationId,
+    user: UserId,
+    reading: &Reading<'_>,
+) -> Option<String> {
+    let prompt = if let Some(refusal) = &reading.refusal {
+        refusal
+            .prompt
+            .as_deref()
+            .filter(|_| refusal.command.as_deref() == Some("imagine"))
+    } else {
+        let may_be_a_command = matches!(reading.form, Some(Form::Imagine | Form::Video));
+        reading
+            .prompt
+            .filter(|_| may_be_a_command && reading.phase().is_some())
     };
-    Some(key(application, user, &of_prompt(prompt)))
+    prompt.map(|prompt| key(application, user, &of_prompt(prompt)))
 }
 
 /// Whether the message offers what only results offer.
@@ -109,15 +147,26 @@ fn of_prompt(prompt: &str) -> Job {
 
 fn motion(reading: &Reading<'_>) -> Option<Motion> {
     let value = Prompt::parse(reading.prompt?).parameter("motion")?.value;
-    [Motion::High, Motion::Low].into_iter().find(|motion| value.eq_ignore_ascii_case(motion.as_str()))
+    [Motion::High, Motion::Low]
+        .into_iter()
+        .find(|motion| value.eq_ignore_ascii_case(motion.as_str()))
 }
 
 /// What tells jobs of one family apart in their texts.
-fn detail(family: Family, index: Option<u8>, variant: Option<&'static str>) -> Option<Cow<'static, str>> {
+fn detail(
+    family: Family,
+    index: Option<u8>,
+    variant: Option<&'static str>,
+) -> Option<Cow<'static, str>> {
     match family {
         Family::Upscale | Family::Choice => index.map(|index| Cow::Owned(index.to_string())),
         Family::Animate | Family::Pan | Family::Vary => variant.map(Cow::Borrowed),
         // Their finals show neither index nor factor nor kind.
-        Family::Extend | Family::Hd | Family::Reroll | Family::Variation | Family::VideoUpscale | Family::Zoom => None,
+        Family::Extend
+        | Family::Hd
+        | Family::Reroll
+        | Family::Variation
+        | Family::VideoUpscale
+        | Family::Zoom => None,
     }
 }

@@ -28,7 +28,11 @@ impl Lane {
 
     /// The lane of a speed; fast when none was asked for.
     pub fn of(mode: Option<Mode>) -> Self {
-        if mode == Some(Mode::Relax) { Self::Relax } else { Self::Fast }
+        if mode == Some(Mode::Relax) {
+            Self::Relax
+        } else {
+            Self::Fast
+        }
     }
 }
 
@@ -58,7 +62,8 @@ impl Slot<'_> {
     /// Whether it would be less busy than `other` with one job more, by weight. Both weights are positive.
     fn is_less_busy_than(&self, other: &Self) -> bool {
         let with_one_more = |slot: &Self| u64::from(slot.running) + 1;
-        with_one_more(self) * u64::from(other.weight) < with_one_more(other) * u64::from(self.weight)
+        with_one_more(self) * u64::from(other.weight)
+            < with_one_more(other) * u64::from(self.weight)
     }
 }
 
@@ -126,16 +131,27 @@ impl Queue {
         not_before: Option<UnixMs>,
     ) {
         self.remove(id);
-        let order = Order { priority: Reverse(priority), id };
+        let order = Order {
+            priority: Reverse(priority),
+            id,
+        };
         let place = not_before.map_or(Place::Ready, Place::Delayed);
-        let entry = Entry { account, lane, order, place, woken_by: None };
+        let entry = Entry {
+            account,
+            lane,
+            order,
+            place,
+            woken_by: None,
+        };
         self.settle(&entry);
         self.entries.insert(id, entry);
     }
 
     /// Takes a task out; tells whether it waited.
     pub fn remove(&mut self, id: TaskId) -> bool {
-        let Some(entry) = self.entries.remove(&id) else { return false };
+        let Some(entry) = self.entries.remove(&id) else {
+            return false;
+        };
         self.unsettle(&entry);
         if let Some(key) = entry.woken_by {
             self.release(&key);
@@ -145,7 +161,10 @@ impl Queue {
 
     /// Lets a task wait until `key` is released.
     pub fn park(&mut self, id: TaskId, key: &str) {
-        let woken_by = self.entries.get(&id).and_then(|entry| entry.woken_by.clone());
+        let woken_by = self
+            .entries
+            .get(&id)
+            .and_then(|entry| entry.woken_by.clone());
         self.move_to(id, Place::Parked(key.to_owned()), None);
         if let Some(other) = woken_by.filter(|woken_by| woken_by != key) {
             self.release(&other);
@@ -154,7 +173,11 @@ impl Queue {
 
     /// The key is free: the first task that waits for it is ready again.
     pub fn release(&mut self, key: &str) {
-        let first = self.parked.get(key).and_then(|waiting| waiting.first()).map(|order| order.id);
+        let first = self
+            .parked
+            .get(key)
+            .and_then(|waiting| waiting.first())
+            .map(|order| order.id);
         if let Some(id) = first {
             self.move_to(id, Place::Ready, Some(key.to_owned()));
         }
@@ -179,7 +202,11 @@ impl Queue {
     pub fn next(&self, slots: &[Slot<'_>]) -> Option<(TaskId, usize)> {
         let mut best: Option<(Order, usize)> = None;
         for lane in Lane::ALL {
-            for (at, slot) in slots.iter().enumerate().filter(|(_, slot)| slot.free(lane) > 0) {
+            for (at, slot) in slots
+                .iter()
+                .enumerate()
+                .filter(|(_, slot)| slot.free(lane) > 0)
+            {
                 if let Some(order) = self.head(Some(slot.name), lane) {
                     keep_first(&mut best, order, at);
                 }
@@ -193,11 +220,16 @@ impl Queue {
     }
 
     fn head(&self, account: Option<&str>, lane: Lane) -> Option<Order> {
-        self.ready.get(&(account.map(str::to_owned), lane))?.first().copied()
+        self.ready
+            .get(&(account.map(str::to_owned), lane))?
+            .first()
+            .copied()
     }
 
     fn move_to(&mut self, id: TaskId, place: Place, woken_by: Option<String>) {
-        let Some(mut entry) = self.entries.remove(&id) else { return };
+        let Some(mut entry) = self.entries.remove(&id) else {
+            return;
+        };
         self.unsettle(&entry);
         entry.place = place;
         entry.woken_by = woken_by;
@@ -211,10 +243,16 @@ impl Queue {
                 self.delayed.insert((*at, entry.order.id));
             }
             Place::Parked(key) => {
-                self.parked.entry(key.clone()).or_default().insert(entry.order);
+                self.parked
+                    .entry(key.clone())
+                    .or_default()
+                    .insert(entry.order);
             }
             Place::Ready => {
-                self.ready.entry((entry.account.clone(), entry.lane)).or_default().insert(entry.order);
+                self.ready
+                    .entry((entry.account.clone(), entry.lane))
+                    .or_default()
+                    .insert(entry.order);
             }
         }
     }
@@ -249,7 +287,11 @@ fn keep_first(best: &mut Option<(Order, usize)>, order: Order, at: usize) {
 
 fn least_busy(slots: &[Slot<'_>], lane: Lane) -> Option<usize> {
     let mut best: Option<usize> = None;
-    for (at, slot) in slots.iter().enumerate().filter(|(_, slot)| slot.weight > 0 && slot.free(lane) > 0) {
+    for (at, slot) in slots
+        .iter()
+        .enumerate()
+        .filter(|(_, slot)| slot.weight > 0 && slot.free(lane) > 0)
+    {
         if best.is_none_or(|best| slot.is_less_busy_than(&slots[best])) {
             best = Some(at);
         }
@@ -266,7 +308,13 @@ mod tests {
     }
 
     fn slot(name: &str, weight: u32, running: u32, free: u32) -> Slot<'_> {
-        Slot { name, weight, running, fast: free, relax: free }
+        Slot {
+            name,
+            weight,
+            running,
+            fast: free,
+            relax: free,
+        }
     }
 
     #[test]
@@ -295,7 +343,11 @@ mod tests {
         queue.release("k");
         assert_eq!(queue.next(&[slot("main", 1, 0, 1)]), Some((id(1), 0)));
         queue.remove(id(1));
-        assert_eq!(queue.next(&[slot("main", 1, 0, 1)]), Some((id(2), 0)), "one that leaves wakes the next");
+        assert_eq!(
+            queue.next(&[slot("main", 1, 0, 1)]),
+            Some((id(2), 0)),
+            "one that leaves wakes the next"
+        );
     }
 
     #[test]
@@ -306,7 +358,11 @@ mod tests {
         let slots = [slot("a", 1, 1, 2), slot("b", 4, 3, 2), slot("c", 0, 0, 2)];
         assert_eq!(queue.next(&slots), Some((id(1), 1)));
         queue.remove(id(1));
-        assert_eq!(queue.next(&slots), Some((id(2), 1)), "b is four times as strong");
+        assert_eq!(
+            queue.next(&slots),
+            Some((id(2), 1)),
+            "b is four times as strong"
+        );
         assert_eq!(queue.next(&slots[2..]), None, "weight 0 takes none");
         assert_eq!(queue.next(&[slot("a", 1, 0, 0)]), None);
     }
@@ -316,7 +372,13 @@ mod tests {
         let mut queue = Queue::default();
         queue.insert(id(1), None, Lane::Relax, 0, None);
         queue.insert(id(2), None, Lane::Fast, 0, None);
-        let full_relax = Slot { name: "main", weight: 1, running: 1, fast: 1, relax: 0 };
+        let full_relax = Slot {
+            name: "main",
+            weight: 1,
+            running: 1,
+            fast: 1,
+            relax: 0,
+        };
         assert_eq!(queue.next(&[full_relax]), Some((id(2), 0)));
     }
 

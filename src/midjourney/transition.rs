@@ -53,7 +53,8 @@ const TABLE: [(Status, Status); 16] = [
 
 /// Whether a task that is in `from`, failed with `fail_code` if it failed, may go to `to`.
 pub fn is_allowed(from: Status, fail_code: Option<FailCode>, to: Status) -> bool {
-    TABLE.contains(&(from, to)) && (from != Status::Failure || fail_code.is_some_and(leaves_room_for_a_late_final))
+    TABLE.contains(&(from, to))
+        && (from != Status::Failure || fail_code.is_some_and(leaves_room_for_a_late_final))
 }
 
 /// Whether a picture that comes after a failure with this code is still the task's.
@@ -103,8 +104,10 @@ mod tests {
             .filter(|(from, _)| *from != "[*]")
             .map(|(from, to)| (from.to_owned(), to.trim_end_matches(": late").to_owned()))
             .collect();
-        let table: BTreeSet<(String, String)> =
-            TABLE.iter().map(|(from, to)| (from.as_str().to_owned(), to.as_str().to_owned())).collect();
+        let table: BTreeSet<(String, String)> = TABLE
+            .iter()
+            .map(|(from, to)| (from.as_str().to_owned(), to.as_str().to_owned()))
+            .collect();
         assert_eq!(drawn, table);
     }
 
@@ -123,7 +126,11 @@ mod tests {
                     let late = from == Status::Failure
                         && to == Status::Success
                         && matches!(code, FailCode::Timeout | FailCode::SubmitUnconfirmed);
-                    assert_eq!(is_allowed(from, Some(code), to), late, "{from:?} {code} {to:?}");
+                    assert_eq!(
+                        is_allowed(from, Some(code), to),
+                        late,
+                        "{from:?} {code} {to:?}"
+                    );
                 }
             }
         }
@@ -131,8 +138,13 @@ mod tests {
 
     #[test]
     fn every_open_status_can_end() {
-        for from in Status::ALL.into_iter().filter(|status| !status.is_terminal()) {
-            assert!(is_allowed(from, None, Status::Failure) && is_allowed(from, None, Status::Cancel));
+        for from in Status::ALL
+            .into_iter()
+            .filter(|status| !status.is_terminal())
+        {
+            assert!(
+                is_allowed(from, None, Status::Failure) && is_allowed(from, None, Status::Cancel)
+            );
             assert!(!is_allowed(from, None, from));
         }
         assert!(!is_allowed(Status::NotStart, None, Status::Success));

@@ -68,18 +68,32 @@ impl Facts {
     pub fn of(message: &Message<'_>, reading: &Reading<'_>, serial: u64) -> Self {
         let metadata = message.interaction_metadata.as_ref();
         let old_form = message.interaction.as_ref();
-        let trigger = metadata.and_then(|metadata| metadata.triggering_interaction_metadata.as_deref());
+        let trigger =
+            metadata.and_then(|metadata| metadata.triggering_interaction_metadata.as_deref());
         let mut interactions = Vec::new();
-        for id in [metadata.map(|it| it.id), trigger.map(|it| it.id), old_form.map(|it| it.id)].into_iter().flatten() {
+        for id in [
+            metadata.map(|it| it.id),
+            trigger.map(|it| it.id),
+            old_form.map(|it| it.id),
+        ]
+        .into_iter()
+        .flatten()
+        {
             if !interactions.contains(&id) {
                 interactions.push(id);
             }
         }
         let user = metadata
             .and_then(|metadata| metadata.user)
-            .or_else(|| old_form.and_then(|form| form.user.as_ref()).map(|user| user.id))
+            .or_else(|| {
+                old_form
+                    .and_then(|form| form.user.as_ref())
+                    .map(|user| user.id)
+            })
             .or(reading.user);
-        let reference = message.message_reference.and_then(|reference| reference.message_id);
+        let reference = message
+            .message_reference
+            .and_then(|reference| reference.message_id);
         let pressed = metadata.and_then(interacted).or(reference);
         let application = reading.bot.map(crate::application::Bot::application_id);
         let mut facts = Self {
@@ -89,7 +103,9 @@ impl Facts {
             says: says(reading.kind),
             nonce: message.nonce.clone(),
             interactions,
-            interaction_kind: metadata.and_then(|it| it.kind).or_else(|| old_form.and_then(|form| form.kind)),
+            interaction_kind: metadata
+                .and_then(|it| it.kind)
+                .or_else(|| old_form.and_then(|form| form.kind)),
             user,
             reference,
             original_response: metadata.and_then(|metadata| metadata.original_response_message_id),
@@ -102,8 +118,9 @@ impl Facts {
             serial,
         };
         if let Some((application, user)) = application.zip(user) {
-            facts.reply_keys =
-                pressed.map(|pressed| key::of_reply(application, user, pressed, reading)).unwrap_or_default();
+            facts.reply_keys = pressed
+                .map(|pressed| key::of_reply(application, user, pressed, reading))
+                .unwrap_or_default();
             facts.command_key = key::of_answer(application, user, reading);
         }
         facts
@@ -117,13 +134,18 @@ impl Facts {
 
 fn interacted(metadata: &InteractionMetadata) -> Option<MessageId> {
     metadata.interacted_message_id.or_else(|| {
-        metadata.triggering_interaction_metadata.as_deref().and_then(|trigger| trigger.interacted_message_id)
+        metadata
+            .triggering_interaction_metadata
+            .as_deref()
+            .and_then(|trigger| trigger.interacted_message_id)
     })
 }
 
 fn says(kind: Kind) -> Says {
     match kind {
-        Kind::Job(Phase::Start | Phase::Progress | Phase::Paused) | Kind::Placeholder => Says::UnderWay,
+        Kind::Job(Phase::Start | Phase::Progress | Phase::Paused) | Kind::Placeholder => {
+            Says::UnderWay
+        }
         Kind::Job(Phase::Final | Phase::Stopped) | Kind::Describe | Kind::Shorten => Says::End,
         Kind::Refusal => Says::Notice,
         Kind::ShortenDetails

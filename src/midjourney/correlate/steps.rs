@@ -50,11 +50,19 @@ impl Correlator {
             .or_else(|| self.by_progress(facts))
             .or_else(|| self.by_job(facts));
         if let Some((id, step)) = exact {
-            return if self.is_its_place(id, facts) { Verdict::Task(id, step) } else { Verdict::Unmatched };
+            return if self.is_its_place(id, facts) {
+                Verdict::Task(id, step)
+            } else {
+                Verdict::Unmatched
+            };
         }
-        let by_key = self.by_reply(facts, view).or_else(|| self.by_answer(facts, view));
+        let by_key = self
+            .by_reply(facts, view)
+            .or_else(|| self.by_answer(facts, view));
         match by_key {
-            Some((id, _)) if view.may_wait && !view.is_own_copy && self.is_account_of(id, view) => Verdict::Wait,
+            Some((id, _)) if view.may_wait && !view.is_own_copy && self.is_account_of(id, view) => {
+                Verdict::Wait
+            }
             Some((id, step)) => Verdict::Task(id, step),
             None => Verdict::Unmatched,
         }
@@ -68,7 +76,10 @@ impl Correlator {
 
     /// 2: an interaction id that is known from the gateway or from a bound message.
     fn by_interaction(&self, facts: &Facts) -> Found {
-        let id = facts.interactions.iter().find_map(|interaction| self.interactions.get(interaction))?;
+        let id = facts
+            .interactions
+            .iter()
+            .find_map(|interaction| self.interactions.get(interaction))?;
         Some((*id, Step::Interaction))
     }
 
@@ -93,6 +104,9 @@ impl Correlator {
 
     /// 5: the job, of an open task or of one that has ended: then the chain ends there.
     fn by_job(&self, facts: &Facts) -> Found {
+        if facts.says == Says::Nothing {
+            return None;
+        }
         let id = self.jobs.get(facts.job.as_ref()?)?;
         Some((*id, Step::Job))
     }
@@ -129,7 +143,9 @@ impl Correlator {
 
     /// The vetoes before steps 6 and 7.
     fn passes_vetoes(&self, id: TaskId, facts: &Facts, view: View<'_>) -> bool {
-        let Some(holder) = self.holder(id) else { return false };
+        let Some(holder) = self.holder(id) else {
+            return false;
+        };
         self.is_its_place(id, facts)
             && holder.could_have_made(facts)
             && !(holder.is_seen_by(view.own) && names_an_interaction(facts))
@@ -137,12 +153,15 @@ impl Correlator {
 
     fn is_its_place(&self, id: TaskId, facts: &Facts) -> bool {
         self.holder(id).is_some_and(|holder| {
-            holder.channel == facts.channel && facts.application.is_none_or(|it| it == holder.application)
+            holder.channel == facts.channel
+                && facts.application.is_none_or(|it| it == holder.application)
         })
     }
 
     fn is_account_of(&self, id: TaskId, view: View<'_>) -> bool {
-        self.holder(id).zip(view.own).is_some_and(|(holder, (user, _))| holder.user == user)
+        self.holder(id)
+            .zip(view.own)
+            .is_some_and(|(holder, (user, _))| holder.user == user)
     }
 
     /// The one task that holds any of these keys; none when there are two.
@@ -167,15 +186,21 @@ impl Holder {
     /// Whether the message can be an answer to an attempt of this task, by Discord's clock and by the order in which
     /// this owner saw and did things.
     fn could_have_made(&self, facts: &Facts) -> bool {
-        let Some(window) = self.window else { return false };
+        let Some(window) = self.window else {
+            return false;
+        };
         let earliest = window.from.minus(CLOCK_TOLERANCE);
         let latest = window.until.plus(CLOCK_TOLERANCE);
         facts.serial > window.serial
             && facts.message.made_at() >= earliest
-            && facts.interactions.iter().all(|it| it.made_at() >= earliest && it.made_at() <= latest)
+            && facts
+                .interactions
+                .iter()
+                .all(|it| it.made_at() >= earliest && it.made_at() <= latest)
     }
 
     fn is_before_the_attempt(&self, at: mj_discord::UnixMs) -> bool {
-        self.window.is_none_or(|window| at < window.from.minus(CLOCK_TOLERANCE))
+        self.window
+            .is_none_or(|window| at < window.from.minus(CLOCK_TOLERANCE))
     }
 }

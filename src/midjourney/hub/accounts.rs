@@ -75,7 +75,11 @@ impl Account {
 
     pub(super) fn all(config: &HubConfig, known: &[AccountHealth], now: UnixMs) -> Vec<Self> {
         let of = |name: &str| known.iter().find(|health| health.name == name).cloned();
-        config.accounts.iter().map(|account| Self::new(account.clone(), of(&account.name), now)).collect()
+        config
+            .accounts
+            .iter()
+            .map(|account| Self::new(account.clone(), of(&account.name), now))
+            .collect()
     }
 
     /// Whether it is switched off for good: until somebody acts.
@@ -87,7 +91,8 @@ impl Account {
 
     /// Whether its state lets it send now.
     pub(super) fn is_usable(&self, now: UnixMs) -> bool {
-        !self.is_disabled() && !matches!(self.health.state, AccountState::Paused { until, .. } if until > now)
+        !self.is_disabled()
+            && !matches!(self.health.state, AccountState::Paused { until, .. } if until > now)
     }
 
     pub(super) fn free(&self, lane: Lane) -> u32 {
@@ -95,14 +100,24 @@ impl Account {
             Lane::Fast => self.config.concurrency,
             Lane::Relax => self.config.relax_concurrency,
         };
-        let used = self.running.values().filter(|running| **running == lane).count();
+        let used = self
+            .running
+            .values()
+            .filter(|running| **running == lane)
+            .count();
         limit.saturating_sub(u32::try_from(used).unwrap_or(u32::MAX))
     }
 
     /// Whether a command may have been answered by "Job queued", which an observer does not see.
     pub(super) fn may_be_at_limit(&self, now: Duration, except: TaskId) -> bool {
-        let others = |lane: Lane| self.running.iter().filter(|(id, of)| **of == lane && **id != except).count();
-        self.queued_at.is_some_and(|at| now.saturating_sub(at) < AT_LIMIT)
+        let others = |lane: Lane| {
+            self.running
+                .iter()
+                .filter(|(id, of)| **of == lane && **id != except)
+                .count()
+        };
+        self.queued_at
+            .is_some_and(|at| now.saturating_sub(at) < AT_LIMIT)
             || others(Lane::Fast) >= self.config.concurrency as usize
             || others(Lane::Relax) >= self.config.relax_concurrency as usize
     }
@@ -118,19 +133,26 @@ impl Account {
 
 /// Tells tokens apart without leading back to one: FNV-1a over 64 bits of a value with far more.
 pub(super) fn fingerprint(token: &Token) -> String {
-    let hash = token.expose().bytes().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
-    });
+    let hash = token
+        .expose()
+        .bytes()
+        .fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+        });
     format!("{hash:016x}")
 }
 
 impl Hub {
     pub(super) fn account(&self, name: &str) -> Option<&Account> {
-        self.accounts.iter().find(|account| account.config.name == name)
+        self.accounts
+            .iter()
+            .find(|account| account.config.name == name)
     }
 
     pub(super) fn account_mut(&mut self, name: &str) -> Option<&mut Account> {
-        self.accounts.iter_mut().find(|account| account.config.name == name)
+        self.accounts
+            .iter_mut()
+            .find(|account| account.config.name == name)
     }
 
     /// Where an account's commands go.
@@ -143,18 +165,27 @@ impl Hub {
 
     /// In which guild an account's commands go.
     pub(super) fn guild_of(&self, account: &str) -> GuildId {
-        self.config.account(account).and_then(|account| account.guild_id).unwrap_or(self.config.guild_id)
+        self.config
+            .account(account)
+            .and_then(|account| account.guild_id)
+            .unwrap_or(self.config.guild_id)
     }
 
     pub(super) fn is_our_channel(&self, channel: ChannelId) -> bool {
         channel == self.config.channel_id
-            || self.config.accounts.iter().any(|account| account.channel_id == Some(channel))
+            || self
+                .config
+                .accounts
+                .iter()
+                .any(|account| account.channel_id == Some(channel))
     }
 
     pub(super) fn token_of(&self, bearer: &Bearer) -> Option<Token> {
         match bearer {
             Bearer::Bot => self.config.bot_token.clone(),
-            Bearer::Account(name) => self.account(name).map(|account| account.config.user_token.clone()),
+            Bearer::Account(name) => self
+                .account(name)
+                .map(|account| account.config.user_token.clone()),
         }
     }
 
@@ -168,17 +199,25 @@ impl Hub {
     /// Asks whether a request may leave with this token now.
     pub(super) fn permit(&mut self, bearer: &Bearer, route: &Route) -> Permit {
         let now = self.now;
-        self.limiter(bearer).map_or(Permit::Unauthorized, |limiter| limiter.permit(now, route))
+        self.limiter(bearer)
+            .map_or(Permit::Unauthorized, |limiter| limiter.permit(now, route))
     }
 
     /// Queues a request that may leave now, if it may; else tells when to ask again.
-    pub(super) fn request(&mut self, purpose: Purpose, bearer: Bearer, request: Request) -> Result<(), Option<Duration>> {
+    pub(super) fn request(
+        &mut self,
+        purpose: Purpose,
+        bearer: Bearer,
+        request: Request,
+    ) -> Result<(), Option<Duration>> {
         match self.permit(&bearer, &request.route) {
             Permit::Ready => {}
             Permit::Wait(until) => return Err(Some(until)),
             Permit::Unauthorized => return Err(None),
         }
-        let Some(token) = self.token_of(&bearer) else { return Err(None) };
+        let Some(token) = self.token_of(&bearer) else {
+            return Err(None);
+        };
         self.outbox.send(purpose, bearer, token, request);
         Ok(())
     }
@@ -192,7 +231,10 @@ impl Hub {
             let account = &self.accounts[at];
             let name = account.config.name.clone();
             let bearer = Bearer::Account(name.clone());
-            let is_asked = self.outbox.pending_of(&bearer).any(|purpose| *purpose == Purpose::Identity);
+            let is_asked = self
+                .outbox
+                .pending_of(&bearer)
+                .any(|purpose| *purpose == Purpose::Identity);
             if account.health.user_id.is_some()
                 || account.is_disabled()
                 || is_asked
@@ -200,7 +242,11 @@ impl Hub {
             {
                 continue;
             }
-            let asked = self.request(Purpose::Identity, bearer, Request::current_user(TokenKind::User));
+            let asked = self.request(
+                Purpose::Identity,
+                bearer,
+                Request::current_user(TokenKind::User),
+            );
             if let Err(until) = asked {
                 let until = until.unwrap_or(self.now.boot + IDENTITY_RETRY);
                 if let Some(account) = self.account_mut(&name) {
@@ -214,9 +260,13 @@ impl Hub {
     pub(super) fn identity_answered(&mut self, name: &str, answer: &Answer) {
         let now = self.now;
         let user = match answer {
-            Answer::Response { status: 200..=299, body, .. } => {
-                std::str::from_utf8(body).ok().and_then(rest::read_created_id::<UserId>)
-            }
+            Answer::Response {
+                status: 200..=299,
+                body,
+                ..
+            } => std::str::from_utf8(body)
+                .ok()
+                .and_then(rest::read_created_id::<UserId>),
             Answer::Response { .. } | Answer::Failure { .. } => None,
         };
         match user {
@@ -232,7 +282,9 @@ impl Hub {
     /// An account's user is known.
     pub(super) fn learn_user(&mut self, name: &str, user: UserId) {
         let at = self.now.unix;
-        let Some(account) = self.account_mut(name) else { return };
+        let Some(account) = self.account_mut(name) else {
+            return;
+        };
         if account.health.user_id == Some(user) {
             return;
         }
@@ -245,8 +297,12 @@ impl Hub {
     /// An account may not be used any more, until a time or until somebody acts.
     pub(super) fn stop_account(&mut self, name: &str, state: AccountState) {
         let at = self.now.unix;
-        let Some(account) = self.account_mut(name) else { return };
-        if account.health.state == state || matches!(account.health.state, AccountState::Disabled { .. }) {
+        let Some(account) = self.account_mut(name) else {
+            return;
+        };
+        if account.health.state == state
+            || matches!(account.health.state, AccountState::Disabled { .. })
+        {
             return;
         }
         account.health.state = state;
@@ -277,7 +333,12 @@ impl Hub {
             }
             return;
         }
-        let Some(code) = refusal.code.filter(|code| code.scope() == crate::refusal::Scope::Account) else { return };
+        let Some(code) = refusal
+            .code
+            .filter(|code| code.scope() == crate::refusal::Scope::Account)
+        else {
+            return;
+        };
         let told = refusal.until.map(|until| match until {
             Until::At(at) => at,
             Until::After(after) => now.unix.plus(after),
@@ -285,7 +346,8 @@ impl Hub {
         let pause = if code == FailCode::CreditsExhausted {
             Some(now.unix.plus(CREDITS_PAUSE))
         } else {
-            (code == FailCode::Blocked && refusal.text.contains("temporar")).then(|| now.unix.plus(BLOCKED_PAUSE))
+            (code == FailCode::Blocked && refusal.text.contains("temporar"))
+                .then(|| now.unix.plus(BLOCKED_PAUSE))
         };
         let state = match told.or(pause) {
             Some(until) => AccountState::Paused { code, until },
@@ -296,7 +358,10 @@ impl Hub {
 
     /// Tasks that wait for accounts which will not come back by themselves fail now, not at their time-out.
     pub(super) fn fail_hopeless(&mut self) {
-        let may_take_any = self.accounts.iter().any(|account| !account.is_disabled() && account.config.weight > 0);
+        let may_take_any = self
+            .accounts
+            .iter()
+            .any(|account| !account.is_disabled() && account.config.weight > 0);
         let hopeless: Vec<(TaskId, FailCode)> = self
             .queue
             .ids()
@@ -309,7 +374,9 @@ impl Hub {
                 };
                 match account {
                     Some(account) if named.is_some() && !account.is_disabled() => None,
-                    Some(account) => Some((id, account.trouble().unwrap_or(FailCode::AccountDisabled))),
+                    Some(account) => {
+                        Some((id, account.trouble().unwrap_or(FailCode::AccountDisabled)))
+                    }
                     None => Some((id, FailCode::AccountDisabled)),
                 }
             })
@@ -324,9 +391,14 @@ impl Hub {
         let task = &self.tasks.get(&id)?.task;
         task.work.named_account.clone().or_else(|| {
             task.work.press.as_ref()?;
-            let parent = task.view.parent_id.and_then(|parent| self.tasks.get(&parent));
+            let parent = task
+                .view
+                .parent_id
+                .and_then(|parent| self.tasks.get(&parent));
             let of_parent = parent.and_then(|parent| parent.task.view.account.clone());
-            of_parent.or_else(|| task.view.account.clone()).filter(|name| self.account(name).is_some())
+            of_parent
+                .or_else(|| task.view.account.clone())
+                .filter(|name| self.account(name).is_some())
         })
     }
 }

@@ -24,7 +24,9 @@ const STOP_WAIT: Duration = Duration::from_secs(10);
 impl Hub {
     /// PHP wants it cancelled.
     pub(super) fn cancel(&mut self, id: TaskId) {
-        let Some(item) = self.tasks.get(&id) else { return };
+        let Some(item) = self.tasks.get(&id) else {
+            return;
+        };
         if item.task.view.status.is_terminal() || self.cancels.contains_key(&id) {
             return;
         }
@@ -46,12 +48,16 @@ impl Hub {
 
     /// Takes an attempt back that has not left yet; tells whether there was one.
     pub(super) fn take_back(&mut self, id: TaskId) -> bool {
-        let Some(pending) = self.outbox.retract(id) else { return false };
+        let Some(pending) = self.outbox.retract(id) else {
+            return false;
+        };
         let now = self.now;
         if let Some(limiter) = self.limiter(&pending.bearer) {
             limiter.handle_lost(now, &pending.route);
         }
-        let Purpose::Attempt(_, nonce) = pending.purpose else { return false };
+        let Purpose::Attempt(_, nonce) = pending.purpose else {
+            return false;
+        };
         let ended_at = self.discord_time();
         if let Some(attempt) = self.attempt_mut(id, &nonce) {
             attempt.ended_at = Some(ended_at);
@@ -62,10 +68,19 @@ impl Hub {
 
     /// Presses the live Cancel Job button, where the account can see one; tells whether it could.
     fn press_cancel(&mut self, id: TaskId) -> bool {
-        let Some((message, flags, custom_id)) = self.cancel_button(id) else { return false };
-        let Some(item) = self.tasks.get(&id) else { return false };
-        let Some((account, user)) = item.task.view.account.clone().zip(item.task.work.user_id) else { return false };
-        let Some(application) = item.task.work.application_id else { return false };
+        let Some((message, flags, custom_id)) = self.cancel_button(id) else {
+            return false;
+        };
+        let Some(item) = self.tasks.get(&id) else {
+            return false;
+        };
+        let Some((account, user)) = item.task.view.account.clone().zip(item.task.work.user_id)
+        else {
+            return false;
+        };
+        let Some(application) = item.task.work.application_id else {
+            return false;
+        };
         let own_session = self.gates.own_session_of(user).map(str::to_owned);
         let session_id = self.session_for(&account, own_session.as_deref());
         let nonce: Nonce = self.nonce();
@@ -77,7 +92,8 @@ impl Hub {
             nonce: &nonce,
         };
         let request = Request::component(by, message, flags, 2, &custom_id, &[]);
-        self.request(Purpose::Cancel(id), Bearer::Account(account), request).is_ok()
+        self.request(Purpose::Cancel(id), Bearer::Account(account), request)
+            .is_ok()
     }
 
     fn cancel_button(&self, id: TaskId) -> Option<(MessageId, u64, String)> {
@@ -85,7 +101,9 @@ impl Hub {
         task.work.messages.iter().rev().find_map(|message| {
             let message = self.sightings.message(*message)?;
             let buttons = button::read_buttons(&message.components);
-            let cancel = buttons.into_iter().find(|button| Press::read(&button.custom_id) == Press::Cancel)?;
+            let cancel = buttons
+                .into_iter()
+                .find(|button| Press::read(&button.custom_id) == Press::Cancel)?;
             Some((message.id, message.flags.unwrap_or(0), cancel.custom_id))
         })
     }
@@ -100,7 +118,12 @@ impl Hub {
     /// No "(Stopped)" came: the task is cancelled all the same.
     pub(super) fn end_cancels(&mut self) {
         let now = self.now.boot;
-        let over: Vec<TaskId> = self.cancels.iter().filter(|(_, until)| **until <= now).map(|(id, _)| *id).collect();
+        let over: Vec<TaskId> = self
+            .cancels
+            .iter()
+            .filter(|(_, until)| **until <= now)
+            .map(|(id, _)| *id)
+            .collect();
         for id in over {
             self.cancels.remove(&id);
             self.finish_cancelled(id, Ending::Open);

@@ -17,7 +17,8 @@ impl Hub {
 
     /// The reading of the boot clock at a time of Discord's clock.
     pub(super) fn boot_of_discord_time(&self, at: UnixMs) -> Duration {
-        self.now.boot_at(UnixMs(at.0.saturating_add_signed(-self.skew)))
+        self.now
+            .boot_at(UnixMs(at.0.saturating_add_signed(-self.skew)))
     }
 
     /// Something was made at this time of Discord's clock, and is here already.
@@ -29,8 +30,12 @@ impl Hub {
 
     /// The `Date` of an answer of Discord's.
     pub(super) fn note_date(&mut self, headers: &[(String, String)]) {
-        let date = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("date"));
-        let Some(date) = date.and_then(|(_, value)| read_date(value)) else { return };
+        let date = headers
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case("date"));
+        let Some(date) = date.and_then(|(_, value)| read_date(value)) else {
+            return;
+        };
         // Cut to the second on its way out.
         let read = difference(date.plus(Duration::from_millis(500)), self.now.unix);
         if (read - self.skew).abs() > SAME {
@@ -40,27 +45,45 @@ impl Hub {
 }
 
 fn difference(theirs: UnixMs, ours: UnixMs) -> i64 {
-    i64::try_from(theirs.0).unwrap_or(i64::MAX).saturating_sub(i64::try_from(ours.0).unwrap_or(i64::MAX))
+    i64::try_from(theirs.0)
+        .unwrap_or(i64::MAX)
+        .saturating_sub(i64::try_from(ours.0).unwrap_or(i64::MAX))
 }
 
 /// Reads `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7).
 fn read_date(text: &str) -> Option<UnixMs> {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
     let mut words = text.split_once(", ")?.1.split(' ');
     let day: u64 = words.next()?.parse().ok()?;
     let month = words.next()?;
     let month = u64::try_from(MONTHS.iter().position(|name| *name == month)?).ok()? + 1;
-    let year: u64 = words.next()?.parse().ok().filter(|year| (1970..10_000).contains(year))?;
-    let mut time = words.next()?.split(':').map(|part| part.parse::<u64>().ok().filter(|part| *part < 61));
+    let year: u64 = words
+        .next()?
+        .parse()
+        .ok()
+        .filter(|year| (1970..10_000).contains(year))?;
+    let mut time = words
+        .next()?
+        .split(':')
+        .map(|part| part.parse::<u64>().ok().filter(|part| *part < 61));
     let (hour, minute, second) = (time.next()??, time.next()??, time.next()??);
     if words.next()? != "GMT" || !(1..=31).contains(&day) {
         return None;
     }
     // Days since 1970-01-01 in the Gregorian calendar, counted in years that begin with March.
-    let (shifted_year, shifted_month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let (shifted_year, shifted_month) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
     let leap_days = shifted_year / 4 - shifted_year / 100 + shifted_year / 400;
-    let days = (365 * shifted_year + leap_days + (153 * shifted_month + 2) / 5 + day - 1).checked_sub(719_468)?;
-    Some(UnixMs((((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000))
+    let days = (365 * shifted_year + leap_days + (153 * shifted_month + 2) / 5 + day - 1)
+        .checked_sub(719_468)?;
+    Some(UnixMs(
+        (((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000,
+    ))
 }
 
 #[cfg(test)]
@@ -69,8 +92,14 @@ mod tests {
 
     #[test]
     fn reads_the_date_of_an_answer() {
-        assert_eq!(read_date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(UnixMs(784_111_777_000)));
-        assert_eq!(read_date("Thu, 29 Feb 2024 00:00:00 GMT"), Some(UnixMs(1_709_164_800_000)));
+        assert_eq!(
+            read_date("Sun, 06 Nov 1994 08:49:37 GMT"),
+            Some(UnixMs(784_111_777_000))
+        );
+        assert_eq!(
+            read_date("Thu, 29 Feb 2024 00:00:00 GMT"),
+            Some(UnixMs(1_709_164_800_000))
+        );
         assert_eq!(read_date("Thu, 01 Jan 1970 00:00:00 GMT"), Some(UnixMs(0)));
         assert_eq!(read_date("yesterday"), None);
     }

@@ -37,17 +37,29 @@ impl Hub {
 
     /// Asks for the index, when tasks wait for it.
     pub(super) fn read_commands(&mut self) {
-        let is_asked = self.outbox.is_pending(|purpose| *purpose == Purpose::Commands);
+        let is_asked = self
+            .outbox
+            .is_pending(|purpose| *purpose == Purpose::Commands);
         if self.draining || is_asked || self.refresh.next > self.now.boot {
             return;
         }
-        let Some(&id) = self.awaiting_commands.first() else { return };
+        let Some(&id) = self.awaiting_commands.first() else {
+            return;
+        };
         let account = self
             .tasks
             .get(&id)
             .and_then(|item| item.task.view.account.clone())
-            .filter(|name| self.account(name).is_some_and(|account| !account.is_disabled()))
-            .or_else(|| self.accounts.iter().find(|account| !account.is_disabled()).map(|it| it.config.name.clone()));
+            .filter(|name| {
+                self.account(name)
+                    .is_some_and(|account| !account.is_disabled())
+            })
+            .or_else(|| {
+                self.accounts
+                    .iter()
+                    .find(|account| !account.is_disabled())
+                    .map(|it| it.config.name.clone())
+            });
         let asked = match account {
             Some(name) => {
                 let request = Request::guild_commands(self.guild_of(&name));
@@ -64,9 +76,13 @@ impl Hub {
     pub(super) fn commands_answered(&mut self, answer: &Answer) {
         let read_at = self.discord_time();
         let index = match answer {
-            Answer::Response { status: 200..=299, body, .. } => {
-                std::str::from_utf8(body).ok().and_then(|body| CommandIndex::read(body, read_at).ok())
-            }
+            Answer::Response {
+                status: 200..=299,
+                body,
+                ..
+            } => std::str::from_utf8(body)
+                .ok()
+                .and_then(|body| CommandIndex::read(body, read_at).ok()),
             Answer::Response { .. } | Answer::Failure { .. } => None,
         };
         match index {

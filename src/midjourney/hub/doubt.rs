@@ -18,7 +18,13 @@ impl Hub {
     /// It is open whether this attempt arrived.
     pub(super) fn doubt(&mut self, id: TaskId, nonce: &Nonce) {
         self.settle_attempt(id, nonce, AttemptState::InDoubt);
-        self.doubts.insert(id, self.now.boot);
+        if self
+            .tasks
+            .get(&id)
+            .is_some_and(|item| !item.task.view.status.is_terminal())
+        {
+            self.doubts.insert(id, self.now.boot);
+        }
     }
 
     /// The attempt that is in doubt.
@@ -41,7 +47,9 @@ impl Hub {
 
     /// Whether it would be seen if it had arrived.
     fn would_be_seen(&self, id: TaskId) -> bool {
-        let Some(item) = self.tasks.get(&id) else { return false };
+        let Some(item) = self.tasks.get(&id) else {
+            return false;
+        };
         // A modal's answer is never sent twice: the press before it has arrived.
         if item.task.view.status != Status::Submitted {
             return false;
@@ -49,28 +57,46 @@ impl Hub {
         if self.is_own_view(id) {
             return true;
         }
-        let account = item.task.view.account.as_deref().and_then(|name| self.account(name));
+        let account = item
+            .task
+            .view
+            .account
+            .as_deref()
+            .and_then(|name| self.account(name));
         item.task.work.press.is_none()
             && account.is_some_and(|account| !account.may_be_at_limit(self.now.boot, id))
     }
 
     /// From when on a reading would tell more about what is in doubt in this channel.
     pub(super) fn doubt_wants_reading(&self, channel: ChannelId) -> Option<Duration> {
-        let began = self.histories.get(&channel).and_then(|history| history.finished).map(|it| it.began);
+        let began = self
+            .histories
+            .get(&channel)
+            .and_then(|history| history.finished)
+            .map(|it| it.began);
         let wants = |(id, since): (&TaskId, &Duration)| {
             let item = self.tasks.get(id)?;
             if self.channel_of(item.task.view.account.as_deref()) != channel {
                 return None;
             }
             let looks = [Some(*since + FIRST_LOOK), self.provable_from(*id)];
-            looks.into_iter().flatten().filter(|at| began.is_none_or(|began| began < *at)).min()
+            looks
+                .into_iter()
+                .flatten()
+                .filter(|at| began.is_none_or(|began| began < *at))
+                .min()
         };
         self.doubts.iter().filter_map(wants).min()
     }
 
     /// Sends again what is proven absent.
     pub(super) fn conclude_doubts(&mut self) {
-        let absent: Vec<TaskId> = self.doubts.keys().copied().filter(|id| self.is_proven_absent(*id)).collect();
+        let absent: Vec<TaskId> = self
+            .doubts
+            .keys()
+            .copied()
+            .filter(|id| self.is_proven_absent(*id))
+            .collect();
         for id in absent {
             let nonce = self.doubtful(id).map(|attempt| attempt.nonce.clone());
             if let Some(nonce) = nonce {
@@ -82,10 +108,20 @@ impl Hub {
     }
 
     fn is_proven_absent(&self, id: TaskId) -> bool {
-        let Some((attempt, provable_from)) = self.doubtful(id).zip(self.provable_from(id)) else { return false };
-        let Some(item) = self.tasks.get(&id) else { return false };
+        let Some((attempt, provable_from)) = self.doubtful(id).zip(self.provable_from(id)) else {
+            return false;
+        };
+        let Some(item) = self.tasks.get(&id) else {
+            return false;
+        };
         let channel = self.channel_of(item.task.view.account.as_deref());
-        let Some(finished) = self.histories.get(&channel).and_then(|history| history.finished) else { return false };
+        let Some(finished) = self
+            .histories
+            .get(&channel)
+            .and_then(|history| history.finished)
+        else {
+            return false;
+        };
         finished.began >= provable_from
             && finished.ended + SETTLING <= self.now.boot
             && finished.from <= MessageId(snowflake_at(attempt.at))

@@ -14,7 +14,10 @@ pub struct RequestId(pub u64);
 
 /// What the driver shall do next.
 #[derive(Clone, Debug)]
-#[allow(clippy::large_enum_variant, reason = "an output is done where it is polled and never stored")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "an output is done where it is polled and never stored"
+)]
 pub enum Output {
     /// Write this with the hub's epoch and call `handle_committed` with the answer. When the store says
     /// `Deposed`, the hub is to be discarded; when it could not write for another reason, try again or discard.

@@ -32,9 +32,17 @@ pub(super) enum Ending {
 
 impl Hub {
     /// The task ends without a picture.
-    pub(super) fn finish_failed(&mut self, id: TaskId, code: FailCode, reason: Option<String>, ending: Ending) {
+    pub(super) fn finish_failed(
+        &mut self,
+        id: TaskId,
+        code: FailCode,
+        reason: Option<String>,
+        ending: Ending,
+    ) {
         let now = self.now.unix;
-        let Some(item) = self.tasks.get_mut(&id) else { return };
+        let Some(item) = self.tasks.get_mut(&id) else {
+            return;
+        };
         if !transition::advance(now, &mut item.task.view, Status::Failure) {
             return;
         }
@@ -54,16 +62,25 @@ impl Hub {
     /// The task ends because PHP, or a person in Discord, wanted it.
     pub(super) fn finish_cancelled(&mut self, id: TaskId, ending: Ending) {
         let now = self.now.unix;
-        let Some(item) = self.tasks.get_mut(&id) else { return };
+        let Some(item) = self.tasks.get_mut(&id) else {
+            return;
+        };
         if transition::advance(now, &mut item.task.view, Status::Cancel) {
             self.close(id, ending);
         }
     }
 
     /// The picture is there; also for a task that had ended without one.
-    pub(super) fn finish_succeeded(&mut self, id: TaskId, message: &Message<'_>, reading: &Reading<'_>) {
+    pub(super) fn finish_succeeded(
+        &mut self,
+        id: TaskId,
+        message: &Message<'_>,
+        reading: &Reading<'_>,
+    ) {
         let now = self.now.unix;
-        let Some(item) = self.tasks.get_mut(&id) else { return };
+        let Some(item) = self.tasks.get_mut(&id) else {
+            return;
+        };
         let ended_before = item.task.view.finished_at;
         if !transition::advance(now, &mut item.task.view, Status::Success) {
             return;
@@ -99,10 +116,15 @@ impl Hub {
         self.awaiting_commands.remove(&id);
         let late_final = self.config.late_final;
         let now = self.now.unix;
-        let Some(item) = self.tasks.get_mut(&id) else { return };
+        let Some(item) = self.tasks.get_mut(&id) else {
+            return;
+        };
         self.deadlines.remove(&(item.task.work.deadline, id));
         let may_exist = item.task.work.attempts.iter().any(|attempt| {
-            matches!(attempt.state, AttemptState::Sending | AttemptState::Accepted | AttemptState::InDoubt)
+            matches!(
+                attempt.state,
+                AttemptState::Sending | AttemptState::Accepted | AttemptState::InDoubt
+            )
         });
         if ending == Ending::Open && may_exist && self.correlator.holds_key(id) {
             let until = now.plus(late_final);
@@ -118,16 +140,21 @@ impl Hub {
 
     /// Remembers an ended task for what may still come, and forgets the oldest.
     pub(super) fn note_closed(&mut self, id: TaskId) {
-        let Some(item) = self.tasks.get(&id) else { return };
+        let Some(item) = self.tasks.get(&id) else {
+            return;
+        };
         let messages: Vec<MessageId> = item.task.work.messages.clone();
-        self.closed.insert((item.task.view.finished_at.unwrap_or_default(), id));
+        self.closed
+            .insert((item.task.view.finished_at.unwrap_or_default(), id));
         self.set_holder(id);
         for message in messages {
             self.sightings.forget(message);
         }
         while self.closed.len() > CLOSED {
             let Some(&(at, oldest)) = self.closed.iter().find(|(_, id)| {
-                !self.correlator.holds_key(*id) && !self.outbox.is_dirty(*id) && !self.is_answer_awaited(*id)
+                !self.correlator.holds_key(*id)
+                    && !self.outbox.is_dirty(*id)
+                    && !self.is_answer_awaited(*id)
             }) else {
                 break;
             };
@@ -139,7 +166,10 @@ impl Hub {
 
     /// The task no longer counts as running.
     pub(super) fn release_slot(&mut self, id: TaskId) {
-        let name = self.tasks.get(&id).and_then(|item| item.task.view.account.clone());
+        let name = self
+            .tasks
+            .get(&id)
+            .and_then(|item| item.task.view.account.clone());
         if let Some(account) = name.and_then(|name| self.account_mut(&name)) {
             account.running.remove(&id);
         }
@@ -147,7 +177,9 @@ impl Hub {
 
     /// The task counts as running, also when it was taken for one that was never sent.
     pub(super) fn take_slot(&mut self, id: TaskId) {
-        let Some(item) = self.tasks.get(&id) else { return };
+        let Some(item) = self.tasks.get(&id) else {
+            return;
+        };
         let lane = Lane::of(item.task.work.wanted_mode);
         let name = item.task.view.account.clone();
         if let Some(account) = name.and_then(|name| self.account_mut(&name)) {
@@ -192,14 +224,21 @@ impl Hub {
 
     fn time_out(&mut self, id: TaskId) {
         self.take_back(id);
-        let Some(item) = self.tasks.get(&id) else { return };
+        let Some(item) = self.tasks.get(&id) else {
+            return;
+        };
         let last = item.task.work.attempts.last().map(|attempt| attempt.state);
         let is_seen = item.task.view.status != Status::Submitted;
         match last {
             Some(AttemptState::InDoubt | AttemptState::Sending) if !is_seen => {
                 let reason = "the answer was lost, and it was not seen since: the account may be at its limit, the \
                               prompt held back by moderation, or the connection broken";
-                self.finish_failed(id, FailCode::SubmitUnconfirmed, Some(reason.to_owned()), Ending::Open);
+                self.finish_failed(
+                    id,
+                    FailCode::SubmitUnconfirmed,
+                    Some(reason.to_owned()),
+                    Ending::Open,
+                );
             }
             Some(AttemptState::InDoubt | AttemptState::Sending | AttemptState::Accepted) => {
                 self.finish_failed(id, FailCode::Timeout, None, Ending::Open);
@@ -223,12 +262,18 @@ pub(super) fn set<T: PartialEq>(field: &mut T, value: T) -> bool {
 
 /// The prompt as PHP sees it.
 pub(super) fn without_tag(echo: &str, tag: Option<u32>) -> String {
-    tag.map_or_else(|| echo.to_owned(), |seed| prompt::strip_seed(echo, seed).into_owned())
+    tag.map_or_else(
+        || echo.to_owned(),
+        |seed| prompt::strip_seed(echo, seed).into_owned(),
+    )
 }
 
 /// Whether a late picture would still be the task's.
 pub(super) fn awaits_late_final(view: &TaskView) -> bool {
-    view.status == Status::Failure && view.fail_code.is_some_and(transition::leaves_room_for_a_late_final)
+    view.status == Status::Failure
+        && view
+            .fail_code
+            .is_some_and(transition::leaves_room_for_a_late_final)
 }
 
 fn image(file: &Attachment<'_>) -> Image {

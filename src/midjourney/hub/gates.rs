@@ -5,7 +5,17 @@ use std::time::Duration;
 use mj_discord::{gateway::Session, snowflake::UserId};
 use serde::Serialize;
 
-use crate::config::{GatewayKind, GatewayMode};
+use super::{Hub, driver::GatewayNotice};
+use crate::{
+    account::AccountState,
+    config::{GatewayKind, GatewayMode},
+    refusal::FailCode,
+};
+
+/// Foreign events move the stored sequence at most this often (PROCESS.md, section 5).
+const SESSION_EVERY: Duration = Duration::from_secs(5);
+/// Gateway close code "authentication failed".
+const AUTHENTICATION_FAILED: u16 = 4004;
 
 /// The state of one gateway connection.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
@@ -61,14 +71,23 @@ impl Gates {
     /// Which of them the configuration wants.
     pub(super) fn configure(&mut self, mode: GatewayMode) {
         for (kind, wanted) in [
-            (GatewayKind::Bot, matches!(mode, GatewayMode::Bot | GatewayMode::Both)),
-            (GatewayKind::User, matches!(mode, GatewayMode::User | GatewayMode::Both)),
+            (
+                GatewayKind::Bot,
+                matches!(mode, GatewayMode::Bot | GatewayMode::Both),
+            ),
+            (
+                GatewayKind::User,
+                matches!(mode, GatewayMode::User | GatewayMode::Both),
+            ),
         ] {
             let gate = self.gate_mut(kind);
             match (wanted, gate.state) {
                 (false, _) => gate.state = GateState::Off,
                 (true, GateState::Off) => gate.state = GateState::Connecting,
-                (true, GateState::Connecting | GateState::Live | GateState::Down | GateState::Dead) => {}
+                (
+                    true,
+                    GateState::Connecting | GateState::Live | GateState::Down | GateState::Dead,
+                ) => {}
             }
         }
     }
@@ -86,7 +105,141 @@ impl Gates {
 
     /// The user session, live or to be resumed, if it is this user's: its events are not lost.
     pub(super) fn own_session_of(&self, user: UserId) -> Option<&str> {
-        let gate = Some(&self.user).filter(|gate| gate.user == Some(user) && gate.state != GateState::Dead)?;
-        gate.session.as_ref().map(|session| session.session_id.as_str())
+        let gate = Some(&self.user)
+            .filter(|gate| gate.user == Some(user) && gate.state != GateState::Dead)?;
+        gate.session
+            .as_ref()
+            .map(|session| session.session_id.as_str())
+    }
+}
+
+impl Hub {
+    /// When a session's sequence is to be written though nothing else is.
+    pub(super) fn session_due(&self, kind: GatewayKind) -> Option<Duration> {
+        let gate = self.gates.gate(kind);
+        let session = gate
+            .session
+            .as_ref()
+            .filter(|session| session.sequence != gate.persisted.0)?;
+        (session.sequence > 0).then(|| gate.persisted.1 + SESSION_EVERY)
+    }
+
+    pub(super) fn gateway_notice(&mut self, kind: GatewayKind, notice: GatewayNotice) {
+        let now = self.now;
+        self.status_due |= !matches!(notice, GatewayNotice::Session(_));
+        match notice {
+            GatewayNotice::Ready {
+                user_id,
+                session_id,
+                is_new,
+            } => {
+                let gate = self.gates.gate_mut(kind);
+                gate.state = GateState::Live;
+                gate.user = Some(user_id);
+                gate.close_code = None;
+                if gate
+                    .session
+                    .as_ref()
+                    .is_none_or(|session| session.session_id != session_id)
+                {
+                    gate.session = Some(Session {
+                        session_id,
+                        sequence: 0,
+                        resume_gateway_url: None,
+                        identified_at: now.unix,
+                        seen_at: now.unix,
+                    });
+                }
+                self.outbox.mark_session(kind);
+                if kind == GatewayKind::User
+                    && let Some(main) = self
+                        .config
+                        .accounts
+                        .first()
+                        .map(|account| account.name.clone())
+                {
+                    self.learn_user(&main, user_id);
+                }
+                if is_new {
+                    self.catch_up();
+                }
+            }
+            GatewayNotice::Resumed => {
+                let main = self
+                    .accounts
+                    .first()
+                    .and_then(|account| account.health.user_id);
+                let gate = self.gates.gate_mut(kind);
+                let is_first = gate.state == GateState::Connecting;
+                gate.state = GateState::Live;
+                if kind == GatewayKind::User {
+                    gate.user = gate.user.or(main);
+                }
+                // What the owner before had seen, and not yet understood, is not replayed.
+                if is_first {
+                    self.catch_up();
+                }
+            }
+            GatewayNotice::Down => self.gate_closed(kind, GateState::Down, None, false),
+            GatewayNotice::SessionLost => self.gate_closed(kind, GateState::Down, None, true),
+            GatewayNotice::Fatal(code) => {
+                self.gate_closed(kind, GateState::Dead, Some(code), true);
+                if code == AUTHENTICATION_FAILED {
+                    self.token_dead(kind);
+                }
+            }
+            GatewayNotice::Session(session) => {
+                let gate = self.gates.gate_mut(kind);
+                let known = gate.session.as_ref();
+                let is_new = known.is_none_or(|known| {
+                    known.session_id != session.session_id
+                        || known.resume_gateway_url != session.resume_gateway_url
+                });
+                gate.session = Some(session);
+                if is_new {
+                    self.outbox.mark_session(kind);
+                }
+            }
+        }
+    }
+
+    pub(super) fn gate_closed(
+        &mut self,
+        kind: GatewayKind,
+        state: GateState,
+        code: Option<u16>,
+        is_lost: bool,
+    ) {
+        let gate = self.gates.gate_mut(kind);
+        gate.state = state;
+        gate.close_code = code;
+        if is_lost && gate.session.take().is_some() {
+            self.outbox.mark_session(kind);
+        }
+        if kind == GatewayKind::User {
+            self.end_waiting(true);
+        }
+    }
+
+    /// Close code 4004: the token is dead, for REST as well.
+    pub(super) fn token_dead(&mut self, kind: GatewayKind) {
+        match kind {
+            GatewayKind::Bot => self.bot_cannot_read = true,
+            GatewayKind::User => {
+                if let Some(main) = self
+                    .config
+                    .accounts
+                    .first()
+                    .map(|account| account.name.clone())
+                {
+                    self.stop_account(
+                        &main,
+                        AccountState::Disabled {
+                            code: FailCode::Unauthorized,
+                        },
+                    );
+                }
+            }
+        }
     }
 }

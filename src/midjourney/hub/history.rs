@@ -31,8 +31,6 @@ const PAGES: u32 = 20;
 /// Between two readings while nothing else tells how tasks go: what a person does who waits, and its upper end.
 const POLL: Duration = Duration::from_secs(5);
 const LAST_POLL: Duration = Duration::from_secs(30);
-/// After a reading that failed.
-const RETRY: Duration = Duration::from_secs(5);
 /// How long the gateways may take to begin before REST takes their place.
 const GATEWAY_GRACE: Duration = Duration::from_secs(10);
 /// How much older than an attempt a message of its job can seem: both clocks' error.
@@ -100,17 +98,29 @@ impl Hub {
 
     /// A task was sent: what happens to it is worth looking at often.
     pub(super) fn poll_soon(&mut self, id: TaskId) {
-        let account = self.tasks.get(&id).and_then(|item| item.task.view.account.as_deref());
+        let account = self
+            .tasks
+            .get(&id)
+            .and_then(|item| item.task.view.account.as_deref());
         let channel = self.channel_of(account);
         let soon = self.now.boot + POLL;
         let history = self.histories.entry(channel).or_default();
         history.pause = POLL;
-        history.next = if history.next.is_zero() { soon } else { history.next.min(soon) };
+        history.next = if history.next.is_zero() {
+            soon
+        } else {
+            history.next.min(soon)
+        };
     }
 
     fn channels(&self) -> Vec<ChannelId> {
         let mut channels = vec![self.config.channel_id];
-        for channel in self.config.accounts.iter().filter_map(|account| account.channel_id) {
+        for channel in self
+            .config
+            .accounts
+            .iter()
+            .filter_map(|account| account.channel_id)
+        {
             if !channels.contains(&channel) {
                 channels.push(channel);
             }
@@ -126,6 +136,12 @@ impl Hub {
         for channel in self.channels() {
             if self.is_reading_due(channel) {
                 self.begin_reading(channel);
+            } else if let Some(history) = self.histories.get_mut(&channel)
+                && history.next <= self.now.boot
+                && history.reading.is_none()
+            {
+                // Nothing was sent about which the channel could tell.
+                history.is_wanted = false;
             }
         }
     }
@@ -148,7 +164,9 @@ impl Hub {
     fn is_reading_due(&self, channel: ChannelId) -> bool {
         let history = self.histories.get(&channel);
         history.is_none_or(|history| history.reading.is_none() && history.next <= self.now.boot)
-            && self.reading_wanted(channel).is_some_and(|at| at <= self.now.boot)
+            && self
+                .reading_wanted(channel)
+                .is_some_and(|at| at <= self.now.boot)
             && self.oldest_wanted(channel).is_some()
     }
 
@@ -157,15 +175,34 @@ impl Hub {
         let history = self.histories.get(&channel);
         let mut reasons: Vec<Duration> = self.doubt_wants_reading(channel).into_iter().collect();
         if self.grade == Grade::Resident {
-            reasons.extend(history.filter(|history| history.is_wanted).map(|_| Duration::ZERO));
-            reasons.extend(self.deletions.iter().filter(|(id, _)| self.is_in(**id, channel)).map(|(_, deletion)| {
-                let due = deletion.at + DELETION_GRACE;
-                let began = history.and_then(|history| history.finished).map(|finished| finished.began);
-                // One that began after the grace time has said all there is to say.
-                if began.is_some_and(|began| began >= due) { Duration::MAX } else { due }
-            }));
+            reasons.extend(
+                history
+                    .filter(|history| history.is_wanted)
+                    .map(|_| Duration::ZERO),
+            );
+            reasons.extend(
+                self.deletions
+                    .iter()
+                    .filter(|(id, _)| self.is_in(**id, channel))
+                    .map(|(_, deletion)| {
+                        let due = deletion.at + DELETION_GRACE;
+                        let began = history
+                            .and_then(|history| history.finished)
+                            .map(|finished| finished.began);
+                        // One that began after the grace time has said all there is to say.
+                        if began.is_some_and(|began| began >= due) {
+                            Duration::MAX
+                        } else {
+                            due
+                        }
+                    }),
+            );
             if !self.gates.any_live() && self.has_open_attempt(channel) {
-                let grace = if self.config.gateway == GatewayMode::Off { Duration::ZERO } else { GATEWAY_GRACE };
+                let grace = if self.config.gateway == GatewayMode::Off {
+                    Duration::ZERO
+                } else {
+                    GATEWAY_GRACE
+                };
                 reasons.push(self.unwatched_since + grace);
             }
         }
@@ -173,18 +210,26 @@ impl Hub {
     }
 
     fn is_in(&self, id: TaskId, channel: ChannelId) -> bool {
-        self.tasks.get(&id).is_some_and(|item| self.channel_of(item.task.view.account.as_deref()) == channel)
+        self.tasks
+            .get(&id)
+            .is_some_and(|item| self.channel_of(item.task.view.account.as_deref()) == channel)
     }
 
     fn has_open_attempt(&self, channel: ChannelId) -> bool {
-        self.deadlines.iter().any(|(_, id)| self.is_in(*id, channel) && self.first_attempt(*id).is_some())
+        self.deadlines
+            .iter()
+            .any(|(_, id)| self.is_in(*id, channel) && self.first_attempt(*id).is_some())
     }
 
     /// When the first attempt of a task was made that may have arrived.
     pub(super) fn first_attempt(&self, id: TaskId) -> Option<UnixMs> {
         let attempts = &self.tasks.get(&id)?.task.work.attempts;
-        let may_have_arrived = |state| !matches!(state, AttemptState::Refused | AttemptState::Absent);
-        attempts.iter().find(|attempt| may_have_arrived(attempt.state)).map(|attempt| attempt.at)
+        let may_have_arrived =
+            |state| !matches!(state, AttemptState::Refused | AttemptState::Absent);
+        attempts
+            .iter()
+            .find(|attempt| may_have_arrived(attempt.state))
+            .map(|attempt| attempt.at)
     }
 
     /// After which message the reading begins: before the oldest attempt of an open task, or of one whose picture may
@@ -192,16 +237,29 @@ impl Hub {
     fn oldest_wanted(&self, channel: ChannelId) -> Option<MessageId> {
         let open = self.deadlines.iter().map(|(_, id)| *id);
         let late = self.tombstones.iter().map(|(_, id)| *id).filter(|id| {
-            self.tasks.get(id).is_some_and(|item| awaits_late_final(&item.task.view))
+            self.tasks
+                .get(id)
+                .is_some_and(|item| awaits_late_final(&item.task.view))
         });
-        let attempts = open.chain(late).filter(|id| self.is_in(*id, channel)).filter_map(|id| self.first_attempt(id));
-        attempts.min().map(|at| MessageId(snowflake_at(at.minus(BEFORE))))
+        let attempts = open
+            .chain(late)
+            .filter(|id| self.is_in(*id, channel))
+            .filter_map(|id| self.first_attempt(id));
+        attempts
+            .min()
+            .map(|at| MessageId(snowflake_at(at.minus(BEFORE))))
     }
 
     fn begin_reading(&mut self, channel: ChannelId) {
-        let Some(from) = self.oldest_wanted(channel) else { return };
-        let reading =
-            Reading { from, after: from, pages: 0, began: self.now.boot };
+        let Some(from) = self.oldest_wanted(channel) else {
+            return;
+        };
+        let reading = Reading {
+            from,
+            after: from,
+            pages: 0,
+            began: self.now.boot,
+        };
         let history = self.histories.entry(channel).or_default();
         history.reading = Some(reading);
         history.is_wanted = false;
@@ -209,7 +267,11 @@ impl Hub {
     }
 
     fn read_page(&mut self, channel: ChannelId) {
-        let Some(after) = self.histories.get(&channel).and_then(|history| history.reading).map(|reading| reading.after)
+        let Some(after) = self
+            .histories
+            .get(&channel)
+            .and_then(|history| history.reading)
+            .map(|reading| reading.after)
         else {
             return;
         };
@@ -234,28 +296,49 @@ impl Hub {
         if bot_may {
             return Some((Bearer::Bot, TokenKind::Bot));
         }
-        let account = self.accounts.iter().find(|account| !account.is_disabled())?;
-        Some((Bearer::Account(account.config.name.clone()), TokenKind::User))
+        let account = self
+            .accounts
+            .iter()
+            .find(|account| !account.is_disabled())?;
+        Some((
+            Bearer::Account(account.config.name.clone()),
+            TokenKind::User,
+        ))
     }
 
     /// The reading ends without a result and is made once more.
     fn stop_reading(&mut self, channel: ChannelId, until: Option<Duration>) {
-        let next = until.unwrap_or(self.now.boot + RETRY);
+        let now = self.now.boot;
         let history = self.histories.entry(channel).or_default();
+        history.pause = (history.pause.max(POLL) * 3 / 2).min(LAST_POLL);
         history.reading = None;
         history.is_wanted = true;
-        history.next = next;
+        history.next = until.unwrap_or(now + history.pause);
     }
 
     /// A page came, or did not.
     pub(super) fn page_answered(&mut self, channel: ChannelId, bearer: &Bearer, answer: &Answer) {
-        let Answer::Response { status, headers, body } = answer else {
+        let Answer::Response {
+            status,
+            headers,
+            body,
+        } = answer
+        else {
             self.stop_reading(channel, None);
             return;
         };
-        let headers = Headers::read(headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let headers = Headers::read(
+            headers
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str())),
+        );
         let body = String::from_utf8_lossy(body);
-        let outcome = rest::Answer { status: *status, headers: &headers, body: &body }.read();
+        let outcome = rest::Answer {
+            status: *status,
+            headers: &headers,
+            body: &body,
+        }
+        .read();
         let page = rest::read_messages(&body).filter(|_| outcome == Outcome::Accepted);
         let Some(mut page) = page else {
             self.page_refused(channel, bearer, &outcome);
@@ -263,13 +346,24 @@ impl Hub {
         };
         // Newest first on the wire; seen in the order in which they were made.
         page.sort_by_key(|message| message.id);
+        let empty_before = self.counters.empty;
         for message in &page {
             self.see(Source::Rest, message);
         }
+        if self.counters.empty > empty_before && *bearer == Bearer::Bot {
+            // Without MESSAGE_CONTENT the bot sees that there are messages, not whose: that proves nothing.
+            self.bot_cannot_read = true;
+            self.stop_reading(channel, Some(self.now.boot));
+            return;
+        }
         let last = page.last().map(|message| message.id);
         let is_full = page.len() >= usize::from(PAGE);
-        let Some(history) = self.histories.get_mut(&channel) else { return };
-        let Some(reading) = history.reading.as_mut() else { return };
+        let Some(history) = self.histories.get_mut(&channel) else {
+            return;
+        };
+        let Some(reading) = history.reading.as_mut() else {
+            return;
+        };
         reading.pages += 1;
         match last.filter(|last| is_full && reading.pages < PAGES && *last > reading.after) {
             Some(last) => {
@@ -282,13 +376,21 @@ impl Hub {
 
     fn reading_ended(&mut self, channel: ChannelId, is_whole: bool) {
         let now = self.now.boot;
-        let Some(history) = self.histories.get_mut(&channel) else { return };
-        let Some(reading) = history.reading.take() else { return };
+        let Some(history) = self.histories.get_mut(&channel) else {
+            return;
+        };
+        let Some(reading) = history.reading.take() else {
+            return;
+        };
         history.next = now + history.pause.max(POLL);
         history.pause = (history.pause.max(POLL) * 3 / 2).min(LAST_POLL);
         if is_whole {
             let Reading { from, began, .. } = reading;
-            history.finished = Some(Finished { from, began, ended: now });
+            history.finished = Some(Finished {
+                from,
+                began,
+                ended: now,
+            });
         }
     }
 
@@ -304,11 +406,21 @@ impl Hub {
             ) => self.bot_cannot_read = true,
             (Outcome::Unauthorized, Bearer::Account(name)) => {
                 let name = name.clone();
-                self.stop_account(&name, AccountState::Disabled { code: FailCode::Unauthorized });
+                self.stop_account(
+                    &name,
+                    AccountState::Disabled {
+                        code: FailCode::Unauthorized,
+                    },
+                );
             }
             (Outcome::CaptchaRequired, Bearer::Account(name)) => {
                 let name = name.clone();
-                self.stop_account(&name, AccountState::Disabled { code: FailCode::CaptchaRequired });
+                self.stop_account(
+                    &name,
+                    AccountState::Disabled {
+                        code: FailCode::CaptchaRequired,
+                    },
+                );
             }
             _ => {}
         }
@@ -324,16 +436,27 @@ impl Hub {
             .iter()
             .filter(|(id, deletion)| {
                 let due = deletion.at + DELETION_GRACE;
-                let Some(item) = self.tasks.get(id) else { return true };
+                let Some(item) = self.tasks.get(id) else {
+                    return true;
+                };
                 let channel = self.channel_of(item.task.view.account.as_deref());
-                let finished = self.histories.get(&channel).and_then(|history| history.finished);
-                finished.is_some_and(|finished| finished.began >= due && finished.ended + SETTLING <= now)
+                let finished = self
+                    .histories
+                    .get(&channel)
+                    .and_then(|history| history.finished);
+                finished.is_some_and(|finished| {
+                    finished.began >= due && finished.ended + SETTLING <= now
+                })
             })
             .map(|(id, _)| *id)
             .collect();
         for id in concluded {
             self.deletions.remove(&id);
-            if self.tasks.get(&id).is_some_and(|item| item.task.view.status != Status::Success) {
+            if self
+                .tasks
+                .get(&id)
+                .is_some_and(|item| item.task.view.status != Status::Success)
+            {
                 self.finish_failed(id, FailCode::MessageDeleted, None, Ending::ByMessage);
             }
         }
@@ -344,7 +467,12 @@ impl Hub {
         if self.deletions.is_empty() && self.doubts.is_empty() {
             return None;
         }
-        let ends = self.histories.values().filter_map(|history| history.finished);
-        ends.map(|finished| finished.ended + SETTLING).filter(|at| *at > self.now.boot).min()
+        let ends = self
+            .histories
+            .values()
+            .filter_map(|history| history.finished);
+        ends.map(|finished| finished.ended + SETTLING)
+            .filter(|at| *at > self.now.boot)
+            .min()
     }
 }

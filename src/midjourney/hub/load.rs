@@ -26,7 +26,10 @@ use crate::{
 
 impl Hub {
     /// Starts from what the store holds. Attempts that an earlier owner was sending are in doubt.
-    #[expect(clippy::too_many_arguments, reason = "all that an owner starts from, once")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "all that an owner starts from, once"
+    )]
     pub fn new(
         now: Moment,
         id: HubId,
@@ -82,7 +85,10 @@ impl Hub {
             gate.persisted = (stored.session.sequence, now.boot);
             gate.session = Some(stored.session);
         }
-        hub.gates.user.user = hub.accounts.first().and_then(|account| account.health.user_id);
+        hub.gates.user.user = hub
+            .accounts
+            .first()
+            .and_then(|account| account.health.user_id);
         if predecessor == Predecessor::Dead {
             hub.note_dead(epoch.saturating_sub(1));
         }
@@ -130,7 +136,11 @@ impl Hub {
         let id = task.view.id;
         let epoch = self.epoch;
         let (deadline, cancel_requested) = (task.work.deadline, task.work.cancel_requested);
-        let last = task.work.attempts.last().map(|attempt| (attempt.state, attempt.epoch));
+        let last = task
+            .work
+            .attempts
+            .last()
+            .map(|attempt| (attempt.state, attempt.epoch));
         self.insert_item(task);
         self.deadlines.insert((deadline, id));
         match last {
@@ -139,7 +149,10 @@ impl Hub {
             Some((AttemptState::Sending | AttemptState::InDoubt, of)) => {
                 self.take_slot(id);
                 self.doubts.insert(id, self.now.boot);
-                if let Some(attempt) = self.tasks.get_mut(&id).and_then(|item| item.task.work.attempts.last_mut())
+                if let Some(attempt) = self
+                    .tasks
+                    .get_mut(&id)
+                    .and_then(|item| item.task.work.attempts.last_mut())
                     && attempt.state == AttemptState::Sending
                     && of != epoch
                 {
@@ -155,12 +168,23 @@ impl Hub {
 
     fn enqueue(&mut self, id: TaskId) {
         let account = self.account_for(id);
-        let Some(item) = self.tasks.get(&id) else { return };
+        let Some(item) = self.tasks.get(&id) else {
+            return;
+        };
         let work = &item.task.work;
-        self.queue.insert(id, account.clone(), Lane::of(work.wanted_mode), work.priority, work.not_before);
+        self.queue.insert(
+            id,
+            account.clone(),
+            Lane::of(work.wanted_mode),
+            work.priority,
+            work.not_before,
+        );
         let is_hopeless = match &account {
             Some(name) => self.account(name).is_none_or(Account::is_disabled),
-            None => !self.accounts.iter().any(|account| !account.is_disabled() && account.config.weight > 0),
+            None => !self
+                .accounts
+                .iter()
+                .any(|account| !account.is_disabled() && account.config.weight > 0),
         };
         if is_hopeless {
             self.fail_hopeless();
@@ -170,19 +194,37 @@ impl Hub {
     /// Indexes a task with everything that names it.
     fn insert_item(&mut self, task: Task) {
         let id = task.view.id;
-        let result = task.view.message_id.filter(|_| task.view.status == Status::Success);
+        let result = task
+            .view
+            .message_id
+            .filter(|_| task.view.status == Status::Success);
         let work = task.work.clone();
-        let job = task.view.job_id.as_deref().and_then(|job| job.parse::<JobId>().ok());
+        let job = task
+            .view
+            .job_id
+            .as_deref()
+            .and_then(|job| job.parse::<JobId>().ok());
         let may_exist = work.attempts.last().is_some_and(|attempt| {
-            matches!(attempt.state, AttemptState::Sending | AttemptState::Accepted | AttemptState::InDoubt)
+            matches!(
+                attempt.state,
+                AttemptState::Sending | AttemptState::Accepted | AttemptState::InDoubt
+            )
         });
         let holds_key = if task.view.status.is_terminal() {
-            work.key_held_until.is_some_and(|until| until > self.now.unix)
+            work.key_held_until
+                .is_some_and(|until| until > self.now.unix)
         } else {
             may_exist && !work.bound
         };
         let attempt_serials = vec![0; work.attempts.len()];
-        self.tasks.insert(id, Item { task, attempt_serials, was_outdated: false });
+        self.tasks.insert(
+            id,
+            Item {
+                task,
+                attempt_serials,
+                was_outdated: false,
+            },
+        );
         self.set_holder(id);
         for attempt in &work.attempts {
             self.correlator.bind_nonce(id, &attempt.nonce);
@@ -191,7 +233,11 @@ impl Hub {
             }
         }
         for message in work.messages.iter().chain(&result) {
-            let role = if result == Some(*message) { Role::Result } else { Role::Progress };
+            let role = if result == Some(*message) {
+                Role::Result
+            } else {
+                Role::Progress
+            };
             self.correlator.bind_message(id, *message, role);
         }
         if let Some(job) = job {
@@ -214,7 +260,9 @@ impl Hub {
         }
         // The attempt is not durable, so it must not leave.
         let was_taken_back = self.take_back(id);
-        let Some(item) = self.tasks.get_mut(&id) else { return };
+        let Some(item) = self.tasks.get_mut(&id) else {
+            return;
+        };
         item.task.view.revision = stored.view.revision;
         item.task.work.cancel_requested |= stored.work.cancel_requested;
         let cancel = item.task.work.cancel_requested;
@@ -231,11 +279,16 @@ impl Hub {
     fn adopt(&mut self, stored: Task) {
         let id = stored.view.id;
         self.take_back(id);
-        let ended_already = self.tasks.get(&id).and_then(|item| item.task.view.finished_at);
+        let ended_already = self
+            .tasks
+            .get(&id)
+            .and_then(|item| item.task.view.finished_at);
         if let Some(at) = ended_already {
             self.closed.remove(&(at, id));
         }
-        let Some(item) = self.tasks.get_mut(&id) else { return };
+        let Some(item) = self.tasks.get_mut(&id) else {
+            return;
+        };
         item.task = stored;
         self.close(id, Ending::NeverSent);
         // It is written as it is.
@@ -244,7 +297,11 @@ impl Hub {
 
     /// A changed configuration.
     pub(super) fn configure(&mut self, config: HubConfig) {
-        let known: Vec<_> = self.accounts.iter().map(|account| account.health.clone()).collect();
+        let known: Vec<_> = self
+            .accounts
+            .iter()
+            .map(|account| account.health.clone())
+            .collect();
         let mut before = std::mem::take(&mut self.accounts);
         if config.bot_token != self.config.bot_token {
             self.bot_limiter = RateLimiter::new();
@@ -253,8 +310,12 @@ impl Hub {
         self.config = config;
         self.accounts = Account::all(&self.config, &known, self.now.unix);
         for account in &mut self.accounts {
-            let same = before.iter().position(|old| old.config.name == account.config.name);
-            let Some(old) = same.map(|at| before.swap_remove(at)) else { continue };
+            let same = before
+                .iter()
+                .position(|old| old.config.name == account.config.name);
+            let Some(old) = same.map(|at| before.swap_remove(at)) else {
+                continue;
+            };
             account.running = old.running;
             account.spaced_until = old.spaced_until;
             account.queued_at = old.queued_at;

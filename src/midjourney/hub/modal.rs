@@ -25,9 +25,13 @@ impl Hub {
     /// A task's press opened a form.
     pub(super) fn modal_opened(&mut self, modal: &InteractionModal<'_>) {
         let Some(nonce) = &modal.nonce else { return };
-        let Some(id) = self.correlator.task_of_nonce(nonce) else { return };
+        let Some(id) = self.correlator.task_of_nonce(nonce) else {
+            return;
+        };
         self.evidence(id, Some(nonce));
-        let Some(item) = self.tasks.get_mut(&id) else { return };
+        let Some(item) = self.tasks.get_mut(&id) else {
+            return;
+        };
         // A second copy of the event, or one that a successor gets again: the form was, or may have been, sent.
         if item.task.view.status != Status::Submitted {
             return;
@@ -36,13 +40,26 @@ impl Hub {
         collect(&modal.components, &mut fields);
         if fields.is_empty() {
             let reason = "the button opens a form that needs an answer".to_owned();
-            self.finish_failed(id, FailCode::InteractionFailed, Some(reason), Ending::NeverSent);
+            self.finish_failed(
+                id,
+                FailCode::InteractionFailed,
+                Some(reason),
+                Ending::NeverSent,
+            );
             return;
         }
         let moved = transition::advance(self.now.unix, &mut item.task.view, Status::Modal);
         let work = &item.task.work;
-        let known = item.task.view.account.clone().zip(work.user_id).zip(work.application_id);
-        let Some(((account, user), application)) = known.filter(|_| moved) else { return };
+        let known = item
+            .task
+            .view
+            .account
+            .clone()
+            .zip(work.user_id)
+            .zip(work.application_id);
+        let Some(((account, user), application)) = known.filter(|_| moved) else {
+            return;
+        };
         let own_session = self.gates.own_session_of(user).map(str::to_owned);
         let session_id = self.session_for(&account, own_session.as_deref());
         let nonce = self.nonce();
@@ -64,7 +81,10 @@ impl Hub {
             own_session,
         };
         let bearer = Bearer::Account(account);
-        if self.request(Purpose::Attempt(id, nonce.clone()), bearer, request).is_err() {
+        if self
+            .request(Purpose::Attempt(id, nonce.clone()), bearer, request)
+            .is_err()
+        {
             let reason = "the form could not be sent: the account is limited".to_owned();
             self.finish_failed(id, FailCode::RateLimited, Some(reason), Ending::NeverSent);
             return;
@@ -84,7 +104,8 @@ impl Hub {
 fn collect<'m>(components: &'m [Component<'_>], into: &mut Vec<(&'m str, &'m str)>) {
     for component in components {
         if component.kind == TEXT_INPUT
-            && let (Some(custom_id), Some(value)) = (component.custom_id.as_deref(), component.value.as_deref())
+            && let (Some(custom_id), Some(value)) =
+                (component.custom_id.as_deref(), component.value.as_deref())
         {
             into.push((custom_id, value));
         }

@@ -66,7 +66,11 @@ impl Hub {
         if !self.is_our_channel(message.channel_id) {
             return;
         }
-        if message.author.as_ref().is_some_and(|author| Bot::of(author.id.0).is_none()) {
+        if message
+            .author
+            .as_ref()
+            .is_some_and(|author| Bot::of(author.id.0).is_none())
+        {
             return;
         }
         self.counters.messages += 1;
@@ -74,7 +78,7 @@ impl Hub {
         let serial = self.next_serial();
         let mut sighting = self.sightings.merge(message, is_own_copy, serial);
         let reading = read::read(&sighting.message);
-        if reading.kind == Kind::Empty && source == Source::Gateway(GatewayKind::Bot) && message.author.is_some() {
+        if reading.kind == Kind::Empty && !is_own_copy && message.author.is_some() {
             self.counters.empty += 1;
         }
         let facts = Facts::of(&sighting.message, &reading, sighting.serial);
@@ -85,7 +89,9 @@ impl Hub {
 
     /// Finds whose a message is, does what follows, and keeps it where it belongs.
     fn place(&mut self, sighting: Sighting, may_wait: bool) {
-        let Some(facts) = sighting.facts.as_ref() else { return };
+        let Some(facts) = sighting.facts.as_ref() else {
+            return;
+        };
         let view = View {
             own: self.gates.own(),
             is_own_copy: sighting.has_own_copy,
@@ -96,7 +102,11 @@ impl Hub {
                 self.counters.matched(step);
                 let reading = read::read(&sighting.message);
                 self.apply(id, &sighting.message, &reading, facts);
-                if self.tasks.get(&id).is_some_and(|item| !item.task.view.status.is_terminal()) {
+                if self
+                    .tasks
+                    .get(&id)
+                    .is_some_and(|item| !item.task.view.status.is_terminal())
+                {
                     self.sightings.keep_bound(sighting);
                 } else {
                     self.sightings.forget(sighting.message.id);
@@ -119,8 +129,14 @@ impl Hub {
     pub(super) fn look_again(&mut self) {
         while std::mem::take(&mut self.has_learnt) {
             for id in self.sightings.unmatched() {
-                let Some((facts, has_own_copy)) = self.sightings.facts(id) else { continue };
-                let view = View { own: self.gates.own(), is_own_copy: has_own_copy, may_wait: self.gates.own().is_some() };
+                let Some((facts, has_own_copy)) = self.sightings.facts(id) else {
+                    continue;
+                };
+                let view = View {
+                    own: self.gates.own(),
+                    is_own_copy: has_own_copy,
+                    may_wait: self.gates.own().is_some(),
+                };
                 if matches!(self.correlator.find(facts, view), Verdict::Task(..))
                     && let Some(sighting) = self.sightings.take(id)
                 {
@@ -147,13 +163,17 @@ impl Hub {
         if is_stale {
             return;
         }
-        let Some(item) = self.tasks.get(&id) else { return };
+        let Some(item) = self.tasks.get(&id) else {
+            return;
+        };
         if item.task.view.status.is_terminal() {
             self.apply_to_ended(id, message, reading);
             return;
         }
         match reading.kind {
-            Kind::Job(Phase::Start | Phase::Progress | Phase::Paused) => self.progress(id, message.id, reading),
+            Kind::Job(Phase::Start | Phase::Progress | Phase::Paused) => {
+                self.progress(id, message.id, reading);
+            }
             Kind::Job(Phase::Final) if reading.pictures.is_empty() => {}
             Kind::Job(Phase::Final) => self.finish_succeeded(id, message, reading),
             Kind::Job(Phase::Stopped) => {
@@ -184,12 +204,18 @@ impl Hub {
 
     /// Whether a notice is about an attempt that another one has followed, or that was refused already: it came twice.
     fn is_stale(&self, id: TaskId, facts: &Facts) -> bool {
-        let Some(item) = self.tasks.get(&id) else { return true };
+        let Some(item) = self.tasks.get(&id) else {
+            return true;
+        };
         let attempts = &item.task.work.attempts;
-        let Some(last) = attempts.last() else { return false };
+        let Some(last) = attempts.last() else {
+            return false;
+        };
         let its_own = attempts.iter().position(|attempt| {
             facts.nonce.as_ref() == Some(&attempt.nonce)
-                || attempt.interaction_id.is_some_and(|id| facts.interactions.contains(&id))
+                || attempt
+                    .interaction_id
+                    .is_some_and(|id| facts.interactions.contains(&id))
         });
         match its_own {
             Some(at) => at + 1 != attempts.len() || last.state == AttemptState::Refused,
@@ -205,7 +231,11 @@ impl Hub {
             is_new |= self.correlator.bind_interaction(id, *interaction);
         }
         let is_job = matches!(facts.says, Says::UnderWay | Says::End);
-        let role = if reading.kind == Kind::Job(Phase::Final) { Role::Result } else { Role::Progress };
+        let role = if reading.kind == Kind::Job(Phase::Final) {
+            Role::Result
+        } else {
+            Role::Progress
+        };
         let is_new_message = self.correlator.bind_message(id, message, role);
         is_new |= is_new_message;
         let mut has_job = false;
@@ -219,7 +249,9 @@ impl Hub {
             None => false,
         };
         self.has_learnt |= is_new;
-        let Some(item) = self.tasks.get_mut(&id) else { return };
+        let Some(item) = self.tasks.get_mut(&id) else {
+            return;
+        };
         let task = &mut item.task;
         let mut changed = false;
         if is_new_message {
@@ -248,14 +280,27 @@ impl Hub {
 
     /// The attempt behind a message has an interaction, by which copies without a nonce are known.
     fn note_interaction(&mut self, id: TaskId, facts: &Facts) {
-        let Some(&interaction) = facts.interactions.first() else { return };
-        let Some(item) = self.tasks.get_mut(&id) else { return };
+        let Some(&interaction) = facts.interactions.first() else {
+            return;
+        };
+        let Some(item) = self.tasks.get_mut(&id) else {
+            return;
+        };
         let attempts = &mut item.task.work.attempts;
-        if attempts.iter().any(|attempt| attempt.interaction_id == Some(interaction)) {
+        if attempts
+            .iter()
+            .any(|attempt| attempt.interaction_id == Some(interaction))
+        {
             return;
         }
-        let by_nonce = attempts.iter().position(|attempt| facts.nonce.as_ref() == Some(&attempt.nonce));
-        let at = by_nonce.or_else(|| attempts.iter().rposition(|attempt| attempt.state == AttemptState::Accepted));
+        let by_nonce = attempts
+            .iter()
+            .position(|attempt| facts.nonce.as_ref() == Some(&attempt.nonce));
+        let at = by_nonce.or_else(|| {
+            attempts
+                .iter()
+                .rposition(|attempt| attempt.state == AttemptState::Accepted)
+        });
         if let Some(attempt) = at.and_then(|at| attempts.get_mut(at))
             && attempt.interaction_id.is_none()
         {
@@ -266,13 +311,21 @@ impl Hub {
 
     /// Something proves that an attempt of the task arrived: the one with this nonce, else the last.
     pub(super) fn evidence(&mut self, id: TaskId, nonce: Option<&Nonce>) {
-        let Some(item) = self.tasks.get_mut(&id) else { return };
+        let Some(item) = self.tasks.get_mut(&id) else {
+            return;
+        };
         let attempts = &mut item.task.work.attempts;
         let at = nonce
             .and_then(|nonce| attempts.iter().position(|attempt| attempt.nonce == *nonce))
-            .or_else(|| attempts.iter().rposition(|attempt| attempt.state != AttemptState::Refused))
+            .or_else(|| {
+                attempts
+                    .iter()
+                    .rposition(|attempt| attempt.state != AttemptState::Refused)
+            })
             .or(attempts.len().checked_sub(1));
-        let Some(attempt) = at.and_then(|at| attempts.get_mut(at)) else { return };
+        let Some(attempt) = at.and_then(|at| attempts.get_mut(at)) else {
+            return;
+        };
         if !set(&mut attempt.state, AttemptState::Accepted) {
             return;
         }
@@ -288,7 +341,9 @@ impl Hub {
 
     fn progress(&mut self, id: TaskId, message: MessageId, reading: &Reading<'_>) {
         let now = self.now.unix;
-        let Some(item) = self.tasks.get_mut(&id) else { return };
+        let Some(item) = self.tasks.get_mut(&id) else {
+            return;
+        };
         let view = &mut item.task.view;
         let mut changed = transition::advance(now, view, Status::InProgress);
         let percent = reading.percent.unwrap_or(0).min(99).max(view.progress);
@@ -308,7 +363,9 @@ impl Hub {
     /// A message of a task that has ended: a late picture counts where the table allows it, and the buttons of a result
     /// change when they are pressed. Nothing else.
     fn apply_to_ended(&mut self, id: TaskId, message: &Message<'_>, reading: &Reading<'_>) {
-        let Some(item) = self.tasks.get_mut(&id) else { return };
+        let Some(item) = self.tasks.get_mut(&id) else {
+            return;
+        };
         let view = &mut item.task.view;
         let is_final = reading.kind == Kind::Job(Phase::Final) && !reading.pictures.is_empty();
         if is_final && awaits_late_final(view) {
@@ -317,7 +374,10 @@ impl Hub {
         }
         if view.status == Status::Success
             && view.message_id == Some(message.id)
-            && message.components.value().is_some_and(|rows| !rows.is_empty())
+            && message
+                .components
+                .value()
+                .is_some_and(|rows| !rows.is_empty())
             && set(&mut view.buttons, reading.buttons.clone())
         {
             self.outbox.mark(id, false);
@@ -330,39 +390,65 @@ impl Hub {
 
     /// Midjourney said no, or merely something.
     fn refused(&mut self, id: TaskId, refusal: &Refusal) {
-        let account = self.tasks.get(&id).and_then(|item| item.task.view.account.clone());
+        let account = self
+            .tasks
+            .get(&id)
+            .and_then(|item| item.task.view.account.clone());
         if let Some(account) = &account {
             self.account_notice(account, refusal);
         }
-        let Some(code) = refusal.code.filter(|_| refusal.outcome != Outcome::Waits) else { return };
-        let is_waiting_for_answer =
-            self.tasks.get(&id).is_some_and(|item| item.task.view.status == Status::Submitted && !item.task.work.bound);
+        let Some(code) = refusal.code.filter(|_| refusal.outcome != Outcome::Waits) else {
+            return;
+        };
+        let is_waiting_for_answer = self.tasks.get(&id).is_some_and(|item| {
+            item.task.view.status == Status::Submitted && !item.task.work.bound
+        });
         if matches!(refusal.notice, Notice::QueueFull | Notice::SlowDown) && is_waiting_for_answer {
             let told = refusal.until.map(|until| match until {
                 Until::At(at) => at.since(self.now.unix),
                 Until::After(after) => after,
             });
-            let usual = if refusal.notice == Notice::QueueFull { QUEUE_FULL_WAIT } else { SLOW_DOWN_WAIT };
+            let usual = if refusal.notice == Notice::QueueFull {
+                QUEUE_FULL_WAIT
+            } else {
+                SLOW_DOWN_WAIT
+            };
             self.refuse_last_attempt(id);
             self.send_again(id, Some(told.unwrap_or(usual)), code);
             return;
         }
         // After an appeal, which only a person can make, the job goes on: its messages must not find another task.
-        let ending = if refusal.notice == Notice::Moderated { Ending::Open } else { Ending::ByMessage };
-        self.finish_failed(id, code, Some(refusal.reason()).filter(|reason| !reason.is_empty()), ending);
+        let ending = if refusal.notice == Notice::Moderated {
+            Ending::Open
+        } else {
+            Ending::ByMessage
+        };
+        self.finish_failed(
+            id,
+            code,
+            Some(refusal.reason()).filter(|reason| !reason.is_empty()),
+            ending,
+        );
     }
 
     /// The last attempt made no job.
     fn refuse_last_attempt(&mut self, id: TaskId) {
-        let nonce = self.tasks.get(&id).and_then(|item| Some(item.task.work.attempts.last()?.nonce.clone()));
+        let nonce = self
+            .tasks
+            .get(&id)
+            .and_then(|item| Some(item.task.work.attempts.last()?.nonce.clone()));
         if let Some(nonce) = nonce {
             self.settle_attempt(id, &nonce, AttemptState::Refused);
         }
     }
 
     fn interaction_seen(&mut self, interaction: &Interaction) {
-        let Some(nonce) = &interaction.nonce else { return };
-        let Some(id) = self.correlator.task_of_nonce(nonce) else { return };
+        let Some(nonce) = &interaction.nonce else {
+            return;
+        };
+        let Some(id) = self.correlator.task_of_nonce(nonce) else {
+            return;
+        };
         self.has_learnt |= self.correlator.bind_interaction(id, interaction.id);
         if let Some(attempt) = self.attempt_mut(id, nonce)
             && set(&mut attempt.interaction_id, Some(interaction.id))
@@ -374,8 +460,15 @@ impl Hub {
     }
 
     fn interaction_failed(&mut self, failure: &InteractionFailure) {
-        let by_nonce = failure.nonce.as_ref().and_then(|nonce| self.correlator.task_of_nonce(nonce));
-        let id = by_nonce.or_else(|| failure.id.and_then(|id| self.correlator.task_of_interaction(id)));
+        let by_nonce = failure
+            .nonce
+            .as_ref()
+            .and_then(|nonce| self.correlator.task_of_nonce(nonce));
+        let id = by_nonce.or_else(|| {
+            failure
+                .id
+                .and_then(|id| self.correlator.task_of_interaction(id))
+        });
         let Some(id) = id else { return };
         let is_current = self.tasks.get(&id).is_some_and(|item| {
             let last = item.task.work.attempts.last();
@@ -389,17 +482,30 @@ impl Hub {
     }
 
     fn frame_opened(&mut self, frame: &InteractionIframeModal<'_>) {
-        let id = frame.nonce.as_ref().and_then(|nonce| self.correlator.task_of_nonce(nonce));
+        let id = frame
+            .nonce
+            .as_ref()
+            .and_then(|nonce| self.correlator.task_of_nonce(nonce));
         let Some(refusal) = Refusal::of_iframe(&frame.title) else {
             if let Some(id) = id {
                 let reason = "the button opens an editor, which needs a mask".to_owned();
-                self.finish_failed(id, FailCode::InteractionFailed, Some(reason), Ending::NeverSent);
+                self.finish_failed(
+                    id,
+                    FailCode::InteractionFailed,
+                    Some(reason),
+                    Ending::NeverSent,
+                );
             }
             return;
         };
         let account = id
             .and_then(|id| self.tasks.get(&id)?.task.view.account.clone())
-            .or_else(|| self.config.accounts.first().map(|account| account.name.clone()));
+            .or_else(|| {
+                self.config
+                    .accounts
+                    .first()
+                    .map(|account| account.name.clone())
+            });
         if let Some(account) = account {
             self.account_notice(&account, &refusal);
         }
@@ -413,9 +519,14 @@ impl Hub {
         for message in ids {
             match self.correlator.task_of_message(*message) {
                 Some((id, Role::Progress)) => {
-                    let is_open = self.tasks.get(&id).is_some_and(|item| !item.task.view.status.is_terminal());
+                    let is_open = self
+                        .tasks
+                        .get(&id)
+                        .is_some_and(|item| !item.task.view.status.is_terminal());
                     if is_open {
-                        self.deletions.entry(id).or_insert(super::history::Deletion::at(self.now.boot));
+                        self.deletions
+                            .entry(id)
+                            .or_insert(super::history::Deletion::at(self.now.boot));
                     }
                 }
                 Some((_, Role::Result)) => {}

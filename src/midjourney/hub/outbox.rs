@@ -10,11 +10,7 @@ use mj_discord::{
 };
 
 use super::driver::{Output, RequestId};
-use crate::{
-    config::GatewayKind,
-    store::Write,
-    task::TaskId,
-};
+use crate::{config::GatewayKind, store::Write, task::TaskId};
 
 /// Why a request was sent.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -93,19 +89,34 @@ impl Outbox {
     }
 
     /// A request is to be sent after everything that is dirty now is written.
-    pub(super) fn send(&mut self, purpose: Purpose, bearer: Bearer, token: Token, request: Request) -> RequestId {
+    pub(super) fn send(
+        &mut self,
+        purpose: Purpose,
+        bearer: Bearer,
+        token: Token,
+        request: Request,
+    ) -> RequestId {
         self.next_request += 1;
         let id = RequestId(self.next_request);
-        self.pending.insert(id, Pending { purpose, bearer, route: request.route });
+        self.pending.insert(
+            id,
+            Pending {
+                purpose,
+                bearer,
+                route: request.route,
+            },
+        );
         self.sends.push_back(Prepared { id, token, request });
         id
     }
 
     /// Takes back the attempt of a task that has not left yet.
     pub(super) fn retract(&mut self, task: TaskId) -> Option<Pending> {
-        let at = self.sends.iter().position(|send| match self.pending.get(&send.id).map(|pending| &pending.purpose) {
-            Some(Purpose::Attempt(id, _) | Purpose::Cancel(id)) => *id == task,
-            Some(Purpose::Identity | Purpose::Commands | Purpose::History(_)) | None => false,
+        let at = self.sends.iter().position(|send| {
+            match self.pending.get(&send.id).map(|pending| &pending.purpose) {
+                Some(Purpose::Attempt(id, _) | Purpose::Cancel(id)) => *id == task,
+                Some(Purpose::Identity | Purpose::Commands | Purpose::History(_)) | None => false,
+            }
         })?;
         let send = self.sends.remove(at)?;
         self.pending.remove(&send.id)
@@ -118,12 +129,20 @@ impl Outbox {
 
     /// Whether a request for this is on its way or about to leave.
     pub(super) fn is_pending(&self, purpose: impl Fn(&Purpose) -> bool) -> bool {
-        self.pending.values().any(|pending| purpose(&pending.purpose))
+        self.pending
+            .values()
+            .any(|pending| purpose(&pending.purpose))
     }
 
     /// Why this token's requests were sent that are on their way or about to leave.
-    pub(super) fn pending_of<'a>(&'a self, bearer: &'a Bearer) -> impl Iterator<Item = &'a Purpose> {
-        self.pending.values().filter(move |pending| pending.bearer == *bearer).map(|pending| &pending.purpose)
+    pub(super) fn pending_of<'a>(
+        &'a self,
+        bearer: &'a Bearer,
+    ) -> impl Iterator<Item = &'a Purpose> {
+        self.pending
+            .values()
+            .filter(move |pending| pending.bearer == *bearer)
+            .map(|pending| &pending.purpose)
     }
 
     /// Whether there is a commit to make; sessions count only with something else, or when marked.
@@ -138,7 +157,11 @@ impl Outbox {
 
     /// Whether a task's last change is not written yet.
     pub(super) fn is_dirty(&self, id: TaskId) -> bool {
-        self.dirty.contains_key(&id) || self.committing.as_ref().is_some_and(|ids| ids.contains(&id))
+        self.dirty.contains_key(&id)
+            || self
+                .committing
+                .as_ref()
+                .is_some_and(|ids| ids.contains(&id))
     }
 
     /// Whether nothing waits and nothing is under way.
@@ -165,14 +188,21 @@ impl Outbox {
     pub(super) fn next_send(&mut self) -> Option<Output> {
         let Prepared { id, token, request } = self.sends.pop_front()?;
         let attempt = !request.idempotent;
-        Some(Output::Send { id, token, request, attempt })
+        Some(Output::Send {
+            id,
+            token,
+            request,
+            attempt,
+        })
     }
 }
 
 fn replaces(new: &Write, old: &Write) -> bool {
     match (new, old) {
         (Write::Account(new), Write::Account(old)) => new.name == old.name,
-        (Write::Status(_), Write::Status(_)) | (Write::CommandIndex(_), Write::CommandIndex(_)) => true,
+        (Write::Status(_), Write::Status(_)) | (Write::CommandIndex(_), Write::CommandIndex(_)) => {
+            true
+        }
         _ => false,
     }
 }

@@ -9,8 +9,8 @@ use std::{
 
 use mj_discord::{
     payload::{
-        Attachment, Component, Embed, EmbedField, EmbedFooter, EmbedMedia, Emoji, Message, MessageInteraction, Update,
-        User,
+        Attachment, Component, Embed, EmbedField, EmbedFooter, EmbedMedia, Emoji, Message,
+        MessageInteraction, Update, User,
     },
     snowflake::MessageId,
 };
@@ -53,7 +53,12 @@ impl Sightings {
                 merge(&mut known.message, owned(copy));
                 known
             }
-            None => Sighting { message: owned(copy), facts: None, serial, has_own_copy: is_own_copy },
+            None => Sighting {
+                message: owned(copy),
+                facts: None,
+                serial,
+                has_own_copy: is_own_copy,
+            },
         }
     }
 
@@ -116,8 +121,12 @@ impl Sightings {
 
     /// Those that have waited long enough, or all.
     pub(super) fn end_waiting(&mut self, now: Option<Duration>) -> Vec<MessageId> {
-        let ended: Vec<MessageId> =
-            self.waiting.iter().filter(|(_, until)| now.is_none_or(|now| **until <= now)).map(|(id, _)| *id).collect();
+        let ended: Vec<MessageId> = self
+            .waiting
+            .iter()
+            .filter(|(_, until)| now.is_none_or(|now| **until <= now))
+            .map(|(id, _)| *id)
+            .collect();
         for id in &ended {
             self.waiting.remove(id);
         }
@@ -182,9 +191,15 @@ fn fill(message: &mut Message<'static>, other: &mut Message<'static>) {
     update(&mut message.components, &mut other.components);
     update(&mut message.mentions, &mut other.mentions);
     option(&mut message.message_reference, &mut other.message_reference);
-    update(&mut message.referenced_message, &mut other.referenced_message);
+    update(
+        &mut message.referenced_message,
+        &mut other.referenced_message,
+    );
     option(&mut message.interaction, &mut other.interaction);
-    option(&mut message.interaction_metadata, &mut other.interaction_metadata);
+    option(
+        &mut message.interaction_metadata,
+        &mut other.interaction_metadata,
+    );
 }
 
 fn text(text: &str) -> Cow<'static, str> {
@@ -217,24 +232,35 @@ fn owned(message: &Message<'_>) -> Message<'static> {
         edited_timestamp: map(&message.edited_timestamp, |edited| text(edited)),
         flags: message.flags,
         nonce: message.nonce.clone(),
-        attachments: map(&message.attachments, |all| all.iter().map(attachment).collect()),
+        attachments: map(&message.attachments, |all| {
+            all.iter().map(attachment).collect()
+        }),
         embeds: map(&message.embeds, |all| all.iter().map(embed).collect()),
-        components: map(&message.components, |all| all.iter().map(component).collect()),
+        components: map(&message.components, |all| {
+            all.iter().map(component).collect()
+        }),
         mentions: map(&message.mentions, |all| all.iter().map(user).collect()),
         message_reference: message.message_reference,
         referenced_message: message.referenced_message.clone(),
-        interaction: message.interaction.as_ref().map(|old_form| MessageInteraction {
-            id: old_form.id,
-            kind: old_form.kind,
-            name: texts(old_form.name.as_ref()),
-            user: old_form.user.as_ref().map(user),
-        }),
+        interaction: message
+            .interaction
+            .as_ref()
+            .map(|old_form| MessageInteraction {
+                id: old_form.id,
+                kind: old_form.kind,
+                name: texts(old_form.name.as_ref()),
+                user: old_form.user.as_ref().map(user),
+            }),
         interaction_metadata: message.interaction_metadata.clone(),
     }
 }
 
 fn user(user: &User<'_>) -> User<'static> {
-    User { id: user.id, username: texts(user.username.as_ref()), bot: user.bot }
+    User {
+        id: user.id,
+        username: texts(user.username.as_ref()),
+        bot: user.bot,
+    }
 }
 
 fn attachment(file: &Attachment<'_>) -> Attachment<'static> {
@@ -255,10 +281,20 @@ fn embed(embed: &Embed<'_>) -> Embed<'static> {
         title: texts(embed.title.as_ref()),
         description: texts(embed.description.as_ref()),
         color: embed.color,
-        footer: embed.footer.as_ref().map(|footer| EmbedFooter { text: text(&footer.text) }),
-        image: embed.image.as_ref().map(|image| EmbedMedia { url: texts(image.url.as_ref()) }),
+        footer: embed.footer.as_ref().map(|footer| EmbedFooter {
+            text: text(&footer.text),
+        }),
+        image: embed.image.as_ref().map(|image| EmbedMedia {
+            url: texts(image.url.as_ref()),
+        }),
         fields: embed.fields.as_ref().map(|fields| {
-            fields.iter().map(|field| EmbedField { name: text(&field.name), value: text(&field.value) }).collect()
+            fields
+                .iter()
+                .map(|field| EmbedField {
+                    name: text(&field.name),
+                    value: text(&field.value),
+                })
+                .collect()
         }),
     }
 }
@@ -270,7 +306,9 @@ fn component(component_: &Component<'_>) -> Component<'static> {
         custom_id: texts(component_.custom_id.as_ref()),
         style: component_.style,
         label: texts(component_.label.as_ref()),
-        emoji: component_.emoji.as_ref().map(|emoji| Emoji { name: texts(emoji.name.as_ref()) }),
+        emoji: component_.emoji.as_ref().map(|emoji| Emoji {
+            name: texts(emoji.name.as_ref()),
+        }),
         url: texts(component_.url.as_ref()),
         disabled: component_.disabled,
         value: texts(component_.value.as_ref()),

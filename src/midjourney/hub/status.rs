@@ -140,7 +140,11 @@ impl Hub {
             message_content_missing: self.counters.empty > 2 && self.counters.by_step.is_empty(),
             accounts: self.accounts.iter().map(account).collect(),
             waiting: self.queue.len() + self.awaiting_commands.len(),
-            running: self.accounts.iter().map(|account| account.running.len()).sum(),
+            running: self
+                .accounts
+                .iter()
+                .map(|account| account.running.len())
+                .sum(),
             in_doubt: self.doubts.len(),
             tombstones: self.tombstones.len(),
             unmatched: self.sightings.unmatched_count(),

@@ -74,7 +74,12 @@ impl Hub {
 
     /// Takes a task for an account: its key, an attempt that will be durable, and the POST behind it.
     fn claim(&mut self, id: TaskId, account: &str) {
-        let Some(user) = self.account(account).and_then(|account| account.health.user_id) else { return };
+        let Some(user) = self
+            .account(account)
+            .and_then(|account| account.health.user_id)
+        else {
+            return;
+        };
         let Some(item) = self.tasks.get(&id) else {
             self.queue.remove(id);
             return;
@@ -83,9 +88,18 @@ impl Hub {
             self.cancel_unsent(id);
             return;
         }
-        let bot = item.task.work.application_id.and_then(|id| Bot::of(id.0)).unwrap_or_default();
+        let bot = item
+            .task
+            .work
+            .application_id
+            .and_then(|id| Bot::of(id.0))
+            .unwrap_or_default();
         let key = key::of_task(&item.task, bot.application_id(), user);
-        if let Some(key) = key.as_deref().filter(|key| self.correlator.holder_of_key(key).is_some_and(|it| it != id)) {
+        if let Some(key) = key.as_deref().filter(|key| {
+            self.correlator
+                .holder_of_key(key)
+                .is_some_and(|it| it != id)
+        }) {
             self.queue.park(id, key);
             return;
         }
@@ -104,16 +118,27 @@ impl Hub {
                 return;
             }
             Permit::Unauthorized => {
-                self.stop_account(account, AccountState::Disabled { code: FailCode::Unauthorized });
+                self.stop_account(
+                    account,
+                    AccountState::Disabled {
+                        code: FailCode::Unauthorized,
+                    },
+                );
                 return;
             }
         }
-        let Some(token) = self.token_of(&bearer) else { return };
+        let Some(token) = self.token_of(&bearer) else {
+            return;
+        };
         self.note_attempt(id, account, user, bot, &nonce, own_session, key);
-        self.outbox.send(Purpose::Attempt(id, nonce), bearer, token, request);
+        self.outbox
+            .send(Purpose::Attempt(id, nonce), bearer, token, request);
     }
 
-    #[expect(clippy::too_many_arguments, reason = "all that an attempt is made of, once")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "all that an attempt is made of, once"
+    )]
     fn note_attempt(
         &mut self,
         id: TaskId,
@@ -128,7 +153,9 @@ impl Hub {
         let at = self.discord_time();
         let serial = self.next_serial();
         let epoch = self.epoch;
-        let Some(item) = self.tasks.get_mut(&id) else { return };
+        let Some(item) = self.tasks.get_mut(&id) else {
+            return;
+        };
         if item.task.view.status == Status::NotStart {
             let moved = transition::advance(now.unix, &mut item.task.view, Status::Submitted);
             debug_assert!(moved, "a task that waits may be sent");
@@ -186,10 +213,22 @@ impl Hub {
             nonce,
         };
         let request = if let Some(press) = &item.task.work.press {
-            Request::component(by, press.message_id, press.message_flags, 2, &press.custom_id, &[])
+            Request::component(
+                by,
+                press.message_id,
+                press.message_flags,
+                2,
+                &press.custom_id,
+                &[],
+            )
         } else {
             let command = self.commands.command(bot, CommandName::Imagine)?;
-            let prompt = item.task.work.sent_prompt.as_deref().unwrap_or(&item.task.view.prompt);
+            let prompt = item
+                .task
+                .work
+                .sent_prompt
+                .as_deref()
+                .unwrap_or(&item.task.view.prompt);
             command.with_prompt(by, prompt)
         };
         Some((request, own_session))
@@ -198,7 +237,11 @@ impl Hub {
     /// The session that an account's interactions name: its own live one, the configured one, or any.
     pub(super) fn session_for(&self, account: &str, own_session: Option<&str>) -> String {
         own_session
-            .or_else(|| self.config.account(account).and_then(|account| account.session_id.as_deref()))
+            .or_else(|| {
+                self.config
+                    .account(account)
+                    .and_then(|account| account.session_id.as_deref())
+            })
             .unwrap_or(&self.fallback_session)
             .to_owned()
     }
@@ -217,32 +260,55 @@ impl Hub {
 
     /// Tells the chain what it must know of a task.
     pub(super) fn set_holder(&mut self, id: TaskId) {
-        let Some(item) = self.tasks.get(&id) else { return };
+        let Some(item) = self.tasks.get(&id) else {
+            return;
+        };
         let task = &item.task;
-        let Some((application, user)) = task.work.application_id.zip(task.work.user_id) else { return };
+        let Some((application, user)) = task.work.application_id.zip(task.work.user_id) else {
+            return;
+        };
         let attempts = &task.work.attempts;
-        let first = attempts.iter().position(|attempt| attempt.state != AttemptState::Refused);
+        let first = attempts
+            .iter()
+            .position(|attempt| attempt.state != AttemptState::Refused);
         let window = first.zip(attempts.last()).map(|(first, last)| Window {
             from: attempts[first].at,
-            until: last.ended_at.unwrap_or(last.at.plus(LONGEST_POST)).max(last.at),
+            until: last
+                .ended_at
+                .unwrap_or(last.at.plus(LONGEST_POST))
+                .max(last.at),
             serial: item.attempt_serials.get(first).copied().unwrap_or(0),
         });
         let holder = Holder {
             channel: self.channel_of(task.view.account.as_deref()),
             application,
             user,
-            asked: task.work.press.as_ref().map_or(Asked::Command, |press| Asked::Press(press.message_id)),
+            asked: task
+                .work
+                .press
+                .as_ref()
+                .map_or(Asked::Command, |press| Asked::Press(press.message_id)),
             window,
-            own_session: attempts.last().and_then(|attempt| attempt.own_session.clone()),
+            own_session: attempts
+                .last()
+                .and_then(|attempt| attempt.own_session.clone()),
             is_terminal: task.view.status.is_terminal(),
         };
         self.correlator.set_holder(id, holder);
     }
 
     /// What became of a task's POST.
-    pub(super) fn attempt_answered(&mut self, id: TaskId, nonce: &Nonce, bearer: &Bearer, answer: &Answer) {
+    pub(super) fn attempt_answered(
+        &mut self,
+        id: TaskId,
+        nonce: &Nonce,
+        bearer: &Bearer,
+        answer: &Answer,
+    ) {
         let ended_at = self.discord_time();
-        let Some(attempt) = self.attempt_mut(id, nonce) else { return };
+        let Some(attempt) = self.attempt_mut(id, nonce) else {
+            return;
+        };
         attempt.ended_at = Some(ended_at);
         let is_open = matches!(attempt.state, AttemptState::Sending | AttemptState::InDoubt);
         self.outbox.mark(id, false);
@@ -253,10 +319,23 @@ impl Hub {
         match answer {
             Answer::Failure { sent: false, kind } => self.not_sent(id, nonce, *kind),
             Answer::Failure { sent: true, .. } => self.doubt(id, nonce),
-            Answer::Response { status, headers, body } => {
-                let headers = Headers::read(headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+            Answer::Response {
+                status,
+                headers,
+                body,
+            } => {
+                let headers = Headers::read(
+                    headers
+                        .iter()
+                        .map(|(name, value)| (name.as_str(), value.as_str())),
+                );
                 let body = String::from_utf8_lossy(body);
-                let outcome = rest::Answer { status: *status, headers: &headers, body: &body }.read();
+                let outcome = rest::Answer {
+                    status: *status,
+                    headers: &headers,
+                    body: &body,
+                }
+                .read();
                 self.attempt_outcome(id, nonce, bearer, &outcome);
             }
         }
@@ -283,22 +362,38 @@ impl Hub {
         };
         match outcome {
             Outcome::OutdatedCommand => self.outdated(id),
-            Outcome::Unauthorized => self.refused_with_account(id, account, stop(FailCode::Unauthorized)),
-            Outcome::CaptchaRequired => self.refused_with_account(id, account, stop(FailCode::CaptchaRequired)),
+            Outcome::Unauthorized => {
+                self.refused_with_account(id, account, stop(FailCode::Unauthorized));
+            }
+            Outcome::CaptchaRequired => {
+                self.refused_with_account(id, account, stop(FailCode::CaptchaRequired));
+            }
             Outcome::InvalidPermissions
             | Outcome::UnknownChannel
             | Outcome::UnknownApplication
-            | Outcome::Forbidden { .. } => self.refused_with_account(id, account, stop(FailCode::Forbidden)),
+            | Outcome::Forbidden { .. } => {
+                self.refused_with_account(id, account, stop(FailCode::Forbidden));
+            }
             Outcome::Cloudflare { .. } => {
                 let until = self.now.unix.plus(CLOUDFLARE_PAUSE);
-                let state = AccountState::Paused { code: FailCode::RateLimited, until };
+                let state = AccountState::Paused {
+                    code: FailCode::RateLimited,
+                    until,
+                };
                 self.refused_with_account(id, account, state);
             }
             Outcome::BadRequest { code, .. } | Outcome::NotFound { code } => {
                 let reason = format!("Discord refused the interaction (code {code})");
-                self.finish_failed(id, FailCode::InteractionFailed, Some(reason), Ending::NeverSent);
+                self.finish_failed(
+                    id,
+                    FailCode::InteractionFailed,
+                    Some(reason),
+                    Ending::NeverSent,
+                );
             }
-            Outcome::ReverseProxy { status } | Outcome::ServerError { status, .. } | Outcome::Unexpected { status } => {
+            Outcome::ReverseProxy { status }
+            | Outcome::ServerError { status, .. }
+            | Outcome::Unexpected { status } => {
                 let reason = format!("status {status} instead of Discord's answer");
                 self.finish_failed(id, FailCode::UpstreamError, Some(reason), Ending::NeverSent);
             }
@@ -315,12 +410,20 @@ impl Hub {
 
     /// The command's version is an old one: it is read again, and the task tries once more.
     fn outdated(&mut self, id: TaskId) {
-        let Some(item) = self.tasks.get_mut(&id) else { return };
+        let Some(item) = self.tasks.get_mut(&id) else {
+            return;
+        };
         if std::mem::replace(&mut item.was_outdated, true) {
             self.finish_failed(id, FailCode::CommandOutdated, None, Ending::NeverSent);
             return;
         }
-        let sent_at = item.task.work.attempts.last().map(|attempt| attempt.at).unwrap_or_default();
+        let sent_at = item
+            .task
+            .work
+            .attempts
+            .last()
+            .map(|attempt| attempt.at)
+            .unwrap_or_default();
         if self.commands.read_at > sent_at {
             self.wait_again(id, None);
         } else {
@@ -332,8 +435,13 @@ impl Hub {
     fn not_sent(&mut self, id: TaskId, nonce: &Nonce, kind: FailureKind) {
         self.settle_attempt(id, nonce, AttemptState::Refused);
         let wait = (kind != FailureKind::Withheld).then(|| {
-            let refused = self.tasks.get(&id).map_or(0, |item| item.task.work.attempts.len());
-            let doubled = u32::try_from(refused.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
+            let refused = self
+                .tasks
+                .get(&id)
+                .map_or(0, |item| item.task.work.attempts.len());
+            let doubled = u32::try_from(refused.saturating_sub(1))
+                .unwrap_or(u32::MAX)
+                .min(16);
             FIRST_RETRY.saturating_mul(1 << doubled).min(LAST_RETRY)
         });
         self.send_again(id, wait, FailCode::UpstreamError);
@@ -342,7 +450,11 @@ impl Hub {
     /// The task waits to be sent once more, or fails with `code` when its time-out comes first.
     pub(super) fn send_again(&mut self, id: TaskId, wait: Option<Duration>, code: FailCode) {
         let not_before = wait.map(|wait| self.now.unix.plus(wait));
-        let deadline = self.tasks.get(&id).map(|item| item.task.work.deadline).unwrap_or_default();
+        let deadline = self
+            .tasks
+            .get(&id)
+            .map(|item| item.task.work.deadline)
+            .unwrap_or_default();
         if not_before.is_some_and(|at| at >= deadline) {
             self.finish_failed(id, code, None, Ending::NeverSent);
         } else {
@@ -355,17 +467,27 @@ impl Hub {
         self.release_slot(id);
         self.release_key(id);
         let account = self.account_for(id);
-        let Some(item) = self.tasks.get_mut(&id) else { return };
+        let Some(item) = self.tasks.get_mut(&id) else {
+            return;
+        };
         if item.task.view.status.is_terminal() {
             return;
         }
         if item.task.view.status == Status::Modal {
             let reason = "the form was refused".to_owned();
-            self.finish_failed(id, FailCode::InteractionFailed, Some(reason), Ending::NeverSent);
+            self.finish_failed(
+                id,
+                FailCode::InteractionFailed,
+                Some(reason),
+                Ending::NeverSent,
+            );
             return;
         }
         item.task.work.not_before = not_before;
-        let (lane, priority) = (Lane::of(item.task.work.wanted_mode), item.task.work.priority);
+        let (lane, priority) = (
+            Lane::of(item.task.work.wanted_mode),
+            item.task.work.priority,
+        );
         self.queue.insert(id, account, lane, priority, not_before);
         self.outbox.mark(id, false);
         if item.task.work.cancel_requested {
@@ -380,7 +502,9 @@ impl Hub {
 
     /// What is known of an attempt has become certain.
     pub(super) fn settle_attempt(&mut self, id: TaskId, nonce: &Nonce, state: AttemptState) {
-        let Some(attempt) = self.attempt_mut(id, nonce) else { return };
+        let Some(attempt) = self.attempt_mut(id, nonce) else {
+            return;
+        };
         attempt.state = state;
         self.doubts.remove(&id);
         self.set_holder(id);

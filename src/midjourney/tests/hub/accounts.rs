@@ -1,10 +1,6 @@
 //! Several accounts: spacing, limits, names, and moving away from one that is stopped.
 
-use mj_midjourney::{
-    config::GatewayMode,
-    refusal::FailCode,
-    task::Status,
-};
+use mj_midjourney::{config::GatewayMode, refusal::FailCode, task::Status};
 
 use super::world::{World, account, config};
 
@@ -39,8 +35,15 @@ fn tasks_go_to_the_least_busy_account() {
         let sent = world.last();
         world.accept(&sent);
     }
-    let tokens: Vec<String> = world.interactions().into_iter().map(|sent| sent.token).collect();
-    assert_eq!(tokens.iter().filter(|token| *token == "token-main").count(), 2);
+    let tokens: Vec<String> = world
+        .interactions()
+        .into_iter()
+        .map(|sent| sent.token)
+        .collect();
+    assert_eq!(
+        tokens.iter().filter(|token| *token == "token-main").count(),
+        2
+    );
 }
 
 #[test]
@@ -54,9 +57,16 @@ fn an_unnamed_task_moves_to_another_account() {
     let named = world.submit(named);
     world.answer(&first, 403, r#"{"code":50001,"message":"Missing Access"}"#);
     world.ms(1_000);
-    assert_eq!(world.view(named).fail_code, Some(FailCode::Forbidden), "its account is the one that is stopped");
+    assert_eq!(
+        world.view(named).fail_code,
+        Some(FailCode::Forbidden),
+        "its account is the one that is stopped"
+    );
     assert_eq!(world.last().token, "token-second");
-    assert_eq!((world.status(free), world.view(free).account.as_deref()), (Status::Submitted, Some("second")));
+    assert_eq!(
+        (world.status(free), world.view(free).account.as_deref()),
+        (Status::Submitted, Some("second"))
+    );
 }
 
 #[test]

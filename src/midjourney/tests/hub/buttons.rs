@@ -55,7 +55,10 @@ fn two_variations_of_one_grid_with_a_bot_go_one_after_the_other() {
     let one = variation(&mut world, grid, 1);
     let two = variation(&mut world, grid, 2);
     world.ms(5_000);
-    assert_eq!((world.status(one), world.status(two)), (Status::Submitted, Status::NotStart));
+    assert_eq!(
+        (world.status(one), world.status(two)),
+        (Status::Submitted, Status::NotStart)
+    );
     let sent = world.last();
     world.accept(&sent);
     let number = world.number();
@@ -76,7 +79,10 @@ fn two_variations_of_one_grid_in_own_view_overlap() {
     for mode in [GatewayMode::User, GatewayMode::Both] {
         let mut world = World::new(mode);
         let grid = grid(&mut world);
-        let tasks = [variation(&mut world, grid, 1), variation(&mut world, grid, 2)];
+        let tasks = [
+            variation(&mut world, grid, 1),
+            variation(&mut world, grid, 2),
+        ];
         let mut interactions = Vec::new();
         for job in [1, 2] {
             world.ms(1_000);
@@ -90,12 +96,19 @@ fn two_variations_of_one_grid_in_own_view_overlap() {
             world.create(GatewayKind::User, &start.made_by(interaction, 3, USER));
             interactions.push(interaction);
         }
-        assert_eq!(world.interactions().len(), 2, "the second went as soon as the first had its job");
+        assert_eq!(
+            world.interactions().len(),
+            2,
+            "the second went as soon as the first had its job"
+        );
         world.ms(20_000);
         for job in [2_u64, 1] {
             let number = world.number();
-            let post = post::vary(world.now.unix, number, PROMPT, USER, grid, job)
-                .made_by(interactions[usize::try_from(job - 1).unwrap()], 3, USER);
+            let post = post::vary(world.now.unix, number, PROMPT, USER, grid, job).made_by(
+                interactions[usize::try_from(job - 1).unwrap()],
+                3,
+                USER,
+            );
             if mode == GatewayMode::Both {
                 world.create(GatewayKind::Bot, &post);
             }
@@ -117,9 +130,14 @@ fn own_view_ends_with_its_session() {
     world.notice(GatewayKind::User, GatewayNotice::SessionLost);
     let interaction = world.interaction_id();
     let number = world.number();
-    let post = post::vary(world.now.unix, number, PROMPT, USER, grid, 1).made_by(interaction, 3, USER);
+    let post =
+        post::vary(world.now.unix, number, PROMPT, USER, grid, 1).made_by(interaction, 3, USER);
     world.create(GatewayKind::Bot, &post);
-    assert_eq!(world.status(id), Status::Success, "without the session, the key decides, at once");
+    assert_eq!(
+        world.status(id),
+        Status::Success,
+        "without the session, the key decides, at once"
+    );
 }
 
 #[test]
@@ -133,7 +151,8 @@ fn a_press_by_hand_is_foreign_in_own_view() {
     world.accept(&sent);
     let theirs = world.interaction_id();
     let number = world.number();
-    let by_hand = post::vary(world.now.unix, number, PROMPT, USER, grid, 8).made_by(theirs, 3, USER);
+    let by_hand =
+        post::vary(world.now.unix, number, PROMPT, USER, grid, 8).made_by(theirs, 3, USER);
     world.create(GatewayKind::User, &by_hand);
     assert_eq!(world.status(id), Status::Submitted);
     let number = world.number();
@@ -159,7 +178,10 @@ fn a_pressed_button_changes_the_parent_and_nothing_else() {
     pressed.0["components"][0]["components"][1]["style"] = 1.into();
     world.update(GatewayKind::User, &pressed);
     let after = world.view(id);
-    assert_eq!((after.status, after.finished_at, after.images.clone()), (before.status, before.finished_at, before.images));
+    assert_eq!(
+        (after.status, after.finished_at, after.images.clone()),
+        (before.status, before.finished_at, before.images)
+    );
     assert_eq!((before.buttons[1].style, after.buttons[1].style), (2, 1));
 }
 
@@ -171,16 +193,23 @@ fn cancel_presses_the_live_button_and_waits_for_stopped() {
     let sent = world.last();
     world.accept(&sent);
     let number = world.number();
-    let start = post::vary_start(world.now.unix, number, PROMPT, USER, grid, 1, 1).nonce(&sent.nonce());
+    let start =
+        post::vary_start(world.now.unix, number, PROMPT, USER, grid, 1, 1).nonce(&sent.nonce());
     world.create(GatewayKind::User, &start);
     world.ms(1_000);
     world.store_cancel(id);
     let press = world.last();
-    assert_eq!(press.body["data"]["custom_id"], format!("MJ::CancelJob::ByJobid::{}", uuid(1)));
+    assert_eq!(
+        press.body["data"]["custom_id"],
+        format!("MJ::CancelJob::ByJobid::{}", uuid(1))
+    );
     assert_eq!(press.body["message_flags"], 64);
     world.accept(&press);
     assert_eq!(world.status(id), Status::InProgress);
-    let stopped = start.edited(&format!("**{PROMPT}** - Variations (Strong) by <@{USER}> (Stopped)"), 4);
+    let stopped = start.edited(
+        &format!("**{PROMPT}** - Variations (Strong) by <@{USER}> (Stopped)"),
+        4,
+    );
     world.update(GatewayKind::User, &stopped);
     assert_eq!(world.status(id), Status::Cancel);
 }
@@ -200,11 +229,17 @@ fn cancel_without_a_button_leaves_a_tombstone() {
     let start = post::start(world.now.unix, number, "two owls", USER);
     world.create(GatewayKind::Bot, &start);
     world.ms(1_000);
-    assert_eq!((world.status(id), world.status(next)), (Status::Cancel, Status::Submitted));
+    assert_eq!(
+        (world.status(id), world.status(next)),
+        (Status::Cancel, Status::Submitted)
+    );
     let number = world.number();
     let late = post::grid(world.now.unix, number, "two owls", USER, start.id(), 5);
     world.create(GatewayKind::Bot, &late);
-    assert_eq!((world.status(id), world.status(next)), (Status::Cancel, Status::Submitted));
+    assert_eq!(
+        (world.status(id), world.status(next)),
+        (Status::Cancel, Status::Submitted)
+    );
 }
 
 #[test]

@@ -41,7 +41,11 @@ fn scene(mode: GatewayMode) -> Scene {
         world.press(GRID, &format!("MJ::JOB::upsample::2::{}", uuid(50))),
         world.press(GRID, &format!("MJ::JOB::variation::1::{}", uuid(50))),
     ];
-    let mut scene = Scene { world, tasks: Vec::new(), happenings: Vec::new() };
+    let mut scene = Scene {
+        world,
+        tasks: Vec::new(),
+        happenings: Vec::new(),
+    };
     for (number, id) in tasks.into_iter().enumerate() {
         scene.world.ms(1_000);
         let sent = scene.world.interactions()[number].clone();
@@ -67,7 +71,8 @@ fn happen(scene: &mut Scene, number: usize, job: u64, nonce: &str) {
             (start, last)
         }
         2 => {
-            let start = format!("Upscaling image #2 with **a grid** - <@{USER}> (Waiting to start)");
+            let start =
+                format!("Upscaling image #2 with **a grid** - <@{USER}> (Waiting to start)");
             let start = Post::new(at, one, &start)
                 .reply_to(GRID)
                 .ephemeral()
@@ -82,7 +87,10 @@ fn happen(scene: &mut Scene, number: usize, job: u64, nonce: &str) {
     let first = first.made_by(interaction, kind, USER);
     let last = last.made_by(interaction, kind, USER);
     let half = |percent: u32| {
-        let text = first.0["content"].as_str().unwrap().replace("Waiting to start", &format!("{percent}%"));
+        let text = first.0["content"]
+            .as_str()
+            .unwrap()
+            .replace("Waiting to start", &format!("{percent}%"));
         first.clone().edited(&text, percent)
     };
     scene.happenings.extend([
@@ -98,7 +106,9 @@ fn happen(scene: &mut Scene, number: usize, job: u64, nonce: &str) {
 
 fn play(scene: &mut Scene, happening: &Happening, kind: GatewayKind) {
     match happening {
-        Happening::Interaction(nonce, id) if kind == GatewayKind::User => scene.world.interaction(nonce, *id),
+        Happening::Interaction(nonce, id) if kind == GatewayKind::User => {
+            scene.world.interaction(nonce, *id);
+        }
         Happening::Interaction(..) => {}
         Happening::Create(post) => scene.world.create(kind, post),
         Happening::Update(post) => scene.world.update(kind, post),
@@ -109,8 +119,16 @@ fn play(scene: &mut Scene, happening: &Happening, kind: GatewayKind) {
 fn check_nothing_is_wrong(scene: &Scene) {
     for (id, job) in &scene.tasks {
         let view = scene.world.view(*id);
-        assert!(view.job_id.is_none() || view.job_id == Some(uuid(*job)), "another task's job");
-        assert!(view.images.iter().all(|image| image.filename.contains(&uuid(*job))), "another task's picture");
+        assert!(
+            view.job_id.is_none() || view.job_id == Some(uuid(*job)),
+            "another task's job"
+        );
+        assert!(
+            view.images
+                .iter()
+                .all(|image| image.filename.contains(&uuid(*job))),
+            "another task's picture"
+        );
         assert_eq!(view.status == Status::Success, !view.images.is_empty());
     }
 }

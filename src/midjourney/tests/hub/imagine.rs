@@ -38,7 +38,11 @@ fn sent(world: &mut World) -> TaskId {
 fn check_done(world: &World, id: TaskId, job: u64) {
     let view = world.view(id);
     assert_eq!((view.status, view.progress), (Status::Success, 100));
-    assert_eq!(view.final_prompt.as_deref(), Some("a red fox"), "the tag is cut");
+    assert_eq!(
+        view.final_prompt.as_deref(),
+        Some("a red fox"),
+        "the tag is cut"
+    );
     assert_eq!(view.job_id, Some(post::uuid(job)));
     assert_eq!(view.images.len(), 1);
     assert_eq!(view.buttons.len(), 9);
@@ -51,9 +55,15 @@ fn the_attempt_is_durable_before_its_post() {
     let mut world = World::new(GatewayMode::User);
     let before = world.sent.len();
     let id = world.imagine("a red fox", 7);
-    assert!(world.commits.contains(&(before, true)), "a durable commit before the request");
+    assert!(
+        world.commits.contains(&(before, true)),
+        "a durable commit before the request"
+    );
     assert_eq!(world.last().body["session_id"], "live-user-1");
-    assert_eq!(world.whole(id).work.attempts[0].nonce.as_str(), world.last().nonce());
+    assert_eq!(
+        world.whole(id).work.attempts[0].nonce.as_str(),
+        world.last().nonce()
+    );
     assert_eq!(world.status(id), Status::Submitted);
 }
 
@@ -66,7 +76,10 @@ fn on_a_user_gateway_by_nonce() {
     world.create(GatewayKind::User, &first);
     assert_eq!(world.status(id), Status::InProgress);
     world.ms(3_000);
-    let half = first.clone().edited(&format!("**{SEEDED}** - <@{USER}> (46%) (fast)"), 3).file("x_grid_0.webp");
+    let half = first
+        .clone()
+        .edited(&format!("**{SEEDED}** - <@{USER}> (46%) (fast)"), 3)
+        .file("x_grid_0.webp");
     world.update(GatewayKind::User, &half);
     assert_eq!(world.view(id).progress, 46);
     assert!(world.view(id).preview_url.is_some());
@@ -100,7 +113,11 @@ fn on_both_the_bots_copy_waits_for_the_users() {
     let nonce = world.last().nonce();
     let first = start(&mut world, SEEDED).nonce(&nonce);
     world.create(GatewayKind::Bot, &first);
-    assert_eq!(world.status(id), Status::Submitted, "the user's copy knows better");
+    assert_eq!(
+        world.status(id),
+        Status::Submitted,
+        "the user's copy knows better"
+    );
     world.create(GatewayKind::User, &first);
     assert_eq!(world.status(id), Status::InProgress);
     let last = grid(&mut world, SEEDED, first.id(), 9);
@@ -159,11 +176,17 @@ fn the_final_may_overtake_its_start() {
     let id = sent(&mut world);
     let nonce = world.last().nonce();
     let interaction = world.interaction_id();
-    let first = start(&mut world, SEEDED).nonce(&nonce).made_by(interaction, 2, USER);
+    let first = start(&mut world, SEEDED)
+        .nonce(&nonce)
+        .made_by(interaction, 2, USER);
     world.ms(20_000);
     let last = grid(&mut world, SEEDED, first.id(), 9).made_by(interaction, 2, USER);
     world.create(GatewayKind::User, &last);
-    assert_eq!(world.status(id), Status::Submitted, "an interaction that is not known is not ours, yet");
+    assert_eq!(
+        world.status(id),
+        Status::Submitted,
+        "an interaction that is not known is not ours, yet"
+    );
     world.create(GatewayKind::User, &first);
     check_done(&world, id, 9);
 }
@@ -177,14 +200,25 @@ fn the_same_words_twice_go_one_after_the_other() {
     let first = world.last();
     world.accept(&first);
     world.ms(1_000);
-    assert_eq!(world.interactions().len(), 2, "the second waits, and holds up nobody");
-    assert_eq!((world.status(two), world.status(other)), (Status::NotStart, Status::Submitted));
+    assert_eq!(
+        world.interactions().len(),
+        2,
+        "the second waits, and holds up nobody"
+    );
+    assert_eq!(
+        (world.status(two), world.status(other)),
+        (Status::NotStart, Status::Submitted)
+    );
     let third = world.last();
     world.accept(&third);
     let start_one = start(&mut world, "two owls");
     world.create(GatewayKind::Bot, &start_one);
     world.ms(1_000);
-    assert_eq!(world.interactions().len(), 3, "bound, so that the next may go");
+    assert_eq!(
+        world.interactions().len(),
+        3,
+        "bound, so that the next may go"
+    );
     let second = world.last();
     world.accept(&second);
     world.ms(1_000);
@@ -211,7 +245,8 @@ fn foreign_jobs_are_left_alone() {
     let foreign_nonce = start(&mut world, SEEDED).nonce("1234567");
     world.create(GatewayKind::User, &foreign_nonce);
     assert_eq!(world.status(id), Status::Submitted);
-    let foreign_final = grid(&mut world, SEEDED, by_hand.id(), 3).made_by(foreign_interaction, 2, USER);
+    let foreign_final =
+        grid(&mut world, SEEDED, by_hand.id(), 3).made_by(foreign_interaction, 2, USER);
     world.create(GatewayKind::User, &foreign_final);
     assert_eq!(world.status(id), Status::Submitted);
 }
@@ -225,11 +260,20 @@ fn what_was_there_before_the_attempt_is_not_ours() {
     let id = world.imagine_plain("two owls");
     let sent = world.last();
     world.accept(&sent);
-    world.update(GatewayKind::Bot, &early.clone().edited(&format!("**two owls** - <@{USER}> (20%) (fast)"), 2));
+    world.update(
+        GatewayKind::Bot,
+        &early
+            .clone()
+            .edited(&format!("**two owls** - <@{USER}> (20%) (fast)"), 2),
+    );
     assert_eq!(world.status(id), Status::Submitted);
     let foreign = grid(&mut world, "two owls", early.id() - (60_000 << 22), 3);
     world.create(GatewayKind::Bot, &foreign);
-    assert_eq!(world.status(id), Status::Submitted, "a final of something older");
+    assert_eq!(
+        world.status(id),
+        Status::Submitted,
+        "a final of something older"
+    );
 }
 
 #[test]
@@ -238,19 +282,26 @@ fn a_late_picture_finds_the_task_that_timed_out() {
     let id = world.imagine_plain("two owls");
     let sent = world.last();
     world.accept(&sent);
-    world.pass(Duration::from_mins(11));
+    world.pass(Duration::from_secs(11 * 60));
     assert_eq!(world.view(id).fail_code, Some(FailCode::Timeout));
     assert!(world.whole(id).work.key_held_until.is_some());
     let next = world.imagine_plain("two owls");
     world.ms(2_000);
-    assert_eq!(world.status(next), Status::NotStart, "the key is held for what is late");
+    assert_eq!(
+        world.status(next),
+        Status::NotStart,
+        "the key is held for what is late"
+    );
     let number = world.number();
     let late = post::grid(world.now.unix, number, "two owls", USER, 1, 5);
     let mut late = late;
     late.0.as_object_mut().unwrap().remove("message_reference");
     world.create(GatewayKind::Bot, &late);
     let view = world.view(id);
-    assert_eq!((view.status, view.late, view.fail_code), (Status::Success, true, None));
+    assert_eq!(
+        (view.status, view.late, view.fail_code),
+        (Status::Success, true, None)
+    );
     world.ms(1_000);
     assert_eq!(world.status(next), Status::Submitted);
 }
@@ -261,11 +312,11 @@ fn a_tombstone_gives_its_key_up_in_the_end() {
     world.imagine_plain("two owls");
     let sent = world.last();
     world.accept(&sent);
-    world.pass(Duration::from_mins(11));
+    world.pass(Duration::from_secs(11 * 60));
     let mut task = world.task("two owls");
-    task.work.deadline = world.now.unix.plus(Duration::from_hours(2));
+    task.work.deadline = world.now.unix.plus(Duration::from_secs(2 * 3_600));
     let next = world.submit(task);
-    world.pass(Duration::from_mins(31));
+    world.pass(Duration::from_secs(31 * 60));
     assert_eq!(world.status(next), Status::Submitted);
 }
 
@@ -304,7 +355,10 @@ fn a_lost_session_is_caught_up() {
     let nonce = world.last().nonce();
     let first = start(&mut world, SEEDED).nonce(&nonce);
     world.create(GatewayKind::User, &first);
-    world.notice(GatewayKind::User, mj_midjourney::hub::GatewayNotice::SessionLost);
+    world.notice(
+        GatewayKind::User,
+        mj_midjourney::hub::GatewayNotice::SessionLost,
+    );
     let last = grid(&mut world, SEEDED, first.id(), 9);
     world.history.push(last);
     world.ms(100);

@@ -1,5 +1,13 @@
 //! The hub on a scripted clock, over the store in memory, with hand-written messages in the forms of PROTOCOL.md, 3.1.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc, reason = "tests")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    missing_debug_implementations,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests"
+)]
 
 mod accounts;
 mod buttons;

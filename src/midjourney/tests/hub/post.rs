@@ -39,12 +39,15 @@ impl Post {
     }
 
     pub fn reply_to(self, message: u64) -> Self {
-        let reference = json!({"message_id": message.to_string(), "channel_id": CHANNEL.to_string()});
-        self.with("type", json!(19)).with("message_reference", reference)
+        let reference =
+            json!({"message_id": message.to_string(), "channel_id": CHANNEL.to_string()});
+        self.with("type", json!(19))
+            .with("message_reference", reference)
     }
 
     pub fn made_by(self, interaction: u64, kind: u8, user: u64) -> Self {
-        let metadata = json!({"id": interaction.to_string(), "type": kind, "user": {"id": user.to_string()}});
+        let metadata =
+            json!({"id": interaction.to_string(), "type": kind, "user": {"id": user.to_string()}});
         self.with("interaction_metadata", metadata)
     }
 
@@ -53,15 +56,19 @@ impl Post {
     }
 
     pub fn file(self, name: &str) -> Self {
-        let url = format!("https://cdn.discordapp.com/attachments/{CHANNEL}/1/{name}?ex=6a20033e&is=6a1eb1be&hm=00");
+        let url = format!(
+            "https://cdn.discordapp.com/attachments/{CHANNEL}/1/{name}?ex=6a20033e&is=6a1eb1be&hm=00"
+        );
         let file = json!({"id": "1", "filename": name, "url": url, "size": 1000, "width": 2048, "height": 2048,
             "content_type": "image/png"});
         self.with("attachments", json!([file]))
     }
 
     pub fn buttons(self, custom_ids: &[String]) -> Self {
-        let buttons: Vec<Value> =
-            custom_ids.iter().map(|id| json!({"type": 2, "style": 2, "custom_id": id, "label": "x"})).collect();
+        let buttons: Vec<Value> = custom_ids
+            .iter()
+            .map(|id| json!({"type": 2, "style": 2, "custom_id": id, "label": "x"}))
+            .collect();
         self.with("components", json!([{"type": 1, "components": buttons}]))
     }
 
@@ -72,8 +79,14 @@ impl Post {
 
     /// The message after an edit.
     pub fn edited(self, content: &str, second: u32) -> Self {
-        self.with("content", json!(content))
-            .with("edited_timestamp", json!(format!("2026-05-01T00:{:02}:{:02}.000000+00:00", second / 60, second % 60)))
+        self.with("content", json!(content)).with(
+            "edited_timestamp",
+            json!(format!(
+                "2026-05-01T00:{:02}:{:02}.000000+00:00",
+                second / 60,
+                second % 60
+            )),
+        )
     }
 
     /// As a bot's gateway shows it: no nonce.
@@ -98,33 +111,68 @@ pub fn uuid(number: u64) -> String {
 }
 
 pub fn start(at: UnixMs, number: u64, prompt: &str, user: u64) -> Post {
-    Post::new(at, number, &format!("**{prompt}** - <@{user}> (Waiting to start)"))
+    Post::new(
+        at,
+        number,
+        &format!("**{prompt}** - <@{user}> (Waiting to start)"),
+    )
 }
 
 pub fn grid_buttons(job: u64) -> Vec<String> {
-    let mut ids: Vec<String> = (1..=4).map(|n| format!("MJ::JOB::upsample::{n}::{}", uuid(job))).collect();
+    let mut ids: Vec<String> = (1..=4)
+        .map(|n| format!("MJ::JOB::upsample::{n}::{}", uuid(job)))
+        .collect();
     ids.push(format!("MJ::JOB::reroll::0::{}::SOLO", uuid(job)));
     ids.extend((1..=4).map(|n| format!("MJ::JOB::variation::{n}::{}", uuid(job))));
     ids
 }
 
 pub fn grid(at: UnixMs, number: u64, prompt: &str, user: u64, progress: u64, job: u64) -> Post {
-    let link = format!("[(Open on website for full quality)](<https://midjourney.com/jobs/{}>)", uuid(job));
-    Post::new(at, number, &format!("**{prompt}** - <@{user}> (fast) {link}"))
-        .reply_to(progress)
-        .file(&format!("u1_words_{}.png", uuid(job)))
-        .buttons(&grid_buttons(job))
+    let link = format!(
+        "[(Open on website for full quality)](<https://midjourney.com/jobs/{}>)",
+        uuid(job)
+    );
+    Post::new(
+        at,
+        number,
+        &format!("**{prompt}** - <@{user}> (fast) {link}"),
+    )
+    .reply_to(progress)
+    .file(&format!("u1_words_{}.png", uuid(job)))
+    .buttons(&grid_buttons(job))
 }
 
-pub fn upscale(at: UnixMs, number: u64, prompt: &str, user: u64, parent: u64, index: u8, job: u64) -> Post {
-    Post::new(at, number, &format!("**{prompt}** - Image #{index} <@{user}>"))
-        .reply_to(parent)
-        .file(&format!("u1_words_{}.png", uuid(job)))
-        .buttons(&[format!("MJ::JOB::low_variation::1::{}::SOLO", uuid(job))])
+pub fn upscale(
+    at: UnixMs,
+    number: u64,
+    prompt: &str,
+    user: u64,
+    parent: u64,
+    index: u8,
+    job: u64,
+) -> Post {
+    Post::new(
+        at,
+        number,
+        &format!("**{prompt}** - Image #{index} <@{user}>"),
+    )
+    .reply_to(parent)
+    .file(&format!("u1_words_{}.png", uuid(job)))
+    .buttons(&[format!("MJ::JOB::low_variation::1::{}::SOLO", uuid(job))])
 }
 
-pub fn vary_start(at: UnixMs, number: u64, prompt: &str, user: u64, parent: u64, index: u8, job: u64) -> Post {
-    let text = format!("Making variations for image #{index} with prompt **{prompt}** - <@{user}> (Waiting to start)");
+pub fn vary_start(
+    at: UnixMs,
+    number: u64,
+    prompt: &str,
+    user: u64,
+    parent: u64,
+    index: u8,
+    job: u64,
+) -> Post {
+    let text = format!(
+        "Making variations for image #{index} with prompt **{prompt}** - <@{user}> (Waiting to start)"
+    );
     Post::new(at, number, &text)
         .reply_to(parent)
         .ephemeral()
@@ -132,8 +180,12 @@ pub fn vary_start(at: UnixMs, number: u64, prompt: &str, user: u64, parent: u64,
 }
 
 pub fn vary(at: UnixMs, number: u64, prompt: &str, user: u64, parent: u64, job: u64) -> Post {
-    Post::new(at, number, &format!("**{prompt}** - Variations (Strong) by <@{user}> (fast)"))
-        .reply_to(parent)
-        .file(&format!("u1_words_{}.png", uuid(job)))
-        .buttons(&grid_buttons(job))
+    Post::new(
+        at,
+        number,
+        &format!("**{prompt}** - Variations (Strong) by <@{user}> (fast)"),
+    )
+    .reply_to(parent)
+    .file(&format!("u1_words_{}.png", uuid(job)))
+    .buttons(&grid_buttons(job))
 }

@@ -21,7 +21,10 @@ const OUTDATED: &str = r#"{"code":50035,"message":"x","errors":{"data":{"_errors
 fn notice(world: &mut World, title: &str, text: &str) -> Post {
     let nonce = world.last().nonce();
     let number = world.number();
-    Post::new(world.now.unix, number, "").nonce(&nonce).ephemeral().notice(title, text, "/imagine a red fox --seed 7")
+    Post::new(world.now.unix, number, "")
+        .nonce(&nonce)
+        .ephemeral()
+        .notice(title, text, "/imagine a red fox --seed 7")
 }
 
 fn sent(world: &mut World) -> TaskId {
@@ -35,7 +38,11 @@ fn sent(world: &mut World) -> TaskId {
 fn a_full_queue_is_tried_again_once_for_each_notice() {
     let mut world = World::new(GatewayMode::User);
     let id = sent(&mut world);
-    let full = notice(&mut world, "Queue full", "Your job queue is full. Please wait for a job to finish first.");
+    let full = notice(
+        &mut world,
+        "Queue full",
+        "Your job queue is full. Please wait for a job to finish first.",
+    );
     world.create(GatewayKind::User, &full);
     assert_eq!(world.status(id), Status::Submitted);
     world.ms(16_000);
@@ -46,7 +53,8 @@ fn a_full_queue_is_tried_again_once_for_each_notice() {
     world.ms(60_000);
     assert_eq!(world.interactions().len(), 2, "the notice came twice");
     let number = world.number();
-    let start = post::start(world.now.unix, number, "a red fox --seed 7", USER).nonce(&second.nonce());
+    let start =
+        post::start(world.now.unix, number, "a red fox --seed 7", USER).nonce(&second.nonce());
     world.create(GatewayKind::User, &start);
     assert_eq!(world.status(id), Status::InProgress);
 }
@@ -55,7 +63,11 @@ fn a_full_queue_is_tried_again_once_for_each_notice() {
 fn job_queued_is_no_failure() {
     let mut world = World::new(GatewayMode::User);
     let id = sent(&mut world);
-    let queued = notice(&mut world, "Job queued", "You have reached the maximum allowed number of concurrent jobs.");
+    let queued = notice(
+        &mut world,
+        "Job queued",
+        "You have reached the maximum allowed number of concurrent jobs.",
+    );
     world.create(GatewayKind::User, &queued);
     assert_eq!(world.status(id), Status::Submitted);
 }
@@ -64,10 +76,17 @@ fn job_queued_is_no_failure() {
 fn a_banned_prompt_ends_the_task_with_midjourneys_words() {
     let mut world = World::new(GatewayMode::User);
     let id = sent(&mut world);
-    let banned = notice(&mut world, "Banned prompt detected", "The word foxglove is banned.");
+    let banned = notice(
+        &mut world,
+        "Banned prompt detected",
+        "The word foxglove is banned.",
+    );
     world.create(GatewayKind::User, &banned);
     let view = world.view(id);
-    assert_eq!((view.status, view.fail_code), (Status::Failure, Some(FailCode::BannedPrompt)));
+    assert_eq!(
+        (view.status, view.fail_code),
+        (Status::Failure, Some(FailCode::BannedPrompt))
+    );
     assert!(view.fail_reason.unwrap().contains("foxglove"));
 }
 
@@ -75,13 +94,25 @@ fn a_banned_prompt_ends_the_task_with_midjourneys_words() {
 fn a_human_check_stops_the_account() {
     let mut world = World::new(GatewayMode::User);
     let id = sent(&mut world);
-    let check = notice(&mut world, "Pending mod message", "You have a pending moderation message.");
+    let check = notice(
+        &mut world,
+        "Pending mod message",
+        "You have a pending moderation message.",
+    );
     world.create(GatewayKind::User, &check);
     assert_eq!(world.view(id).fail_code, Some(FailCode::PendingModMessage));
     let next = world.imagine("another", 8);
-    assert_eq!(world.view(next).fail_code, Some(FailCode::PendingModMessage));
+    assert_eq!(
+        world.view(next).fail_code,
+        Some(FailCode::PendingModMessage)
+    );
     let health = world.store.accounts(&world.id).unwrap();
-    assert_eq!(health[0].state, AccountState::Disabled { code: FailCode::PendingModMessage });
+    assert_eq!(
+        health[0].state,
+        AccountState::Disabled {
+            code: FailCode::PendingModMessage
+        }
+    );
     let config = world.config.clone();
     world.hub.handle_config(world.now, config);
     world.run();
@@ -107,7 +138,14 @@ fn an_outdated_command_is_read_again_and_sent_once_more() {
     assert_ne!(second.nonce(), first.nonce());
     world.answer(&second, 400, OUTDATED);
     assert_eq!(world.view(id).fail_code, Some(FailCode::CommandOutdated));
-    assert!(world.store.load(world.now.unix, &world.id, 1).unwrap().command_index.is_some());
+    assert!(
+        world
+            .store
+            .load(world.now.unix, &world.id, 1)
+            .unwrap()
+            .command_index
+            .is_some()
+    );
 }
 
 #[test]
@@ -115,7 +153,11 @@ fn a_rate_limit_is_waited_for() {
     let mut world = World::new(GatewayMode::Bot);
     world.imagine("a red fox", 7);
     let first = world.last();
-    world.answer(&first, 429, r#"{"message":"x","retry_after":2.0,"global":false}"#);
+    world.answer(
+        &first,
+        429,
+        r#"{"message":"x","retry_after":2.0,"global":false}"#,
+    );
     world.ms(1_900);
     assert_eq!(world.interactions().len(), 1);
     world.ms(300);
@@ -131,6 +173,14 @@ fn a_dead_token_is_not_used_again() {
     assert_eq!(world.view(id).fail_code, Some(FailCode::Unauthorized));
     let sent = world.sent.len();
     world.imagine("another", 8);
-    world.pass(Duration::from_mins(5));
-    assert_eq!(world.sent.iter().skip(sent).filter(|sent| sent.token == "token-main").count(), 0);
+    world.pass(Duration::from_secs(5 * 60));
+    assert_eq!(
+        world
+            .sent
+            .iter()
+            .skip(sent)
+            .filter(|sent| sent.token == "token-main")
+            .count(),
+        0
+    );
 }

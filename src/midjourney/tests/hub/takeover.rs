@@ -21,7 +21,10 @@ fn a_dead_owners_attempt_is_searched_for_then_sent_again() {
     let mut world = World::new(GatewayMode::Bot);
     let id = world.imagine("a red fox", 7);
     world.take_over(Predecessor::Dead);
-    assert_eq!(world.whole(id).work.attempts[0].state, AttemptState::InDoubt);
+    assert_eq!(
+        world.whole(id).work.attempts[0].state,
+        AttemptState::InDoubt
+    );
     world.connect();
     world.ms(29_000);
     assert_eq!(world.interactions().len(), 1);
@@ -40,7 +43,10 @@ fn a_dead_owners_attempt_that_arrived_is_found() {
     world.take_over(Predecessor::Dead);
     world.connect();
     world.ms(60_000);
-    assert_eq!((world.interactions().len(), world.status(id)), (1, Status::InProgress));
+    assert_eq!(
+        (world.interactions().len(), world.status(id)),
+        (1, Status::InProgress)
+    );
     let number = world.number();
     let last = post::grid(world.now.unix, number, PROMPT, USER, start.id(), 9);
     world.create(GatewayKind::Bot, &last);
@@ -53,7 +59,7 @@ fn a_stopped_owner_may_still_send_so_nobody_does() {
     let id = world.imagine("a red fox", 7);
     world.take_over(Predecessor::Unproven);
     world.connect();
-    world.pass(Duration::from_mins(5));
+    world.pass(Duration::from_secs(5 * 60));
     assert_eq!(world.interactions().len(), 1);
     assert_eq!(world.hub.doubtful_epochs(), [1]);
     let mut other = World::new(GatewayMode::Bot);
@@ -63,7 +69,11 @@ fn a_stopped_owner_may_still_send_so_nobody_does() {
     world.run();
     assert!(world.hub.doubtful_epochs().is_empty());
     world.ms(30_000);
-    assert_eq!(world.interactions().len(), 2, "dead now, and searched for after that");
+    assert_eq!(
+        world.interactions().len(),
+        2,
+        "dead now, and searched for after that"
+    );
     assert_eq!(world.status(id), Status::Submitted);
 }
 
@@ -73,7 +83,7 @@ fn a_stopped_owners_attempt_ends_unconfirmed() {
     let id = world.imagine("a red fox", 7);
     world.take_over(Predecessor::Unproven);
     world.connect();
-    world.pass(Duration::from_mins(11));
+    world.pass(Duration::from_secs(11 * 60));
     assert_eq!(world.view(id).fail_code, Some(FailCode::SubmitUnconfirmed));
     assert_eq!(world.interactions().len(), 1);
 }
@@ -92,7 +102,11 @@ fn a_resumed_session_keeps_its_own_view() {
     let start = post::start(world.now.unix, number, PROMPT, USER).made_by(interaction, 2, USER);
     world.create(GatewayKind::User, &start);
     let number = world.number();
-    let last = post::grid(world.now.unix, number, PROMPT, USER, start.id(), 9).made_by(interaction, 2, USER);
+    let last = post::grid(world.now.unix, number, PROMPT, USER, start.id(), 9).made_by(
+        interaction,
+        2,
+        USER,
+    );
     world.create(GatewayKind::User, &last);
     assert_eq!(world.status(id), Status::Success);
     let foreign = world.interaction_id();
@@ -100,8 +114,12 @@ fn a_resumed_session_keeps_its_own_view() {
     let second = world.imagine("a red fox", 8);
     let sent = world.last();
     world.accept(&sent);
-    assert_eq!(sent.body["session_id"], "live-user-1", "the session goes on");
-    let by_hand = post::start(world.now.unix, number, "a red fox --seed 8", USER).made_by(foreign, 2, USER);
+    assert_eq!(
+        sent.body["session_id"], "live-user-1",
+        "the session goes on"
+    );
+    let by_hand =
+        post::start(world.now.unix, number, "a red fox --seed 8", USER).made_by(foreign, 2, USER);
     world.create(GatewayKind::User, &by_hand);
     assert_eq!(world.status(second), Status::Submitted);
 }
@@ -112,7 +130,7 @@ fn tombstones_and_buttons_survive_a_takeover() {
     let id = world.imagine_plain("two owls");
     let sent = world.last();
     world.accept(&sent);
-    world.pass(Duration::from_mins(11));
+    world.pass(Duration::from_secs(11 * 60));
     world.take_over(Predecessor::Dead);
     world.connect();
     let next = world.imagine_plain("two owls");
@@ -126,7 +144,10 @@ fn tombstones_and_buttons_survive_a_takeover() {
     let number = world.number();
     let late = post::grid(world.now.unix, number, "two owls", USER, start.id(), 5);
     world.create(GatewayKind::Bot, &late);
-    assert_eq!((world.status(id), world.view(id).late), (Status::Success, true));
+    assert_eq!(
+        (world.status(id), world.view(id).late),
+        (Status::Success, true)
+    );
     assert_eq!(world.status(next), Status::Submitted);
 }
 
@@ -140,7 +161,12 @@ fn a_transient_owner_submits_and_reads_nothing() {
     world.accept(&sent);
     assert!(world.hub.submitted(&[id]) && world.hub.idle());
     world.ms(60_000);
-    assert!(world.sent.iter().all(|sent| !sent.path.starts_with("/channels/")));
+    assert!(
+        world
+            .sent
+            .iter()
+            .all(|sent| !sent.path.starts_with("/channels/"))
+    );
     world.hub.drain(world.now);
     world.imagine("another", 8);
     world.ms(2_000);

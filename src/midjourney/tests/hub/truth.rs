@@ -59,22 +59,40 @@ impl Truth {
         while let Some(sent) = self.world.interactions().get(self.handled).cloned() {
             self.handled += 1;
             let fate = fates.next().unwrap_or(Fate::Taken);
-            let failure = |sent: bool| Answer::Failure { sent, kind: FailureKind::Closed };
-            let prompt = sent.body["data"]["options"][0]["value"].as_str().unwrap().to_owned();
-            if matches!(fate, Fate::Taken | Fate::TakenSilently | Fate::TakenThenDeath) {
+            let failure = |sent: bool| Answer::Failure {
+                sent,
+                kind: FailureKind::Closed,
+            };
+            let prompt = sent.body["data"]["options"][0]["value"]
+                .as_str()
+                .unwrap()
+                .to_owned();
+            if matches!(
+                fate,
+                Fate::Taken | Fate::TakenSilently | Fate::TakenThenDeath
+            ) {
                 self.begin(&prompt, &sent.nonce());
             }
             match fate {
                 Fate::Taken => self.world.accept(&sent),
                 Fate::TakenSilently | Fate::Lost => {
-                    self.world.hub.handle_answer(self.world.now, sent.id, failure(true));
+                    self.world
+                        .hub
+                        .handle_answer(self.world.now, sent.id, failure(true));
                 }
                 Fate::TakenThenDeath | Fate::LostWithDeath => {
                     self.world.take_over(Predecessor::Dead);
                     self.world.connect();
                 }
-                Fate::NotSent => self.world.hub.handle_answer(self.world.now, sent.id, failure(false)),
-                Fate::Limited => self.world.answer(&sent, 429, r#"{"retry_after":1.5,"global":false}"#),
+                Fate::NotSent => {
+                    self.world
+                        .hub
+                        .handle_answer(self.world.now, sent.id, failure(false));
+                }
+                Fate::Limited => {
+                    self.world
+                        .answer(&sent, 429, r#"{"retry_after":1.5,"global":false}"#);
+                }
             }
             self.world.run();
         }
@@ -86,8 +104,15 @@ impl Truth {
         let number = u64::try_from(self.jobs.len()).unwrap() + 1;
         let interaction = world.interaction_id();
         let at = world.number();
-        let start = post::start(world.now.unix, at, prompt, USER).made_by(interaction, 2, USER).nonce(nonce);
-        self.jobs.push(Job { number, prompt: prompt.to_owned(), begun: world.now.boot, is_done: false });
+        let start = post::start(world.now.unix, at, prompt, USER)
+            .made_by(interaction, 2, USER)
+            .nonce(nonce);
+        self.jobs.push(Job {
+            number,
+            prompt: prompt.to_owned(),
+            begun: world.now.boot,
+            is_done: false,
+        });
         world.history.push(start.clone());
         if let Some(kind) = self.kind {
             if kind == GatewayKind::User {
@@ -107,9 +132,18 @@ impl Truth {
                 continue;
             }
             self.jobs[at].is_done = true;
-            let Some(start) = self.starts[at].1.take() else { continue };
+            let Some(start) = self.starts[at].1.take() else {
+                continue;
+            };
             let number = self.world.number();
-            let last = post::grid(self.world.now.unix, number, &job.prompt, USER, start.id(), job.number);
+            let last = post::grid(
+                self.world.now.unix,
+                number,
+                &job.prompt,
+                USER,
+                start.id(),
+                job.number,
+            );
             self.world.history.push(last.clone());
             if let Some(kind) = self.kind {
                 self.world.create(kind, &last);

@@ -81,15 +81,16 @@ pub fn account(name: &str) -> AccountConfig {
 pub fn config(gateway: GatewayMode) -> HubConfig {
     HubConfig {
         gateway,
-        bot_token: matches!(gateway, GatewayMode::Bot | GatewayMode::Both).then(|| Token::new("bot")),
+        bot_token: matches!(gateway, GatewayMode::Bot | GatewayMode::Both)
+            .then(|| Token::new("bot")),
         guild_id: GuildId(5),
         channel_id: ChannelId(CHANNEL),
         accounts: vec![account("main")],
         hosts: HostSettings::default(),
         queue_size: 1_000,
-        timeout: Duration::from_mins(10),
-        retention: Duration::from_hours(24),
-        late_final: Duration::from_mins(30),
+        timeout: Duration::from_secs(10 * 60),
+        retention: Duration::from_secs(24 * 3_600),
+        late_final: Duration::from_secs(30 * 60),
         spacing: Duration::from_millis(350),
         seed_tag: true,
         user_agent: "mj".to_owned(),
@@ -99,7 +100,9 @@ pub fn config(gateway: GatewayMode) -> HubConfig {
 fn entropy() -> Box<dyn FnMut() -> u64 + Send> {
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     Box::new(move || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         state ^ (state >> 29)
     })
 }
@@ -134,11 +137,23 @@ impl World {
     pub fn cold(config: HubConfig, grade: Grade) -> Self {
         let store = MemoryStore::new();
         let id = HubId("h".repeat(32));
-        let now = Moment { boot: Duration::from_secs(1_000), unix: UnixMs(EPOCH_MS) };
+        let now = Moment {
+            boot: Duration::from_secs(1_000),
+            unix: UnixMs(EPOCH_MS),
+        };
         assert!(store.take_lease(&id, &lease(1)).unwrap());
         let state = store.load(now.unix, &id, 1).unwrap();
         let inbox = state.inbox;
-        let hub = Hub::new(now, id.clone(), 1, grade, config.clone(), state, Predecessor::Dead, entropy());
+        let hub = Hub::new(
+            now,
+            id.clone(),
+            1,
+            grade,
+            config.clone(),
+            state,
+            Predecessor::Dead,
+            entropy(),
+        );
         let mut world = Self {
             store,
             hub,
@@ -173,7 +188,11 @@ impl World {
     }
 
     pub fn ready(&mut self, kind: GatewayKind, session: &str, user: u64) {
-        let ready = GatewayNotice::Ready { user_id: UserId(user), session_id: session.to_owned(), is_new: true };
+        let ready = GatewayNotice::Ready {
+            user_id: UserId(user),
+            session_id: session.to_owned(),
+            is_new: true,
+        };
         self.hub.handle_gateway(self.now, kind, ready);
         let session = Session {
             session_id: session.to_owned(),
@@ -194,11 +213,22 @@ impl World {
     pub fn take_over(&mut self, predecessor: Predecessor) {
         self.epoch += 1;
         assert!(self.store.take_lease(&self.id, &lease(self.epoch)).unwrap());
-        let state = self.store.load(self.now.unix, &self.id, self.epoch).unwrap();
+        let state = self
+            .store
+            .load(self.now.unix, &self.id, self.epoch)
+            .unwrap();
         self.inbox = state.inbox;
         let config = self.config.clone();
-        self.hub =
-            Hub::new(self.now, self.id.clone(), self.epoch, Grade::Resident, config, state, predecessor, entropy());
+        self.hub = Hub::new(
+            self.now,
+            self.id.clone(),
+            self.epoch,
+            Grade::Resident,
+            config,
+            state,
+            predecessor,
+            entropy(),
+        );
         self.run();
         if predecessor == Predecessor::Dead {
             for epoch in self.hub.doubtful_epochs() {
@@ -214,16 +244,28 @@ impl World {
             match output {
                 Output::Commit(commit) => {
                     self.commits.push((self.sent.len(), commit.durable));
-                    let committed = self.store.commit(self.now.unix, &self.id, self.epoch, &commit).unwrap();
+                    let committed = self
+                        .store
+                        .commit(self.now.unix, &self.id, self.epoch, &commit)
+                        .unwrap();
                     self.hub.handle_committed(self.now, committed);
                 }
-                Output::Send { id, token, request, .. } => {
-                    let Target::Api(path) = &request.target else { panic!("an upload") };
+                Output::Send {
+                    id, token, request, ..
+                } => {
+                    let Target::Api(path) = &request.target else {
+                        panic!("an upload")
+                    };
                     let body = match &request.body {
                         Body::Json(body) => serde_json::from_str(body).unwrap(),
                         Body::Empty | Body::Bytes { .. } => Value::Null,
                     };
-                    let sent = Sent { id, path: path.clone(), body, token: token.expose().to_owned() };
+                    let sent = Sent {
+                        id,
+                        path: path.clone(),
+                        body,
+                        token: token.expose().to_owned(),
+                    };
                     self.sent.push(sent.clone());
                     self.answer_by_itself(&sent);
                 }
@@ -233,36 +275,47 @@ impl World {
 
     fn answer_by_itself(&mut self, sent: &Sent) {
         if sent.path == "/users/@me" {
-            let number = sent.token.strip_prefix("token-").map_or(0, |name| if name == "main" { 0 } else { 10 });
-            self.hub.handle_answer(self.now, sent.id, response(200, &format!(r#"{{"id":"{}"}}"#, USER + number)));
+            let number = sent
+                .token
+                .strip_prefix("token-")
+                .map_or(0, |name| if name == "main" { 0 } else { 10 });
+            self.hub.handle_answer(
+                self.now,
+                sent.id,
+                response(200, &format!(r#"{{"id":"{}"}}"#, USER + number)),
+            );
         } else if self.answers_history && sent.path.starts_with("/channels/") {
             let after: u64 = sent.path.rsplit_once("after=").unwrap().1.parse().unwrap();
-            let mut page: Vec<&Post> =
-                self.history.iter().filter(|post| post.id() > after && !post.is_ephemeral()).collect();
+            let mut page: Vec<&Post> = self
+                .history
+                .iter()
+                .filter(|post| post.id() > after && !post.is_ephemeral())
+                .collect();
             page.sort_by_key(|post| post.id());
             page.truncate(100);
             page.reverse();
-            let page: Vec<Value> = page.into_iter().map(|post| post.clone().for_rest().0).collect();
-            self.hub.handle_answer(self.now, sent.id, response(200, &Value::from(page).to_string()));
+            let page: Vec<Value> = page
+                .into_iter()
+                .map(|post| post.clone().for_rest().0)
+                .collect();
+            self.hub.handle_answer(
+                self.now,
+                sent.id,
+                response(200, &Value::from(page).to_string()),
+            );
         }
     }
 
     /// Lets time pass, with every timer of the hub at its time.
     pub fn pass(&mut self, time: Duration) {
         let end = self.now.boot + time;
-        loop {
-            match self.hub.poll_timeout().filter(|at| *at <= end) {
-                Some(at) => {
-                    assert!(at > self.now.boot, "a timer that is due is done");
-                    let step = at - self.now.boot;
-                    self.now = self.now + step;
-                    self.hub.handle_timeout(self.now);
-                    self.run();
-                }
-                None => break,
-            }
+        while let Some(at) = self.hub.poll_timeout().filter(|at| *at <= end) {
+            assert!(at > self.now.boot, "a timer that is due is done");
+            self.now = self.now + at.saturating_sub(self.now.boot);
+            self.hub.handle_timeout(self.now);
+            self.run();
         }
-        self.now = self.now + (end - self.now.boot);
+        self.now = self.now + end.saturating_sub(self.now.boot);
         self.hub.handle_timeout(self.now);
         self.run();
     }
@@ -354,15 +407,23 @@ impl World {
     }
 
     pub fn interactions(&self) -> Vec<Sent> {
-        self.sent.iter().filter(|sent| sent.is_interaction()).cloned().collect()
+        self.sent
+            .iter()
+            .filter(|sent| sent.is_interaction())
+            .cloned()
+            .collect()
     }
 
     pub fn last(&self) -> Sent {
-        self.interactions().last().expect("an interaction was sent").clone()
+        self.interactions()
+            .last()
+            .expect("an interaction was sent")
+            .clone()
     }
 
     pub fn answer(&mut self, sent: &Sent, status: u16, body: &str) {
-        self.hub.handle_answer(self.now, sent.id, response(status, body));
+        self.hub
+            .handle_answer(self.now, sent.id, response(status, body));
         self.run();
     }
 
@@ -372,7 +433,10 @@ impl World {
 
     /// No answer came, though the body had gone out.
     pub fn lose(&mut self, sent: &Sent) {
-        let lost = Answer::Failure { sent: true, kind: FailureKind::TimedOut };
+        let lost = Answer::Failure {
+            sent: true,
+            kind: FailureKind::TimedOut,
+        };
         self.hub.handle_answer(self.now, sent.id, lost);
         self.run();
     }
@@ -396,23 +460,37 @@ impl World {
     }
 
     fn dispatch(&mut self, kind: GatewayKind, post: &Post, is_update: bool) {
-        let post = if kind == GatewayKind::Bot { post.clone().for_a_bot() } else { post.clone() };
+        let post = if kind == GatewayKind::Bot {
+            post.clone().for_a_bot()
+        } else {
+            post.clone()
+        };
         if kind == GatewayKind::Bot && post.is_ephemeral() {
             return;
         }
         let json = post.0.to_string();
         let message: Message<'_> = serde_json::from_str(&json).unwrap();
-        let event = if is_update { Event::MessageUpdate(message) } else { Event::MessageCreate(message) };
+        let event = if is_update {
+            Event::MessageUpdate(message)
+        } else {
+            Event::MessageCreate(message)
+        };
         self.event(kind, &event);
     }
 
     pub fn delete(&mut self, kind: GatewayKind, id: u64) {
-        let event = Event::MessageDelete(MessageDelete { id: MessageId(id), channel_id: ChannelId(CHANNEL) });
+        let event = Event::MessageDelete(MessageDelete {
+            id: MessageId(id),
+            channel_id: ChannelId(CHANNEL),
+        });
         self.event(kind, &event);
     }
 
     pub fn interaction(&mut self, nonce: &str, id: u64) {
-        let interaction = Interaction { id: InteractionId(id), nonce: Some(Nonce::new(nonce)) };
+        let interaction = Interaction {
+            id: InteractionId(id),
+            nonce: Some(Nonce::new(nonce)),
+        };
         self.event(GatewayKind::User, &Event::InteractionCreate(interaction));
     }
 
@@ -436,7 +514,11 @@ impl World {
 }
 
 pub fn response(status: u16, body: &str) -> Answer {
-    Answer::Response { status, headers: Vec::new(), body: body.as_bytes().to_vec() }
+    Answer::Response {
+        status,
+        headers: Vec::new(),
+        body: body.as_bytes().to_vec(),
+    }
 }
 
 impl World {
