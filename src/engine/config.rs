@@ -252,10 +252,12 @@ fn hex(bytes: &[u8]) -> String {
         })
 }
 
-fn hub_id(gateway_token: &Token, guild: GuildId, channel: ChannelId) -> HubId {
+fn hub_id(logins: &[&Token], guild: GuildId, channel: ChannelId) -> HubId {
     let mut hash = Sha256::new();
-    hash.update(gateway_token.expose().as_bytes());
-    hash.update([0]);
+    for token in logins {
+        hash.update(token.expose().as_bytes());
+        hash.update([0]);
+    }
     hash.update(guild.0.to_be_bytes());
     hash.update(channel.0.to_be_bytes());
     HubId(hex(&hash.finalize()[..16]))
@@ -433,19 +435,20 @@ fn hub(raw: &Raw) -> Result<Option<HubSettings>, EngineError> {
     };
     let accounts = accounts(raw)?;
     let gateway = gateway(raw, bot_token.as_ref(), &accounts)?;
-    let gateway_token = match gateway {
-        GatewayMode::Bot | GatewayMode::Both => bot_token.as_ref(),
-        GatewayMode::User | GatewayMode::Off => accounts
-            .first()
-            .map(|main| &main.user_token)
-            .or(bot_token.as_ref()),
+    let main = accounts.first().map(|main| &main.user_token);
+    // Each token that logs in is part of what the hub is: settings that flip between two users' tokens flip between
+    // two hubs, and nobody identifies anew.
+    let logins: Vec<&Token> = match gateway {
+        GatewayMode::Bot => bot_token.iter().collect(),
+        GatewayMode::Both => bot_token.iter().chain(main).collect(),
+        GatewayMode::User | GatewayMode::Off => main.or(bot_token.as_ref()).into_iter().collect(),
     };
-    let Some(gateway_token) = gateway_token else {
+    if logins.is_empty() {
         return Err(EngineError::configuration(
             "mj.user_token",
             "is missing: set it to the token of the Discord user with the Midjourney subscription, or give mj.bot_token and a user_token with each submission",
         ));
-    };
+    }
     if let Some(account) = accounts
         .iter()
         .find(|account| Some(&account.user_token) == bot_token.as_ref())
@@ -458,7 +461,7 @@ fn hub(raw: &Raw) -> Result<Option<HubSettings>, EngineError> {
             ),
         ));
     }
-    let id = hub_id(gateway_token, guild_id, channel_id);
+    let id = hub_id(&logins, guild_id, channel_id);
     let config = HubConfig {
         gateway,
         guild_id,
@@ -716,4 +719,187 @@ fn proxy(setting: &Setting) -> Result<String, EngineError> {
     Ok(address
         .strip_prefix("socks5://")
         .map_or(address.clone(), |rest| format!("socks5h://{rest}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GUILD: &str = "1100000000000000001";
+    const CHANNEL: &str = "1100000000000000002";
+
+    fn config(entries: &[(&str, Value)]) -> Value {
+        let places = [
+            ("guild_id", Value::from(GUILD)),
+            ("channel_id", Value::from(CHANNEL)),
+        ];
+        places.into_iter().chain(entries.iter().cloned()).collect()
+    }
+
+    fn read(entries: &[(&str, Value)]) -> Result<HubSettings, EngineError> {
+        Settings::read(&[], &config(entries)).map(|settings| settings.hub.unwrap())
+    }
+
+    #[test]
+    fn chatmoneys_spelling_means_the_same() {
+        let hub = read(&[
+            ("user_token", "abc".into()),
+            ("proxy_url", "https://img.example.cn/".into()),
+            ("proxy_api", "https://api.example.cn".into()),
+            ("proxy_wss", "wss://gw.example.cn".into()),
+            ("session_id", "s".into()),
+            ("timeout", "10m".into()),
+        ])
+        .unwrap();
+        assert_eq!(
+            hub.config.hosts.cdn_url.as_deref(),
+            Some("https://img.example.cn")
+        );
+        assert_eq!(
+            hub.config.hosts.api_url.as_deref(),
+            Some("https://api.example.cn")
+        );
+        assert_eq!(
+            hub.config.hosts.gateway_url.as_deref(),
+            Some("wss://gw.example.cn")
+        );
+        assert_eq!(hub.config.timeout, Duration::from_secs(600));
+        assert_eq!(hub.config.accounts[0].session_id.as_deref(), Some("s"));
+        let twice = read(&[
+            ("proxy_url", "https://a.cn".into()),
+            ("cdn_url", "https://b.cn".into()),
+        ]);
+        assert!(
+            twice
+                .unwrap_err()
+                .to_string()
+                .starts_with("cdn_url: means the same as proxy_url")
+        );
+    }
+
+    #[test]
+    fn mj_configure_wins_over_ini() {
+        let ini = [
+            ("mj.user_token", "ini"),
+            ("mj.guild_id", GUILD),
+            ("mj.channel_id", CHANNEL),
+            ("mj.proxy", ""),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let hub = Settings::read(&ini, &config(&[("user_token", "php".into())]))
+            .unwrap()
+            .hub
+            .unwrap();
+        assert_eq!(hub.config.accounts[0].user_token, Token::new("php"));
+        assert_eq!(
+            Settings::read(&ini, &Value::Null)
+                .unwrap()
+                .hub
+                .unwrap()
+                .config
+                .accounts[0]
+                .name,
+            "main"
+        );
+    }
+
+    #[test]
+    fn the_hub_is_who_logs_in_and_where() {
+        let of = |entries: &[(&str, Value)]| read(entries).unwrap().id;
+        let bot = ("bot_token", Value::from("bot"));
+        let both = of(&[bot.clone(), ("user_token", "a".into())]);
+        assert_ne!(both, of(&[bot.clone(), ("user_token", "b".into())]));
+        assert_eq!(
+            both,
+            of(&[
+                bot.clone(),
+                ("user_token", "a".into()),
+                ("queue_size", 5.into())
+            ])
+        );
+        assert_ne!(both, of(&[bot]));
+        assert_eq!(both.0.len(), 32);
+    }
+
+    #[test]
+    fn gateways_follow_the_tokens() {
+        let of = |entries: &[(&str, Value)]| read(entries).map(|hub| hub.config.gateway);
+        assert_eq!(
+            of(&[("user_token", "a".into())]).unwrap(),
+            GatewayMode::User
+        );
+        assert_eq!(
+            of(&[("bot_token", "Bot b".into())]).unwrap(),
+            GatewayMode::Bot
+        );
+        assert_eq!(
+            of(&[("bot_token", "b".into()), ("user_token", "a".into())]).unwrap(),
+            GatewayMode::Both
+        );
+        let error = of(&[("user_token", "a".into()), ("gateway", "bot".into())]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "gateway: needs mj.bot_token, which is not set"
+        );
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_is_named_without_secrets() {
+        let message = |entries: &[(&str, Value)]| read(entries).unwrap_err().to_string();
+        assert!(message(&[]).starts_with("mj.user_token: is missing"));
+        let placeless = Settings::read(
+            &[],
+            &[("user_token", Value::from("a"))].into_iter().collect(),
+        );
+        assert!(
+            placeless
+                .unwrap_err()
+                .to_string()
+                .starts_with("mj.guild_id: is missing")
+        );
+        assert!(
+            message(&[("user_token", "hush hush".into())])
+                .starts_with("user_token: holds characters")
+        );
+        assert!(
+            message(&[("user_token", "hush".into()), ("bot_token", "hush".into())])
+                .contains("same token")
+        );
+        assert!(!message(&[("user_token", "Bot hush".into())]).contains("hush"));
+        assert!(
+            message(&[
+                ("user_token", "a".into()),
+                ("notify_url", "https://a".into())
+            ])
+            .contains("mj_poll()")
+        );
+        assert!(
+            message(&[("user_token", "a".into()), ("proxy", "https://p".into())])
+                .starts_with("proxy: must start")
+        );
+        assert!(
+            message(&[("user_token", "a".into()), ("ca_file", "/none".into())])
+                .starts_with("ca_file: cannot be read")
+        );
+        let nameless = Value::List(vec![
+            [("user_token", Value::from("b"))].into_iter().collect(),
+        ]);
+        assert_eq!(
+            message(&[("accounts", nameless)]),
+            "accounts[0].name: is missing"
+        );
+    }
+
+    #[test]
+    fn tokens_brought_along_stay_known() {
+        let hub = read(&[("bot_token", "bot".into())]).unwrap();
+        let (with, name) = hub.with_token(Token::new("guest"));
+        assert!(name.starts_with("token-") && !name.contains("guest"));
+        assert_eq!(with.id, hub.id);
+        assert_eq!(
+            hub.keeping_inline(&with.config).accounts,
+            with.config.accounts
+        );
+        assert_eq!(with.with_token(Token::new("guest")).0, with);
+    }
 }

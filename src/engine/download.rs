@@ -64,7 +64,7 @@ impl DownloadOptions {
                     return Err(wrong_type("options.overwrite".into(), "bool", other));
                 }
                 ("timeout", Value::Int(seconds @ 1..=3_600)) => {
-                    read.timeout = Duration::from_secs(seconds.unsigned_abs())
+                    read.timeout = Duration::from_secs(seconds.unsigned_abs());
                 }
                 ("timeout", Value::Float(seconds)) if (1.0..=3_600.0).contains(seconds) => {
                     read.timeout = Duration::from_secs_f64(*seconds);

@@ -211,7 +211,6 @@ impl Drive {
                 .saturating_sub(clock::boot())
                 .min(LONGEST_SLEEP);
             tokio::select! {
-                biased;
                 input = self.inputs.recv() => if let Some(input) = input { self.take_inputs(input) },
                 ready = self.fifo.readable() => if let Ok(mut ready) = ready {
                     let _ = ready.get_inner().drain();
@@ -379,7 +378,7 @@ impl Drive {
                 kind,
                 connection,
                 event,
-            } => self.take_socket_event(now, kind, connection, event),
+            } => self.take_socket_event(now, kind, connection, &event),
         }
     }
 
@@ -388,7 +387,7 @@ impl Drive {
         now: Moment,
         kind: GatewayKind,
         connection: u64,
-        event: SocketEvent,
+        event: &SocketEvent,
     ) {
         let Some(link) = self.links.iter_mut().find(|link| link.kind == kind) else {
             return;
@@ -396,7 +395,7 @@ impl Drive {
         let Some(gateway) = link.current(connection) else {
             return;
         };
-        let dispatch = match &event {
+        let dispatch = match event {
             SocketEvent::Connected => {
                 gateway.handle_connected(now);
                 None
@@ -513,7 +512,7 @@ impl Drive {
     /// Looks for what no input announces.
     fn look_around(&mut self) {
         let grade = self.shared.grade();
-        if grade != self.grade && self.draining_since.is_none() {
+        if grade != self.grade && grade == Grade::Resident && self.draining_since.is_none() {
             self.grade = grade;
             let now = moment();
             self.hub.handle_grade(now, grade);

@@ -11,7 +11,7 @@ use std::{
 use mj_discord::{Hosts, UnixMs};
 use mj_midjourney::{
     config::{HubConfig, HubId},
-    store::{Cancelled, Grade, TaskFilter, TaskStore},
+    store::{Cancelled, Grade, HubSummary, StoreError, TaskFilter, TaskStore},
     task::{Status, Task, TaskId},
 };
 use mj_process::{ForkLocal, Origin, OwnerLock, Worker, clock};
@@ -40,6 +40,9 @@ const HEIR_EVERY: Duration = Duration::from_millis(20);
 const WORKER_GRACE: Duration = Duration::from_millis(500);
 /// The slice in which a lingering process looks at its tasks.
 const LINGER_SLICE: Duration = Duration::from_millis(10);
+
+/// From here on a script that lives long looks which of its tasks are on their way.
+const MANY_UNSENT: usize = 256;
 
 static ENGINE: ForkLocal<Arc<Engine>> = ForkLocal::new();
 /// What this process, or the one it was forked from, last gave to `mj_configure()`: a child goes on with it.
@@ -135,7 +138,7 @@ impl Engine {
         let current = Current::read(&self.host, config.clone())?;
         if let Some(hub) = &current.settings.hub {
             let shared = self.shared(&current.settings)?;
-            self.store_config(&shared, hub)?;
+            Self::store_config(&shared, hub)?;
             *self.current.write() = Arc::new(current);
             // A configured hub that has open tasks, or will, is worth an engine where this process may have one.
             self.wake(&shared, false);
@@ -170,7 +173,7 @@ impl Engine {
         };
         let tasks = submission::imagine(place, prompt, &options)?;
         let shared = self.shared(&current.settings)?;
-        self.store_config(&shared, &hub)?;
+        Self::store_config(&shared, &hub)?;
         self.submit(&shared, &hub.id, &tasks, hub.config.queue_size)
     }
 
@@ -188,8 +191,8 @@ impl Engine {
         }
         let current = self.current();
         let shared = self.shared(&current.settings)?;
-        let parent = self.whole_task(&shared, task)?;
-        let stored = self.config_of(&shared, &parent.hub)?;
+        let parent = Self::whole_task(&shared, task)?;
+        let stored = Self::config_of(&shared, &parent.hub)?;
         let (hub, account) = named_account(
             &HubSettings {
                 id: parent.hub.clone(),
@@ -206,7 +209,7 @@ impl Engine {
         };
         let task = submission::press(place, &parent, action, &options)?;
         if options.user_token.is_some() {
-            self.store_config(&shared, &hub)?;
+            Self::store_config(&shared, &hub)?;
         }
         self.submit(
             &shared,
@@ -309,15 +312,13 @@ impl Engine {
         let current = self.current();
         let shared = self.shared(&current.settings)?;
         self.wake(&shared, false);
-        let page = shared
-            .store
-            .list(&filter, limit, cursor)
-            .map_err(|error| match error {
-                mj_midjourney::store::StoreError::InvalidCursor => {
-                    EngineError::argument("cursor", error.to_string())
-                }
-                other => other.into(),
-            })?;
+        let page = shared.store.list(&filter, limit, cursor).map_err(|error| {
+            if matches!(error, StoreError::InvalidCursor) {
+                EngineError::argument("cursor", error.to_string())
+            } else {
+                error.into()
+            }
+        })?;
         let records = page
             .tasks
             .into_iter()
@@ -334,7 +335,7 @@ impl Engine {
         let parsed: TaskId = task.parse().map_err(|_| no_such_task())?;
         match shared.store.cancel(UnixMs(clock::unix_ms()), &parsed)? {
             Cancelled::Done | Cancelled::Requested => {
-                let hub = self.whole_task(&shared, task)?.hub;
+                let hub = Self::whole_task(&shared, task)?.hub;
                 let is_heard = shared.ring(&hub);
                 self.wake(&shared, !is_heard);
                 Ok(true)
@@ -362,7 +363,7 @@ impl Engine {
         }
         let shared = self.shared(&current.settings)?;
         if let Some(hub) = &current.settings.hub {
-            self.store_config(&shared, hub)?;
+            Self::store_config(&shared, hub)?;
         }
         let started = clock::boot();
         let _resident = Waiting::begin(&shared);
@@ -451,12 +452,12 @@ impl Engine {
         let options = DownloadOptions::read(options)?;
         let current = self.current();
         let shared = self.shared(&current.settings)?;
-        let whole = self.whole_task(&shared, task)?;
+        let whole = Self::whole_task(&shared, task)?;
         if whole.view.images.is_empty() {
             let message = format!("has no pictures: it is {}", whole.view.status.as_str());
             return Err(EngineError::argument("taskId", message));
         }
-        let config = self.config_of(&shared, &whole.hub)?;
+        let config = Self::config_of(&shared, &whole.hub)?;
         download::download(
             &shared,
             config,
@@ -482,11 +483,11 @@ impl Engine {
         let started = clock::boot();
         if !shared.lifetime.is_server {
             while !shared.unsent.is_empty() && clock::boot().saturating_sub(started) < grace {
+                forget_what_others_send(&shared);
+                if shared.unsent.is_empty() {
+                    break;
+                }
                 if !self.has_engine() {
-                    forget_what_others_send(&shared);
-                    if shared.unsent.is_empty() {
-                        break;
-                    }
                     self.wake(&shared, true);
                 }
                 let seen = shared.store.change();
@@ -529,7 +530,7 @@ impl Engine {
     }
 
     /// Writes a hub's configuration for its owner, unless it is stored as it is.
-    fn store_config(&self, shared: &Shared, hub: &HubSettings) -> Result<(), EngineError> {
+    fn store_config(shared: &Shared, hub: &HubSettings) -> Result<(), EngineError> {
         let config = match shared.store.config(&hub.id)? {
             Some((_, stored)) => hub.keeping_inline(&stored),
             None => hub.config.clone(),
@@ -553,8 +554,12 @@ impl Engine {
         let ids = shared
             .store
             .submit(UnixMs(clock::unix_ms()), tasks, queue_size)?;
-        for id in &ids {
-            shared.unsent.add(hub, *id);
+        // A server's worker lives on; only a script must know what it would leave behind.
+        if !shared.lifetime.is_server {
+            let unsent = ids.iter().map(|id| shared.unsent.add(hub, *id)).last();
+            if unsent >= Some(MANY_UNSENT) {
+                forget_what_others_send(shared);
+            }
         }
         let is_heard = shared.ring(hub);
         self.wake(shared, !is_heard);
@@ -563,12 +568,12 @@ impl Engine {
             .ok_or_else(|| EngineError::Engine("the store gave no task id".to_owned()))
     }
 
-    fn whole_task(&self, shared: &Shared, task: &str) -> Result<Task, EngineError> {
+    fn whole_task(shared: &Shared, task: &str) -> Result<Task, EngineError> {
         let id: TaskId = task.parse().map_err(|_| no_such_task())?;
         shared.store.whole_task(&id)?.ok_or_else(no_such_task)
     }
 
-    fn config_of(&self, shared: &Shared, hub: &HubId) -> Result<HubConfig, EngineError> {
+    fn config_of(shared: &Shared, hub: &HubId) -> Result<HubConfig, EngineError> {
         let (_, config) = shared.store.config(hub)?.ok_or_else(|| {
             EngineError::Engine("the task's hub has no configuration any more".to_owned())
         })?;
@@ -628,6 +633,9 @@ impl Engine {
 impl Current {
     fn read(host: &Host, given: Value) -> Result<Self, EngineError> {
         let settings = Settings::read(&host.ini, &given)?;
+        Log::open(settings.log.as_deref(), settings.log_level).map_err(|error| {
+            EngineError::configuration("mj.log", format!("cannot be written: {error}"))
+        })?;
         let hosts = outgoing::hosts(&settings.hosts)
             .map_err(|error| EngineError::configuration("mj.cdn_url", error.to_string()))?;
         Ok(Self {
@@ -682,9 +690,19 @@ fn no_such_task() -> EngineError {
     EngineError::argument("taskId", "there is no such task")
 }
 
-/// Forgets tasks of this process that others have sent, or that a resident owner will.
+/// Forgets tasks of this process that others have sent, or that a resident owner will. Those of a hub that this
+/// process owns are its own engine's to tell.
 fn forget_what_others_send(shared: &Shared) {
     shared.unsent.retain_unsent(|hub, task| {
+        let lease = shared.store.lease(hub).ok().flatten();
+        let is_own = lease.is_some_and(|lease| {
+            i32::try_from(lease.pid) == Ok(shared.own.pid)
+                && lease.start_time == shared.own.start_time
+                && lease.until > UnixMs(clock::unix_ms())
+        });
+        if is_own {
+            return false;
+        }
         let is_sent = match shared.store.task(&task) {
             Ok(Some(view)) => view.status != Status::NotStart,
             Ok(None) => true,
@@ -712,11 +730,7 @@ fn grade_word(grade: Grade) -> &'static str {
     }
 }
 
-fn hub_status(
-    shared: &Shared,
-    hub: &mj_midjourney::store::HubSummary,
-    is_current: bool,
-) -> Result<Value, EngineError> {
+fn hub_status(shared: &Shared, hub: &HubSummary, is_current: bool) -> Result<Value, EngineError> {
     let number = |number: u64| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
     let counts = shared.store.counts(&hub.id)?;
     let tasks = Status::ALL

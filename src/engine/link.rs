@@ -212,7 +212,7 @@ impl Link {
         let mut notices = Vec::new();
         loop {
             while let Some(notice) = self.gateway.poll_notice() {
-                self.translate(notice, &mut notices);
+                self.translate(&notice, &mut notices);
             }
             let Some(action) = self.gateway.poll_action() else {
                 break;
@@ -236,7 +236,7 @@ impl Link {
         notices
     }
 
-    fn translate(&self, notice: Notice, notices: &mut Vec<GatewayNotice>) {
+    fn translate(&self, notice: &Notice, notices: &mut Vec<GatewayNotice>) {
         match notice {
             // The READY event, which names the user, brings this to the hub.
             Notice::SessionStarted | Notice::IdentifyPostponed { .. } => {}

@@ -99,7 +99,7 @@ impl Options {
             ("mode", _) => self.mode = Some(mode(name(), value)?),
             ("state", _) => self.state = Some(bounded(name(), value, LONGEST_STATE)?),
             ("idempotency_key", _) => {
-                self.idempotency_key = Some(bounded(name(), value, LONGEST_KEY)?)
+                self.idempotency_key = Some(bounded(name(), value, LONGEST_KEY)?);
             }
             ("timeout", _) => self.timeout = Some(timeout(name(), value)?),
             ("priority", _) => self.priority = priority(name(), value)?,
@@ -111,10 +111,12 @@ impl Options {
             }
             ("images", Kind::Prompt) => self.images = images(value)?,
             ("seed", Kind::Prompt) => {
-                let seed = match value {
-                    Value::Int(seed) => u32::try_from(*seed).ok(),
-                    Value::Text(seed) => seed.trim().parse().ok(),
-                    _ => return Err(wrong_type(name(), "int", value)),
+                let seed = if let Value::Int(seed) = value {
+                    u32::try_from(*seed).ok()
+                } else if let Value::Text(seed) = value {
+                    seed.trim().parse().ok()
+                } else {
+                    return Err(wrong_type(name(), "int", value));
                 };
                 let seed = seed
                     .ok_or_else(|| EngineError::argument(name(), "must be from 0 to 4294967295"))?;
@@ -204,23 +206,27 @@ pub(crate) fn wrong_type(
 
 /// A string that is not empty.
 pub(crate) fn text(name: Cow<'static, str>, value: &Value) -> Result<String, EngineError> {
-    match value {
-        Value::Text(text) if text.trim().is_empty() => Err(EngineError::argument(name, "is empty")),
-        Value::Text(text) => Ok(text.clone()),
-        other => Err(wrong_type(name, "string", other)),
+    let Value::Text(text) = value else {
+        return Err(wrong_type(name, "string", value));
+    };
+    if text.trim().is_empty() {
+        return Err(EngineError::argument(name, "is empty"));
     }
+    Ok(text.clone())
 }
 
 fn bounded(name: Cow<'static, str>, value: &Value, most: usize) -> Result<String, EngineError> {
-    match value {
-        Value::Text(text) if text.len() > most => Err(EngineError::argument(
-            name,
-            format!("has {} bytes, at most {most} are kept", text.len()),
-        )),
-        Value::Text(text) => Ok(text.clone()),
-        Value::Int(number) => Ok(number.to_string()),
-        other => Err(wrong_type(name, "string", other)),
+    if let Value::Int(number) = value {
+        return Ok(number.to_string());
     }
+    let Value::Text(text) = value else {
+        return Err(wrong_type(name, "string", value));
+    };
+    if text.len() > most {
+        let message = format!("has {} bytes, at most {most} are kept", text.len());
+        return Err(EngineError::argument(name, message));
+    }
+    Ok(text.clone())
 }
 
 fn mode(name: Cow<'static, str>, value: &Value) -> Result<Mode, EngineError> {
@@ -233,11 +239,13 @@ fn mode(name: Cow<'static, str>, value: &Value) -> Result<Mode, EngineError> {
 }
 
 fn timeout(name: Cow<'static, str>, value: &Value) -> Result<Duration, EngineError> {
-    let seconds = match value {
-        #[expect(clippy::cast_precision_loss, reason = "bounded to a week below")]
-        Value::Int(seconds) => *seconds as f64,
-        Value::Float(seconds) => *seconds,
-        other => return Err(wrong_type(name, "int|float", other)),
+    #[expect(clippy::cast_precision_loss, reason = "bounded to a week below")]
+    let seconds = if let Value::Int(seconds) = value {
+        *seconds as f64
+    } else if let Value::Float(seconds) = value {
+        *seconds
+    } else {
+        return Err(wrong_type(name, "int|float", value));
     };
     if (TIMEOUTS.0..=TIMEOUTS.1).contains(&seconds) {
         Ok(Duration::from_secs_f64(seconds))
@@ -260,16 +268,10 @@ fn priority(name: Cow<'static, str>, value: &Value) -> Result<i32, EngineError> 
 }
 
 fn images(value: &Value) -> Result<Vec<String>, EngineError> {
-    let items = match value {
-        Value::Text(_) => std::slice::from_ref(value),
-        Value::List(items) => items.as_slice(),
-        other => {
-            return Err(wrong_type(
-                "options.images".into(),
-                "list of strings",
-                other,
-            ));
-        }
+    let items = if let Value::List(items) = value {
+        items.as_slice()
+    } else {
+        std::slice::from_ref(value)
     };
     let address = |(index, item): (usize, &Value)| {
         let name: Cow<'static, str> = format!("options.images[{index}]").into();

@@ -75,9 +75,11 @@ impl Lifetime {
 pub(crate) struct Unsent(Mutex<Vec<(HubId, TaskId)>>);
 
 impl Unsent {
-    /// Remembers one.
-    pub(crate) fn add(&self, hub: &HubId, task: TaskId) {
-        self.0.lock().push((hub.clone(), task));
+    /// Remembers one; tells how many there are.
+    pub(crate) fn add(&self, hub: &HubId, task: TaskId) -> usize {
+        let mut tasks = self.0.lock();
+        tasks.push((hub.clone(), task));
+        tasks.len()
     }
 
     /// Forgets those that `is_sent` tells are sent.
@@ -114,6 +116,8 @@ pub(crate) struct Shared {
     pub(crate) unsent: Unsent,
     /// How many threads are inside `mj_wait()` or `mj_serve()`.
     pub(crate) waiting: AtomicU32,
+    /// Whether it was found resident once.
+    was_resident: AtomicBool,
     /// Whether `mj_serve()` runs.
     pub(crate) serving: AtomicBool,
     /// Wakes the engine thread.
@@ -154,17 +158,22 @@ impl Shared {
             tls: Tls::default(),
             unsent: Unsent::default(),
             waiting: AtomicU32::new(0),
+            was_resident: AtomicBool::new(false),
             serving: AtomicBool::new(false),
             wake: Notify::new(),
         })
     }
 
     /// What kind of process this is now.
+    ///
+    /// It never falls back: a gateway that was opened during one wait is there for the next.
     pub(crate) fn grade(&self) -> Grade {
         let is_resident = self.lifetime.is_server
+            || self.was_resident.load(Ordering::Acquire)
             || self.waiting.load(Ordering::Acquire) > 0
             || clock::boot().saturating_sub(self.lifetime.started) >= RESIDENT_AFTER;
         if is_resident {
+            self.was_resident.store(true, Ordering::Release);
             Grade::Resident
         } else {
             Grade::Transient

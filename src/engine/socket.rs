@@ -278,7 +278,7 @@ mod tests {
         let server = async {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut buffer = [0; 1024];
-            stream.read(&mut buffer).await.unwrap();
+            assert!(stream.read(&mut buffer).await.unwrap() > 0);
             stream
                 .write_all(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
                 .await

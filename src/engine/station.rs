@@ -39,6 +39,8 @@ const RACE_TICK: Duration = heir::TICK;
 const QUIET: Duration = Duration::from_secs(3_600);
 /// Pauses after a hub or the whole engine failed, doubling between these.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(60));
+/// How long a process that gave a hub up leaves it to others.
+const GAVE_WAY: Duration = Duration::from_secs(2);
 /// How long owners may take to give their hubs up at the end.
 const LAST_WORDS: Duration = Duration::from_secs(40);
 /// How long the thread stays when it is neither owner nor heir, in case that changes.
@@ -288,8 +290,16 @@ impl Station {
         match ended {
             Ok((_, (hub, end))) => {
                 self.owned.remove(&hub);
-                if end == End::Failed {
-                    self.back_off(&hub);
+                match end {
+                    End::Failed => {
+                        self.back_off(&hub);
+                    }
+                    // It gave way to a resident, who is to find the lease free.
+                    End::Released => {
+                        let candidacy = self.candidacies.entry(hub).or_default();
+                        candidacy.not_before = clock::boot() + GAVE_WAY;
+                    }
+                    End::Deposed => {}
                 }
             }
             Err(error) => {

@@ -1,6 +1,6 @@
 //! From a prompt or a pressed button, with its options, to tasks that can be stored.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt::Write as _};
 
 use mj_discord::{Hosts, UnixMs};
 use mj_midjourney::{
@@ -42,9 +42,8 @@ pub(crate) fn imagine(
     prompt: &Value,
     options: &Options,
 ) -> Result<Vec<Task>, EngineError> {
-    let text = match prompt {
-        Value::Text(text) => text,
-        other => return Err(wrong_type("prompt".into(), "string", other)),
+    let Value::Text(text) = prompt else {
+        return Err(wrong_type("prompt".into(), "string", prompt));
     };
     let composed = Composition {
         images: options
@@ -57,11 +56,11 @@ pub(crate) fn imagine(
         mode: options.mode,
     }
     .compose()
-    .map_err(refused)?;
+    .map_err(|error| refused(&error))?;
     if composed.trim().is_empty() {
-        return Err(refused(PromptError::Empty));
+        return Err(refused(&PromptError::Empty));
     }
-    let prompts = prompt::expand(&composed).map_err(refused)?;
+    let prompts = prompt::expand(&composed).map_err(|error| refused(&error))?;
     let is_group = prompts.len() > 1;
     let mut tasks: Vec<Task> = Vec::with_capacity(prompts.len());
     for (number, sent) in prompts.into_iter().enumerate() {
@@ -75,7 +74,7 @@ pub(crate) fn imagine(
                 0
             },
         )
-        .map_err(refused)?;
+        .map_err(|error| refused(&error))?;
         let tag = if is_tagged {
             Some(random_seed()?)
         } else {
@@ -92,7 +91,7 @@ pub(crate) fn imagine(
             Some(tag.map_or_else(|| sent.clone(), |seed| prompt::with_seed(&sent, seed)));
         // One key makes the whole group once: each of its tasks has its own.
         if let Some(key) = task.work.idempotency_key.as_mut().filter(|_| is_group) {
-            key.push_str(&format!("#{number}"));
+            let _ = write!(key, "#{number}");
         }
         tasks.push(task);
     }
@@ -145,11 +144,14 @@ pub(crate) fn press(
             "\"{action}\" makes no picture by itself and is not pressed by this version"
         )));
     }
-    let kind = match pressed {
-        Press::Upscale(_) => Action::Upscale,
-        Press::Variation(_) => Action::Variation,
-        Press::Reroll => Action::Reroll,
-        _ => Action::Action,
+    let kind = if matches!(pressed, Press::Upscale(_)) {
+        Action::Upscale
+    } else if matches!(pressed, Press::Variation(_)) {
+        Action::Variation
+    } else if pressed == Press::Reroll {
+        Action::Reroll
+    } else {
+        Action::Action
     };
     let mut task = blank(place, kind, view.prompt.clone(), options)?;
     task.view.parent_id = Some(view.id);
@@ -231,8 +233,8 @@ fn random_seed() -> Result<u32, EngineError> {
     Ok(number as u32)
 }
 
-fn refused(error: PromptError) -> EngineError {
-    let name: Cow<'static, str> = match &error {
+fn refused(error: &PromptError) -> EngineError {
+    let name: Cow<'static, str> = match error {
         PromptError::InvalidImage { number } => format!("options.images[{}]", number - 1).into(),
         PromptError::InvalidName { name } | PromptError::InvalidValue { name } => {
             format!("options.{name}").into()

@@ -1,5 +1,11 @@
 //! From `imagine()` to picture files, through real sockets and the real store.
 
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests are no tests to clippy"
+)]
+
 mod support;
 
 use mj_engine::{EngineError, Value};
@@ -174,8 +180,8 @@ fn a_wrong_certificate_is_never_spoken_to() {
 fn a_configuration_changes_while_it_runs() {
     let stage = Stage::new();
     let relay = stage.relay();
-    let state = stage.state_dir().to_string_lossy().into_owned();
-    let engine = engine("fpm-fcgi", vec![("mj.state_dir".to_owned(), state)]);
+    let state_dir = stage.state_dir().to_string_lossy().into_owned();
+    let engine = engine("fpm-fcgi", vec![("mj.state_dir".to_owned(), state_dir)]);
     let configure = |places: [String; 3], queue: i64| {
         let mut config: Vec<(String, Value)> = ["api_url", "gateway_url", "cdn_url"]
             .into_iter()

@@ -1,5 +1,10 @@
 //! Owners that die, stop and are short: real processes beside a simulated Discord.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests are no tests to clippy"
+)]
+
 mod support;
 
 use std::time::Duration;

@@ -1,6 +1,10 @@
 //! A simulated Discord on loopback, engines beside it, and children that can be killed.
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests are no tests to clippy"
+)]
 
 use std::{
     path::Path,
