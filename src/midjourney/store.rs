@@ -12,6 +12,7 @@ use crate::{
     command::CommandIndex,
     config::{GatewayKind, HubConfig, HubId},
     task::{Status, Task, TaskId, TaskView},
+    transition,
 };
 
 /// Why a store could not do what it was asked.
@@ -128,9 +129,10 @@ impl Cancelled {
         if !task.work.attempts.is_empty() {
             return Self::Requested;
         }
-        task.view.status = Status::Cancel;
+        if !transition::advance(now, &mut task.view, Status::Cancel) {
+            return Self::AlreadyTerminal(task.view.status);
+        }
         task.view.revision += 1;
-        task.view.finished_at = Some(now);
         Self::Done
     }
 }
