@@ -129,6 +129,8 @@ pub(crate) struct Settings {
     pub log_level: tracing::Level,
     /// The hosts, also where no hub is set.
     pub hosts: HostSettings,
+    /// Why there is no hub: the setting that is wrong or missing.
+    pub(crate) hub_error: Option<(Cow<'static, str>, String)>,
     /// The hub, when enough is set for one.
     pub hub: Option<HubSettings>,
 }
@@ -154,6 +156,15 @@ impl Settings {
                 return Err(setting.wrong(*why));
             }
         }
+        // What php.ini says of the hub may be half of it, the other half being mj_configure()'s.
+        let is_half = matches!(configured, Value::Null);
+        let (hub, hub_error) = match hub(&raw) {
+            Ok(hub) => (hub, None),
+            Err(EngineError::Configuration { setting, message }) if is_half => {
+                (None, Some((setting, message)))
+            }
+            Err(error) => return Err(error),
+        };
         Ok(Self {
             state_dir: state_dir(&raw)?,
             role: raw
@@ -174,7 +185,8 @@ impl Settings {
                 .choice("log_level", LEVELS)?
                 .unwrap_or(tracing::Level::WARN),
             hosts: hosts(&raw)?,
-            hub: hub(&raw)?,
+            hub_error,
+            hub,
         })
     }
 }

@@ -147,6 +147,10 @@ impl Drive {
         let now = moment();
         let (config_revision, config) =
             shared.store.config(&id)?.ok_or(DriveError::Unconfigured)?;
+        // Before the load, so that no ring falls between the two.
+        let fifo = Fifo::serve(&shared.dir, &owner_fifo(&id))
+            .map_err(|error| DriveError::Fifo(Box::new(error)))?;
+        let fifo = readable::watch(fifo).map_err(|error| DriveError::Fifo(Box::new(error)))?;
         let state = shared.store.load(now.unix, &id, tenure.epoch)?;
         let sessions = state
             .sessions
@@ -155,9 +159,6 @@ impl Drive {
             .collect();
         let inbox = state.inbox;
         let (hosts, http, route) = outfit(&shared, &config, &resolver)?;
-        let fifo = Fifo::serve(&shared.dir, &owner_fifo(&id))
-            .map_err(|error| DriveError::Fifo(Box::new(error)))?;
-        let fifo = readable::watch(fifo).map_err(|error| DriveError::Fifo(Box::new(error)))?;
         let grade = shared.grade();
         let (source, inputs) = unbounded_channel();
         let hub = Hub::new(

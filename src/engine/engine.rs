@@ -556,9 +556,10 @@ impl Engine {
             .submit(UnixMs(clock::unix_ms()), tasks, queue_size)?;
         // A server's worker lives on; only a script must know what it would leave behind.
         if !shared.lifetime.is_server {
-            let unsent = ids.iter().map(|id| shared.unsent.add(hub, *id)).last();
-            if unsent >= Some(MANY_UNSENT) {
-                forget_what_others_send(shared);
+            for id in &ids {
+                if shared.unsent.add(hub, *id) >= MANY_UNSENT {
+                    forget_what_others_send(shared);
+                }
             }
         }
         let is_heard = shared.ring(hub);
@@ -647,10 +648,11 @@ impl Current {
 
     fn hub(&self) -> Result<&HubSettings, EngineError> {
         self.settings.hub.as_ref().ok_or_else(|| {
-            EngineError::configuration(
-                "mj.channel_id",
-                "nothing is configured: set mj.guild_id, mj.channel_id and mj.user_token or mj.bot_token in php.ini, or call mj_configure()",
-            )
+            let (setting, message) = self.settings.hub_error.clone().unwrap_or_else(|| {
+                let message = "is missing: nothing is configured; set mj.guild_id, mj.channel_id and mj.user_token or mj.bot_token in php.ini, or call mj_configure()";
+                ("mj.channel_id".into(), message.to_owned())
+            });
+            EngineError::Configuration { setting, message }
         })
     }
 }

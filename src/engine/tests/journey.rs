@@ -301,3 +301,64 @@ fn says_what_is_wrong() {
             .starts_with("state_dir: must be an absolute path")
     );
 }
+
+#[test]
+fn an_unreachable_resume_host_costs_no_session() {
+    let stage = Stage::with(Options {
+        discord_hosts: true,
+        ..Options::default()
+    });
+    stage.config(&json!({"hold_finals": true}));
+    let mut ini = stage.ini(&["user_token"]);
+    // Nobody listens on port 1: the host that READY named is out of reach.
+    ini.push((
+        "mj.gateway_resume_url".to_owned(),
+        "ws://127.0.0.1:1/{host}".to_owned(),
+    ));
+    let engine = engine("fpm-fcgi", ini);
+    let id = engine.imagine(&"a red fox".into(), &Value::Null).unwrap();
+    wait_for("progress", || {
+        engine
+            .poll(id.as_str())
+            .unwrap()
+            .filter(|task| task.view.progress > 0)
+    });
+    stage.control(&json!({"command": "fault", "gateway": "drop"}));
+    stage.wait_for("the resumed session", |record| record["resumes"] == 1);
+    stage.control(&json!({"command": "release"}));
+    assert_eq!(finish(&engine, id.as_str()).view.status.as_str(), "SUCCESS");
+    assert_eq!(stage.record()["identifies"], 1);
+    engine.shutdown();
+}
+
+#[test]
+fn settings_that_flip_with_every_request_identify_once_each() {
+    let stage = Stage::new();
+    let mut ini = stage.ini(&[]);
+    ini.push(("mj.spacing".to_owned(), "0".to_owned()));
+    let engine = engine("fpm-fcgi", ini);
+    let accounts = stage.server.announcement()["accounts"]
+        .as_array()
+        .unwrap()
+        .clone();
+    let tasks: Vec<_> = (0..8)
+        .map(|number| {
+            let token = accounts[number % 2]["user_token"].as_str().unwrap();
+            engine
+                .configure(&options(&[("user_token", token.into())]))
+                .unwrap();
+            engine
+                .imagine(&format!("fox number {number}").into(), &Value::Null)
+                .unwrap()
+        })
+        .collect();
+    for task in tasks {
+        let ended = finish(&engine, task.as_str());
+        assert_eq!(ended.view.status.as_str(), "SUCCESS", "{:?}", ended.view);
+    }
+    let record = stage.record();
+    assert_eq!(record["identifies"], 2);
+    assert_eq!(record["sockets_seen"], 2);
+    assert_eq!(record["interactions"].as_array().unwrap().len(), 8);
+    engine.shutdown();
+}
