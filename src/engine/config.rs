@@ -12,7 +12,12 @@ use mj_midjourney::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::{error::EngineError, setting::Setting, value::Value};
+use crate::{
+    account_setting::{accounts, bot_token},
+    error::EngineError,
+    setting::Setting,
+    value::Value,
+};
 
 /// Every key of `mj_configure()`; with `mj.` in front, every ini entry but `accounts`.
 const KEYS: &[&str] = &[
@@ -81,22 +86,10 @@ const UNSUPPORTED: &[(&str, &str)] = &[
     ),
 ];
 
-const ACCOUNT_KEYS: &[&str] = &[
-    "channel_id",
-    "concurrency",
-    "enabled",
-    "guild_id",
-    "name",
-    "relax_concurrency",
-    "session_id",
-    "user_token",
-    "weight",
-];
-
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);
 /// Midjourney's own limit on the smaller plans, in all modes.
-const CONCURRENCY: u32 = 3;
+pub(crate) const CONCURRENCY: u32 = 3;
 
 /// Whether this process may become an owner (`mj.role`).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -244,7 +237,7 @@ impl HubSettings {
 }
 
 /// The first letters of the name of an account that a submission brought along.
-const INLINE: &str = "token-";
+pub(crate) const INLINE: &str = "token-";
 
 fn inline_name(token: &Token) -> String {
     format!("{INLINE}{}", &token_hash(token)[..12])
@@ -283,7 +276,7 @@ const LEVELS: &[(&str, tracing::Level)] = &[
 ];
 
 /// Settings by key, with the labels of their source.
-struct Raw(BTreeMap<&'static str, Setting>);
+pub(crate) struct Raw(pub(crate) BTreeMap<&'static str, Setting>);
 
 impl Raw {
     fn collect(ini: &[(String, String)], configured: &Value) -> Result<Self, EngineError> {
@@ -329,11 +322,11 @@ impl Raw {
         Ok(Self(settings))
     }
 
-    fn get(&self, key: &str) -> Option<&Setting> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Setting> {
         self.0.get(key)
     }
 
-    fn read<T>(
+    pub(crate) fn read<T>(
         &self,
         key: &str,
         read: impl FnOnce(&Setting) -> Result<T, EngineError>,
@@ -341,7 +334,7 @@ impl Raw {
         self.get(key).map(read).transpose()
     }
 
-    fn duration(
+    pub(crate) fn duration(
         &self,
         key: &str,
         bounds: (Duration, Duration),
@@ -352,13 +345,22 @@ impl Raw {
             .unwrap_or(default))
     }
 
-    fn number(&self, key: &str, bounds: (u32, u32), default: u32) -> Result<u32, EngineError> {
+    pub(crate) fn number(
+        &self,
+        key: &str,
+        bounds: (u32, u32),
+        default: u32,
+    ) -> Result<u32, EngineError> {
         Ok(self
             .read(key, |setting| setting.number(bounds.0, bounds.1))?
             .unwrap_or(default))
     }
 
-    fn choice<T: Copy>(&self, key: &str, words: &[(&str, T)]) -> Result<Option<T>, EngineError> {
+    pub(crate) fn choice<T: Copy>(
+        &self,
+        key: &str,
+        words: &[(&str, T)],
+    ) -> Result<Option<T>, EngineError> {
         self.read(key, |setting| {
             let text = setting.text()?.to_ascii_lowercase();
             words
@@ -530,63 +532,6 @@ fn gateway(
     }
 }
 
-fn bot_token(setting: &Setting) -> Result<Token, EngineError> {
-    if let Value::Text(text) = setting.value()
-        && let Some(bare) = text.trim().strip_prefix("Bot ")
-        && let Some(bare) = Setting::new(setting.label.clone(), &Value::from(bare))
-    {
-        return bot_token(&bare);
-    }
-    let token = setting.token()?;
-    if token.expose().starts_with("mfa.") {
-        return Err(setting.wrong(
-            "is a user's token: give the bot's, from the Bot page of the developer portal",
-        ));
-    }
-    Ok(token)
-}
-
-fn user_token(setting: &Setting) -> Result<Token, EngineError> {
-    if let Value::Text(text) = setting.value()
-        && text.trim().starts_with("Bot ")
-    {
-        return Err(setting.wrong(
-            "is a bot's token: a bot cannot run Midjourney's commands, a user's token is needed",
-        ));
-    }
-    setting.token()
-}
-
-/// Reads a token that a submission brings along.
-///
-/// # Errors
-/// [`EngineError::Argument`] when it cannot be one.
-pub(crate) fn inline_token(value: &Value) -> Result<Token, EngineError> {
-    let label = "options.user_token";
-    if !matches!(value, Value::Text(_)) {
-        return Err(EngineError::Type {
-            name: label.into(),
-            expected: "string",
-            given: value.type_name(),
-        });
-    }
-    let Some(setting) = Setting::new(label, value) else {
-        return Err(EngineError::argument(label, "is empty"));
-    };
-    user_token(&setting).map_err(|error| match error {
-        EngineError::Configuration { setting, message } => EngineError::Argument {
-            name: setting,
-            message,
-        },
-        other @ (EngineError::ActionUnavailable { .. }
-        | EngineError::Argument { .. }
-        | EngineError::Engine(_)
-        | EngineError::QueueFull { .. }
-        | EngineError::Storage { .. }
-        | EngineError::Type { .. }) => other,
-    })
-}
-
 fn user_agent(setting: &Setting) -> Result<String, EngineError> {
     let text = setting.text()?;
     if text
@@ -598,108 +543,6 @@ fn user_agent(setting: &Setting) -> Result<String, EngineError> {
     } else {
         Err(setting.wrong("must be at most 256 printable ASCII characters"))
     }
-}
-
-fn accounts(raw: &Raw) -> Result<Vec<AccountConfig>, EngineError> {
-    let mut accounts = Vec::new();
-    let concurrency = raw.number("concurrency", (1, 15), CONCURRENCY)?;
-    let relax_concurrency = raw.number("relax_concurrency", (1, 15), CONCURRENCY)?;
-    if let Some(user_token) = raw.read("user_token", user_token)? {
-        accounts.push(AccountConfig {
-            name: "main".to_owned(),
-            user_token,
-            guild_id: None,
-            channel_id: None,
-            session_id: raw.read("session_id", Setting::text)?,
-            concurrency,
-            relax_concurrency,
-            weight: 1,
-            enabled: true,
-        });
-    }
-    let Some(list) = raw.get("accounts") else {
-        return Ok(accounts);
-    };
-    let Value::List(items) = list.value() else {
-        return Err(list.wrong("must be a list of arrays, each with name and user_token"));
-    };
-    for (index, item) in items.iter().enumerate() {
-        let account = account(
-            &format!("{}[{index}]", list.label),
-            item,
-            concurrency,
-            relax_concurrency,
-        )?;
-        let same = accounts
-            .iter()
-            .find(|other| other.name == account.name || other.user_token == account.user_token);
-        if let Some(other) = same {
-            let what = if other.name == account.name {
-                "name"
-            } else {
-                "user_token"
-            };
-            return Err(EngineError::configuration(
-                format!("{}[{index}].{what}", list.label),
-                format!(
-                    "is that of account {} already: each account is listed once",
-                    other.name
-                ),
-            ));
-        }
-        accounts.push(account);
-    }
-    Ok(accounts)
-}
-
-fn account(
-    label: &str,
-    item: &Value,
-    concurrency: u32,
-    relax: u32,
-) -> Result<AccountConfig, EngineError> {
-    let Value::Map(entries) = item else {
-        return Err(EngineError::configuration(
-            label.to_owned(),
-            "must be an array with name and user_token",
-        ));
-    };
-    let mut settings = BTreeMap::new();
-    for (name, value) in entries {
-        let Some(key) = ACCOUNT_KEYS.iter().find(|key| *key == name) else {
-            return Err(EngineError::configuration(
-                format!("{label}.{name}"),
-                format!("no such key; known are {}", ACCOUNT_KEYS.join(", ")),
-            ));
-        };
-        if let Some(setting) = Setting::new(format!("{label}.{name}"), value) {
-            settings.insert(*key, setting);
-        }
-    }
-    let raw = Raw(settings);
-    let missing = |key: &str| EngineError::configuration(format!("{label}.{key}"), "is missing");
-    let name = raw
-        .read("name", Setting::text)?
-        .ok_or_else(|| missing("name"))?;
-    if name.starts_with(INLINE) || name.len() > 64 {
-        return Err(EngineError::configuration(
-            format!("{label}.name"),
-            format!("must have at most 64 bytes and not begin with \"{INLINE}\""),
-        ));
-    }
-    Ok(AccountConfig {
-        name,
-        user_token: raw
-            .read("user_token", user_token)?
-            .ok_or_else(|| missing("user_token"))?,
-        guild_id: raw.read("guild_id", Setting::snowflake)?.map(GuildId),
-        channel_id: raw.read("channel_id", Setting::snowflake)?.map(ChannelId),
-        session_id: raw.read("session_id", Setting::text)?,
-        concurrency: raw.number("concurrency", (1, 15), concurrency)?,
-        relax_concurrency: raw.number("relax_concurrency", (1, 15), relax)?,
-        weight: raw.number("weight", (0, 1_000), 1)?,
-        enabled: raw.read("enabled", Setting::truth)?.unwrap_or(true),
-    })
 }
 
 fn hosts(raw: &Raw) -> Result<HostSettings, EngineError> {

@@ -11,7 +11,7 @@ use std::{
 use mj_discord::{Hosts, UnixMs};
 use mj_midjourney::{
     config::{HubConfig, HubId},
-    store::{Cancelled, Grade, HubSummary, StoreError, TaskFilter, TaskStore},
+    store::{Cancelled, Grade, StoreError, TaskStore},
     task::{Status, Task, TaskId},
 };
 use mj_process::{ForkLocal, Origin, OwnerLock, Worker, clock};
@@ -21,12 +21,13 @@ use crate::{
     config::{HubSettings, Role, Settings},
     download::{self, DownloadOptions},
     error::EngineError,
+    filter,
     log::Log,
-    options::{Kind, Options, text, wrong_type},
+    options::{Kind, Options},
     outgoing, ownership,
     record::TaskRecord,
     shared::{Shared, Waiting},
-    station,
+    station, status,
     submission::{self, Place},
     value::Value,
 };
@@ -304,7 +305,7 @@ impl Engine {
         limit: i64,
         cursor: Option<&str>,
     ) -> Result<(Vec<TaskRecord>, Option<String>), EngineError> {
-        let filter = read_filter(filter)?;
+        let filter = filter::read(filter)?;
         let limit = u32::try_from(limit)
             .ok()
             .filter(|limit| (1..=1_000).contains(limit))
@@ -399,7 +400,7 @@ impl Engine {
                 .hub
                 .as_ref()
                 .is_some_and(|own| own.id == hub.id);
-            hubs.push(hub_status(&shared, &hub, is_current)?);
+            hubs.push(status::hub(&shared, &hub, is_current)?);
         }
         let incidents = shared
             .store
@@ -415,7 +416,7 @@ impl Engine {
             ),
             ("pid", Value::Int(shared.own.pid.into())),
             ("sapi", Value::from(self.host.sapi.as_str())),
-            ("grade", Value::from(grade_word(shared.grade()))),
+            ("grade", Value::from(status::grade_word(shared.grade()))),
             ("has_engine", Value::Bool(self.has_engine())),
             ("hubs", Value::List(hubs)),
             ("incidents", Value::List(incidents)),
@@ -723,110 +724,4 @@ fn has_resident_owner(shared: &Shared, hub: &HubId) -> bool {
         lock.is_ok_and(|lock| !ownership::is_proven_dead(&lock, lease.epoch))
     };
     lease.grade == Grade::Resident && lease.until > UnixMs(clock::unix_ms()) && is_held()
-}
-
-fn grade_word(grade: Grade) -> &'static str {
-    match grade {
-        Grade::Resident => "resident",
-        Grade::Transient => "transient",
-    }
-}
-
-fn hub_status(shared: &Shared, hub: &HubSummary, is_current: bool) -> Result<Value, EngineError> {
-    let number = |number: u64| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
-    let counts = shared.store.counts(&hub.id)?;
-    let tasks = Status::ALL
-        .iter()
-        .zip(counts.by_status)
-        .map(|(status, count)| (status.as_str(), number(count)))
-        .collect();
-    let owner = shared.store.lease(&hub.id)?.map_or(Value::Null, |lease| {
-        let is_alive = lease.until > UnixMs(clock::unix_ms());
-        [
-            ("pid", Value::Int(lease.pid.into())),
-            ("epoch", number(lease.epoch)),
-            ("grade", Value::from(grade_word(lease.grade))),
-            ("alive", Value::Bool(is_alive)),
-            ("since", number(lease.taken_at.0)),
-            ("until", number(lease.until.0)),
-        ]
-        .into_iter()
-        .collect()
-    });
-    let accounts = shared.store.accounts(&hub.id)?;
-    let accounts = accounts.iter().map(|account| {
-        let mut json = serde_json::to_value(account).unwrap_or_default();
-        if let Some(fields) = json.as_object_mut() {
-            fields.remove("token_fingerprint");
-        }
-        Value::from(json)
-    });
-    let (seen_at, last) = match shared.store.status(&hub.id)? {
-        Some((at, text)) => (
-            number(at.0),
-            serde_json::from_str(&text).map_or(Value::Null, |json: serde_json::Value| json.into()),
-        ),
-        None => (Value::Null, Value::Null),
-    };
-    Ok([
-        ("id", Value::from(hub.id.0.as_str())),
-        ("current", Value::Bool(is_current)),
-        ("owner", owner),
-        ("tasks", tasks),
-        ("open_tasks", number(hub.open_tasks)),
-        ("accounts", Value::List(accounts.collect())),
-        ("seen_at", seen_at),
-        ("seen", last),
-    ]
-    .into_iter()
-    .collect())
-}
-
-fn read_filter(filter: &Value) -> Result<TaskFilter, EngineError> {
-    let entries = filter.as_map().ok_or_else(|| {
-        EngineError::argument("filter", "must be an array with filter names as keys")
-    })?;
-    let mut read = TaskFilter::default();
-    for (key, value) in entries {
-        let name = || std::borrow::Cow::Owned(format!("filter.{key}"));
-        let task_id = |value: &Value| {
-            text(name(), value)?
-                .parse()
-                .map_err(|error: mj_midjourney::task::InvalidTaskId| {
-                    EngineError::argument(name(), error.to_string())
-                })
-        };
-        match (key.as_str(), value) {
-            (_, Value::Null) => {}
-            ("status", Value::Text(word)) => read.status = vec![status(name(), word)?],
-            ("status", Value::List(words)) => {
-                read.status = words
-                    .iter()
-                    .map(|word| status(name(), &text(name(), word)?))
-                    .collect::<Result<_, _>>()?;
-            }
-            ("status", other) => return Err(wrong_type(name(), "string|list of strings", other)),
-            ("parent_id", value) => read.parent_id = Some(task_id(value)?),
-            ("group_id", value) => read.group_id = Some(task_id(value)?),
-            ("account", value) => read.account = Some(text(name(), value)?),
-            ("state", value) => read.state = Some(text(name(), value)?),
-            ("hub", value) => read.hub = Some(HubId(text(name(), value)?)),
-            _ => {
-                let message =
-                    "no such filter; known are status, parent_id, group_id, account, state, hub";
-                return Err(EngineError::argument(name(), message));
-            }
-        }
-    }
-    Ok(read)
-}
-
-fn status(name: std::borrow::Cow<'static, str>, word: &str) -> Result<Status, EngineError> {
-    Status::ALL
-        .into_iter()
-        .find(|status| status.as_str().eq_ignore_ascii_case(word))
-        .ok_or_else(|| {
-            let known = Status::ALL.map(Status::as_str).join(", ");
-            EngineError::argument(name, format!("must be one of {known}"))
-        })
 }

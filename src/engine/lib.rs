@@ -5,12 +5,14 @@
 //! rooms; this one only does it.
 #![forbid(unsafe_code)]
 
+mod account_setting;
 mod config;
 mod download;
 mod drive;
 pub mod engine;
 pub mod error;
 mod fence;
+mod filter;
 mod http;
 mod link;
 mod log;
@@ -24,6 +26,7 @@ mod setting;
 mod shared;
 mod socket;
 mod station;
+mod status;
 mod submission;
 mod tls;
 mod tunnel;

@@ -5,7 +5,7 @@ use std::{borrow::Cow, time::Duration};
 use mj_discord::Token;
 use mj_midjourney::{prompt::Prompt, task::Mode};
 
-use crate::{config, error::EngineError, value::Value};
+use crate::{account_setting::inline_token, error::EngineError, value::Value};
 
 /// Options that every submission takes.
 const COMMON: &[&str] = &[
@@ -95,7 +95,7 @@ impl Options {
         let name = || Cow::Owned(format!("options.{key}"));
         match (key, kind) {
             ("account", _) => self.account = Some(text(name(), value)?),
-            ("user_token", _) => self.user_token = Some(config::inline_token(value)?),
+            ("user_token", _) => self.user_token = Some(inline_token(value)?),
             ("mode", _) => self.mode = Some(mode(name(), value)?),
             ("state", _) => self.state = Some(bounded(name(), value, LONGEST_STATE)?),
             ("idempotency_key", _) => {
