@@ -7,10 +7,10 @@ declare(strict_types=1);
 $helpers = [
     'pid' => static fn (): int => getmypid(),
     'ini' => static fn (string $name): string|false => ini_get($name),
-    'configured' => static function (array $config, string $function, mixed ...$arguments): mixed {
+    'configured' => static function (array $config, string $function, mixed ...$arguments) use (&$helpers): mixed {
         mj_configure($config);
 
-        return $function(...$arguments);
+        return ($helpers[$function] ?? $function)(...$arguments);
     },
     'md5_all' => static fn (string $pattern): array => array_map('md5_file', array_filter(glob($pattern), 'is_file')),
     // Opens, reads and closes every SQLite database of a directory with PDO, as a curious site would.
