@@ -69,7 +69,7 @@ arrows: setup ## Check what each room links
 	@if [ -f "$(MJ_EXTENSION)" ]; then tests/arrows "$(MJ_EXTENSION)"; else tests/arrows; fi
 
 .PHONY: test
-test: test-rust test-php test-process ## Run every test
+test: test-rust test-php test-process test-clients ## Run every test
 
 .PHONY: test-rust
 test-rust: setup ## Run the tests of the Rust crates
@@ -101,6 +101,16 @@ test-phpunit: build ## Run PHPUnit against the simulator; FILTER=name for some
 .PHONY: test-process
 test-process: build ## Run the tests with real php-fpm, kills and forks; FILTER=name for some
 	$(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite process $(if $(FILTER),--filter $(FILTER))
+
+.PHONY: setup-clients
+setup-clients: setup
+	@# Node or Python may come from elsewhere than Debian; what is missing in the end is said by the test.
+	@if ! command -v npm >/dev/null; then $(MAKE) --no-print-directory setup PACKAGES='nodejs npm' || true; fi
+	@if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then $(MAKE) --no-print-directory setup PACKAGES=python3-venv || true; fi
+
+.PHONY: test-clients
+test-clients: build setup-clients ## Let discord.js and discord.py log in to the simulator
+	tests/simulator/clients/run "$(CURDIR)/build/clients"
 
 .PHONY: stubs-check
 stubs-check: build ## Hold stubs/mj.stub.php equal to the binary
