@@ -20,8 +20,9 @@ final class Fpm
      * @param array<string, string> $ini   `mj.*` settings
      * @param array<string, string> $pool  lines of the pool, over the static one of `$workers`
      * @param list<string>          $extensions PHP's own, beside the one under test
+     * @param bool                  $loads      whether the one under test is loaded at all
      */
-    public function __construct(array $ini, int $workers = 8, array $pool = [], private bool $daemonize = false, private array $extensions = [])
+    public function __construct(array $ini, int $workers = 8, array $pool = [], private bool $daemonize = false, private array $extensions = [], private bool $loads = true)
     {
         $this->directory = sys_get_temp_dir() . '/mj-fpm-' . bin2hex(random_bytes(6));
         mkdir($this->directory, 0755);
@@ -115,7 +116,10 @@ final class Fpm
 
     public function start(): void
     {
-        $command = [self::binary(), '-n', '-R', '-y', $this->directory . '/fpm.conf', '-d', 'extension=' . Extension::path()];
+        $command = [self::binary(), '-n', '-R', '-y', $this->directory . '/fpm.conf'];
+        if ($this->loads) {
+            array_push($command, '-d', 'extension=' . Extension::path());
+        }
         foreach ($this->extensions as $extension) {
             array_push($command, '-d', "extension=$extension");
         }

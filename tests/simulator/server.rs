@@ -2,6 +2,7 @@
 
 mod compress;
 mod driver;
+mod frames;
 mod http;
 mod socket;
 mod tls;

@@ -1,5 +1,8 @@
 //! Measures what a poll and a submission cost with many tasks stored and another process writing:
 //! `cargo run --release -p mj-store --example poll [tasks] [directory]`.
+//!
+//! For a measurement from outside, `poll --populate TASKS DIRECTORY` only stores the tasks and prints ids of those in
+//! progress, finished, and written to all the time, as JSON; `poll --write DIRECTORY` is that other process.
 #![allow(
     clippy::print_stdout,
     clippy::semicolon_if_nothing_returned,
@@ -23,6 +26,8 @@ use mj_store::SqliteStore;
 
 /// How often each thing is done.
 const ROUNDS: usize = 20_000;
+/// The task that the other process writes to.
+const WRITTEN: u64 = 30;
 /// Commits a second of the other process.
 const RATE: u64 = 500;
 
@@ -31,6 +36,10 @@ fn main() {
     let first = arguments.next();
     if first.as_deref() == Some("--write") {
         return write_until_killed(&arguments.next().unwrap());
+    }
+    if first.as_deref() == Some("--populate") {
+        let tasks = arguments.next().unwrap().parse().unwrap();
+        return populate_and_tell(tasks, &arguments.next().unwrap());
     }
     let tasks: u64 = first.map_or(100_000, |tasks| tasks.parse().unwrap());
     let path = arguments
@@ -109,6 +118,26 @@ fn running(number: u64) -> Task {
     task
 }
 
+/// Of each kind, ids that meet all pages in no order.
+const TOLD: u64 = 1_000;
+
+fn populate_and_tell(tasks: u64, path: &str) {
+    let store = SqliteStore::open(&StateDir::open(path, Origin::Explicit).unwrap()).unwrap();
+    populate(store, tasks);
+    store.take_lease(&hub(1), &claim(1)).unwrap();
+    let ids = |offset: u64| -> Vec<String> {
+        (1..=TOLD)
+            .map(|n| n * 7_919 % (tasks / 10) * 10 + offset)
+            .filter(|number| *number != WRITTEN)
+            .map(|number| id(number).to_string())
+            .collect()
+    };
+    println!(
+        "{}",
+        serde_json::json!({"in_progress": ids(0), "finished": ids(1), "written": id(WRITTEN).to_string()})
+    );
+}
+
 fn populate(store: &SqliteStore, tasks: u64) {
     let began = Instant::now();
     let numbers: Vec<u64> = (0..tasks).collect();
@@ -129,7 +158,7 @@ fn populate(store: &SqliteStore, tasks: u64) {
         }
     }
     store.configure(NOW, &hub(1), &config()).unwrap();
-    println!("stored in {:.1} s", began.elapsed().as_secs_f64());
+    eprintln!("stored in {:.1} s", began.elapsed().as_secs_f64());
 }
 
 fn measure_all(store: &SqliteStore, tasks: u64) {
@@ -211,7 +240,7 @@ fn measure_some(rounds: usize, what: &str, mut work: impl FnMut()) {
 
 fn write_until_killed(path: &str) {
     let store = SqliteStore::open(&StateDir::open(path, Origin::Explicit).unwrap()).unwrap();
-    let mut moved = store.whole_task(&id(30)).unwrap().unwrap();
+    let mut moved = store.whole_task(&id(WRITTEN)).unwrap().unwrap();
     loop {
         moved.view.revision += 1;
         let writes = vec![Write::Task(Box::new(moved.clone()))];

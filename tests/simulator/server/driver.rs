@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::sync::{Notify, mpsc};
 
+use super::frames::Frames;
 use crate::picture::Picture;
 use crate::snowflake::Millis;
 use crate::world::{Admission, Connect, ConnectionId, Transmit, World};
@@ -28,6 +29,7 @@ pub struct Driver {
     connections: Mutex<BTreeMap<ConnectionId, mpsc::UnboundedSender<Transmit>>>,
     changed: Notify,
     hashes: Mutex<HashMap<String, String>>,
+    pub(super) frames: Frames,
 }
 
 impl Driver {
@@ -37,6 +39,7 @@ impl Driver {
             connections: Mutex::new(BTreeMap::new()),
             changed: Notify::new(),
             hashes: Mutex::new(HashMap::new()),
+            frames: Frames::default(),
         }
     }
 
@@ -108,6 +111,9 @@ impl Driver {
     /// # Errors
     /// A sentence for the test's author when the command is unknown or malformed.
     pub fn control(&self, command: &Value) -> Result<Value, String> {
+        if command["command"] == "frames" {
+            return Ok(self.frames.take());
+        }
         if command["command"] == "picture" {
             let path = command["path"].as_str().ok_or("path must be a string")?;
             let sha256 = self.sha256(path).ok_or("no picture there")?;

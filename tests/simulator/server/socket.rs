@@ -87,6 +87,9 @@ async fn exchange(
     loop {
         tokio::select! {
             frame = frames.recv() => {
+                if let Some(Transmit::Text(text) | Transmit::Zlib(text)) = &frame {
+                    driver.frames.about_to_send(id, text);
+                }
                 let message = match frame {
                     None | Some(Transmit::Drop) => return End::Closed(None),
                     Some(Transmit::Silence) => return End::Silent,
