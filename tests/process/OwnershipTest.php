@@ -79,8 +79,8 @@ final class OwnershipTest extends TestCase
                 ['configured', $config, 'pdo_read', $state->path],
             ]);
             self::assertIsString($answers[0]);
-            self::assertIsArray($answers[1], (string) $answers[1]);
-            self::assertIsArray($answers[2], (string) $answers[2]);
+            self::assertIsArray($answers[1], json_encode($answers));
+            self::assertIsArray($answers[2], json_encode($answers));
             $ids[] = $answers[0];
         }
         foreach ($ids as $id) {
