@@ -62,6 +62,9 @@ if (message.components.length !== 2 || message.author.id !== '936929561302675456
 const fetched = await (await client.channels.fetch(line.channel_id)).messages.fetch(message.id);
 if (fetched.content !== message.content) fail('REST tells something else');
 
+await post(line.control_url, { command: 'fault', http: { path: '/channels/', retry_after: 0.2 } });
+if ((await client.channels.fetch(line.channel_id, { force: true })).id !== line.channel_id) fail('a 429 is not waited out');
+
 const resumed = once(Events.ShardResume);
 await post(line.control_url, { command: 'fault', gateway: 'drop', who: 'bot' });
 await imagine('a lighthouse');

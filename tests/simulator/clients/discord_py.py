@@ -46,6 +46,8 @@ async def main():
         await imagine("a harbour")
         picture = (await final).attachments[0]
         assert len(await picture.read()) == picture.size
+        await post(line["control_url"], {"command": "fault", "http": {"path": "/channels/", "retry_after": 0.2}})
+        assert (await client.fetch_channel(int(line["channel_id"]))).name == "images-1"
         missed = asyncio.create_task(client.wait_for("message", check=lambda message: "a lighthouse" in message.content))
         await asyncio.sleep(0)
         await post(line["control_url"], {"command": "fault", "gateway": "drop", "who": "bot"})

@@ -389,7 +389,7 @@ fn rules_answer_instead_of_discord() {
         (status, value),
         (
             429,
-            json!({"message": "The resource is being rate limited.", "retry_after": 2.06, "global": false})
+            json!({"message": "You are being rate limited.", "retry_after": 2.06, "global": false})
         )
     );
     assert_eq!(

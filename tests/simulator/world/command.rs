@@ -115,7 +115,7 @@ impl World {
             "description": "Another application's command", "options": [],
         })];
         commands.extend(COMMANDS.iter().map(|command| self.command_json(command)));
-        let application = |id, name: &str| json!({"id": id, "name": name, "icon": null, "description": "", "bot": self.people.user_json(id), "flags": 0});
+        let application = |id, name: &str| json!({"id": id, "name": name, "icon": null, "description": "", "bot": self.people.user_json(id, super::message::Channel::Rest), "flags": 0});
         Response::json(
             200,
             &json!({

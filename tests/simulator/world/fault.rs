@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::World;
 use super::http::{Body, Request, Response};
 use super::people::Caller;
-use super::rate_limit::{cloudflare, refusal};
+use super::rate_limit::{Scope, cloudflare, commanded};
 use super::session::{Admission, ConnectionId, State, Transmit};
 use crate::snowflake::Millis;
 
@@ -44,6 +44,8 @@ pub struct HttpFault {
     pub retry_after: Option<f64>,
     /// That 429 is the global one.
     pub global: bool,
+    /// That 429 concerns everybody at the resource.
+    pub shared: bool,
     /// That 429 comes from Cloudflare, in HTML.
     pub cloudflare: bool,
     /// Milliseconds to wait before the answer.
@@ -65,6 +67,7 @@ impl Default for HttpFault {
             content_type: None,
             retry_after: None,
             global: false,
+            shared: false,
             cloudflare: false,
             delay: 0,
             reset: None,
@@ -86,7 +89,7 @@ impl HttpFault {
     }
 
     /// The answer given instead of the real one.
-    fn answer(&self) -> Option<Response> {
+    fn answer(&self, now: Millis, path: &str) -> Option<Response> {
         if self.cloudflare {
             return Some(cloudflare(self.status.unwrap_or(429), 1015));
         }
@@ -94,10 +97,13 @@ impl HttpFault {
             let wait = std::time::Duration::try_from_secs_f64(seconds)
                 .unwrap_or_default()
                 .as_millis();
-            return Some(refusal(
-                u64::try_from(wait).unwrap_or(u64::MAX),
-                self.global,
-            ));
+            let scope = match (self.global, self.shared) {
+                (true, _) => Scope::Global,
+                (false, true) => Scope::Shared,
+                (false, false) => Scope::User,
+            };
+            let wait = u64::try_from(wait).unwrap_or(u64::MAX);
+            return Some(commanded(now, wait, scope, path));
         }
         let status = self.status?;
         let response = match &self.body {
@@ -192,7 +198,11 @@ impl Faults {
 
 impl World {
     /// The rule that strikes this request, if any: its answer, and whether the request still happens.
-    pub(super) fn strike(&mut self, request: &Request) -> Option<(HttpFault, Option<Response>)> {
+    pub(super) fn strike(
+        &mut self,
+        now: Millis,
+        request: &Request,
+    ) -> Option<(HttpFault, Option<Response>)> {
         let place = self
             .faults
             .http
@@ -208,17 +218,18 @@ impl World {
         }
         let fault = &mut self.faults.http[place];
         fault.times = fault.times.map(|times| times - 1);
-        let answer = fault.answer();
+        let answer = fault.answer(now, &request.path);
         Some((fault.clone(), answer))
     }
 
     /// Does what a struck request gets; `real` performs it.
     pub(super) fn with_fault(
         &mut self,
+        now: Millis,
         request: &Request,
         real: impl FnOnce(&mut Self) -> Response,
     ) -> Response {
-        let Some((fault, answer)) = self.strike(request) else {
+        let Some((fault, answer)) = self.strike(now, request) else {
             return real(self);
         };
         self.record.faults += 1;
@@ -288,7 +299,7 @@ impl World {
                         .connections
                         .get(id)
                         .and_then(|connection| connection.session.clone());
-                    self.close(now, *id, code.unwrap_or(4000), "");
+                    self.close(now, *id, code.unwrap_or(4000));
                     if let Some(session) = session.filter(|_| command["invalidate"] == true) {
                         self.sessions.remove(&session);
                     }

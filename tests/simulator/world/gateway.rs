@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 use super::World;
 use super::fault::Armed;
 use super::http::query_value;
-use super::people::Caller;
+use super::message::Channel;
+use super::people::{Caller, MIDJOURNEY};
 use super::session::{
     Admission, Connect, Connection, ConnectionId, IdentifyBudget, Session, State, Transmit,
 };
-use crate::snowflake::Millis;
+use crate::snowflake::{Millis, Snowflake};
 
 /// Largest message a client may send, in bytes.
 const PAYLOAD_LIMIT: usize = 4096;
@@ -59,16 +60,16 @@ impl World {
             },
         );
         if !matches!(version, 9 | 10) {
-            self.close(now, id, 4012, "Invalid API version.");
+            self.close(now, id, 4012);
         } else if encoding != "json" {
-            self.close(now, id, 4002, "Error while decoding payload.");
+            self.close(now, id, 4002);
         } else if self.faults.take(Armed::NoHello) {
             self.record.note(entry, "no hello");
         } else {
             let interval = self.behaviour.heartbeat_interval;
             self.send(id, 10, &json!({"heartbeat_interval": interval, "_trace": ["[\"gateway-prd-us-east1-b-0001\",{\"micros\":0.0}]"]}));
             if let Some(code) = self.faults.take_close_after_hello() {
-                self.close(now, id, code, "");
+                self.close(now, id, code);
             }
         }
         Admission::Accepted(id)
@@ -95,7 +96,7 @@ impl World {
     /// A client's binary message: JSON clients have no reason to send one.
     pub fn handle_binary(&mut self, now: Millis, id: ConnectionId) {
         if self.listens(id) {
-            self.close(now, id, 4002, "Error while decoding payload.");
+            self.close(now, id, 4002);
         }
     }
 
@@ -116,7 +117,7 @@ impl World {
             connection.sent.pop_front();
         }
         if connection.sent.len() > SEND_LIMIT {
-            return self.close(now, id, 4008, "You are being rate limited.");
+            return self.close(now, id, 4008);
         }
         let payload: Option<Value> = (text.len() <= PAYLOAD_LIMIT)
             .then(|| serde_json::from_str(text).ok())
@@ -124,20 +125,20 @@ impl World {
         let Some((op, payload)) =
             payload.and_then(|payload| Some((payload["op"].as_u64()?, payload)))
         else {
-            return self.close(now, id, 4002, "Error while decoding payload.");
+            return self.close(now, id, 4002);
         };
         let live = connection.state == State::Live;
         let data = &payload["d"];
         match op {
             1 => self.heartbeat(now, id, data),
-            2 | 6 if live => self.close(now, id, 4005, "Already authenticated."),
+            2 | 6 if live => self.close(now, id, 4005),
             2 => self.identify(now, id, data),
             6 => self.resume(now, id, data),
-            _ if !live => self.close(now, id, 4003, "Not authenticated."),
+            _ if !live => self.close(now, id, 4003),
             // Presence, voice state, lazy guilds and the like change nothing here.
             3 | 4 | 12..=43 => {}
             8 => self.send_members(now, id, data),
-            _ => self.close(now, id, 4001, "Unknown opcode."),
+            _ => self.close(now, id, 4001),
         }
     }
 
@@ -149,7 +150,7 @@ impl World {
 
     fn heartbeat(&mut self, now: Millis, id: ConnectionId, data: &Value) {
         if !(data.is_null() || data.is_u64()) {
-            return self.close(now, id, 4002, "Error while decoding payload.");
+            return self.close(now, id, 4002);
         }
         let Some(connection) = self.connections.get_mut(&id) else {
             return;
@@ -166,7 +167,7 @@ impl World {
             .as_str()
             .filter(|_| data["properties"].is_object())
         else {
-            return self.close(now, id, 4002, "Error while decoding payload.");
+            return self.close(now, id, 4002);
         };
         let entry = self
             .connections
@@ -174,7 +175,7 @@ impl World {
             .map_or(0, |connection| connection.entry);
         self.record.identified(now, entry);
         let Some(caller) = self.people.authenticate(token) else {
-            return self.close(now, id, 4004, "Authentication failed.");
+            return self.close(now, id, 4004);
         };
         self.record.authenticated(entry, caller, None);
         if !self.identify_allowed(now, caller, id) {
@@ -182,21 +183,21 @@ impl World {
         }
         let shard = &data["shard"];
         if !shard.is_null() && (shard[0].as_u64(), shard[1].as_u64()) != (Some(0), Some(1)) {
-            return self.close(now, id, 4010, "Invalid shard.");
+            return self.close(now, id, 4010);
         }
         let intents = if caller.bot {
             let Some(intents) = data["intents"]
                 .as_u64()
                 .filter(|intents| intents & !intent::KNOWN == 0)
             else {
-                return self.close(now, id, 4013, "Invalid intent(s).");
+                return self.close(now, id, 4013);
             };
             let members = intents & (intent::GUILD_MEMBERS | intent::GUILD_PRESENCES) != 0;
             let content = intents & intent::MESSAGE_CONTENT != 0;
             if members && !self.behaviour.bot_members_intents
                 || content && !self.behaviour.bot_message_content
             {
-                return self.close(now, id, 4014, "Disallowed intent(s).");
+                return self.close(now, id, 4014);
             }
             intents
         } else {
@@ -248,13 +249,19 @@ impl World {
         self.dispatch(now, &session_id, "READY", ready);
         if caller.bot {
             if intents & intent::GUILDS != 0 {
+                let all = intent::GUILD_MEMBERS | intent::GUILD_PRESENCES;
+                let members: Vec<Snowflake> = if intents & all == all {
+                    self.people.users.iter().map(|user| user.id).collect()
+                } else {
+                    vec![caller.user]
+                };
                 let guild = self
                     .people
-                    .full_guild_json(caller, |channel| self.last_message(channel));
+                    .full_guild_json(&members, |channel| self.last_message(channel));
                 self.dispatch(now, &session_id, "GUILD_CREATE", guild);
             }
         } else {
-            let supplement = json!({"merged_presences": {"guilds": [[]], "friends": []}, "merged_members": [[]], "lazy_private_channels": [], "guilds": [{"id": self.people.guild, "voice_states": [], "embedded_activities": []}], "disclose": []});
+            let supplement = json!({"merged_presences": {"guilds": [[]], "friends": []}, "merged_members": [[]], "lazy_private_channels": [], "guilds": [{"id": self.people.guild, "voice_states": [], "embedded_activities": [], "activity_instances": []}], "disclose": [], "game_invites": []});
             self.dispatch(now, &session_id, "READY_SUPPLEMENTAL", supplement);
         }
     }
@@ -264,7 +271,7 @@ impl World {
             "v": version, "user": self.people.own_user_json(caller), "session_id": session_id,
             "resume_gateway_url": self.settings.hosts.resume_gateway, "session_type": "normal",
             "private_channels": [], "relationships": [], "presences": [], "user_settings": {},
-            "guild_join_requests": [], "geo_ordered_rtc_regions": [], "auth": {},
+            "guild_join_requests": [], "geo_ordered_rtc_regions": [], "game_relationships": [], "auth": {},
             "_trace": ["[\"gateway-prd-us-east1-b-0001\",{\"micros\":0}]"],
         });
         if caller.bot {
@@ -277,29 +284,32 @@ impl World {
         }
         let guild = self
             .people
-            .full_guild_json(caller, |channel| self.last_message(channel));
-        // Client state V2 (capability 1 << 6) moves the guild's own fields below `properties`.
+            .full_guild_json(&[caller.user, MIDJOURNEY], |channel| {
+                self.last_message(channel)
+            });
+        // Client state V2 (capability 1 << 6).
         ready["guilds"] = if identify["capabilities"].as_u64().unwrap_or(0) & 1 << 6 != 0 {
-            let mut nested = guild.clone();
-            nested["properties"] = self.people.guild_json();
-            json!([nested])
+            json!([self.people.nested_guild_json(guild)])
         } else {
             json!([guild])
         };
+        let mut member = self.people.member_json(caller.user);
+        member["user_id"] = json!(caller.user);
         let users: Vec<Value> = self
             .people
             .users
             .iter()
             .filter(|user| user.id != caller.user)
-            .map(|user| self.people.user_json(user.id))
+            .map(|user| self.people.user_json(user.id, Channel::Gateway))
             .collect();
         super::people::merge(
             &mut ready,
             json!({
-                "users": users, "merged_members": [[self.people.member_json(caller.user)]],
+                "users": users, "merged_members": [[member]],
                 "read_state": {"entries": [], "partial": false, "version": 1},
                 "user_guild_settings": {"entries": [], "partial": false, "version": 1},
-                "sessions": [{"session_id": session_id, "status": "online", "activities": [], "client_info": {"client": "web", "os": "other", "version": 0}}],
+                "sessions": [{"session_id": session_id, "status": "online", "activities": [], "hidden_activities": [], "active": true, "client_info": {"client": "web", "os": "other", "version": 0}}],
+                "notification_settings": {"flags": 0},
                 "country_code": "US", "connected_accounts": [], "experiments": [], "guild_experiments": [], "consents": {"personalization": {"consented": true}},
                 "tutorial": null, "analytics_token": "", "auth_session_id_hash": "", "friend_suggestion_count": 0, "api_code_version": 1,
             }),
@@ -350,7 +360,7 @@ impl World {
             let all: Vec<ConnectionId> = self.connections.keys().copied().collect();
             for other in all {
                 if self.caller_of(other).is_some_and(|other| other == caller) || other == id {
-                    self.close(now, other, 4004, "Authentication failed.");
+                    self.close(now, other, 4004);
                 }
             }
             self.sessions.retain(|_, session| session.caller != caller);
@@ -369,7 +379,7 @@ impl World {
         json!({
             "total": limit, "max_concurrency": 1,
             "remaining": limit.saturating_sub(budget.map_or(0, |budget| budget.used)),
-            "reset_after": budget.map_or(DAY, |budget| budget.since + DAY - now),
+            "reset_after": budget.map_or(0, |budget| budget.since + DAY - now),
         })
     }
 
@@ -380,7 +390,7 @@ impl World {
             data["seq"].as_u64(),
         );
         let (Some(token), Some(session_id), Some(sequence)) = (token, session_id, sequence) else {
-            return self.close(now, id, 4002, "Error while decoding payload.");
+            return self.close(now, id, 4002);
         };
         let entry = self
             .connections
@@ -388,7 +398,7 @@ impl World {
             .map_or(0, |connection| connection.entry);
         self.record.resume_tried(now, entry);
         let Some(caller) = self.people.authenticate(token) else {
-            return self.close(now, id, 4004, "Authentication failed.");
+            return self.close(now, id, 4004);
         };
         self.record.authenticated(entry, caller, None);
         self.forget_old_sessions(now);
@@ -405,10 +415,10 @@ impl World {
             return self.send(id, 9, &json!(false));
         };
         if sequence > session.sequence {
-            return self.close(now, id, 4007, "Invalid seq.");
+            return self.close(now, id, 4007);
         }
         if let Some(other) = session.connection {
-            self.close(now, other, 4000, "Session resumed elsewhere.");
+            self.close(now, other, 4000);
         }
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.state = State::Live;
@@ -449,7 +459,7 @@ impl World {
             .people
             .users
             .iter()
-            .map(|user| self.people.full_member_json(user.id))
+            .map(|user| self.people.full_member_json(user.id, Channel::Gateway))
             .collect();
         let mut chunk = json!({"guild_id": self.people.guild, "members": members, "chunk_index": 0, "chunk_count": 1, "not_found": []});
         if data["nonce"].is_string() {
@@ -459,7 +469,7 @@ impl World {
     }
 
     /// Closes from the server's side; the session stays resumable unless the code ends it.
-    pub(super) fn close(&mut self, now: Millis, id: ConnectionId, code: u16, reason: &str) {
+    pub(super) fn close(&mut self, now: Millis, id: ConnectionId, code: u16) {
         let Some(connection) = self.connections.get_mut(&id) else {
             return;
         };
@@ -470,7 +480,7 @@ impl World {
         let (entry, session) = (connection.entry, connection.session.take());
         self.record.closed(now, entry, Some((code, "server")));
         self.outbox
-            .push_back((id, Transmit::Close(code, reason.to_owned())));
+            .push_back((id, Transmit::Close(code, close_reason(code).to_owned())));
         if let Some(session) = session {
             self.detach(now, &session, id);
             if matches!(code, 4003..=4007 | 4009) {
@@ -510,7 +520,7 @@ impl World {
             .map(|(id, _)| *id)
             .collect();
         for id in zombies {
-            self.close(now, id, 4009, "Session timed out.");
+            self.close(now, id, 4009);
         }
     }
 
@@ -523,5 +533,26 @@ impl World {
     pub(super) fn caller_of(&self, id: ConnectionId) -> Option<Caller> {
         let session = self.connections.get(&id)?.session.as_ref()?;
         Some(self.sessions.get(session)?.caller)
+    }
+}
+
+/// The words Discord sends with a close code; none for codes it does not document.
+fn close_reason(code: u16) -> &'static str {
+    match code {
+        4000 => "Unknown error.",
+        4001 => "Unknown opcode.",
+        4002 => "Error while decoding payload.",
+        4003 => "Not authenticated.",
+        4004 => "Authentication failed.",
+        4005 => "Already authenticated.",
+        4007 => "Invalid seq.",
+        4008 => "You are being rate limited.",
+        4009 => "Session timed out.",
+        4010 => "Invalid shard.",
+        4011 => "Sharding required.",
+        4012 => "Invalid API version.",
+        4013 => "Invalid intent(s).",
+        4014 => "Disallowed intent(s).",
+        _ => "",
     }
 }

@@ -62,14 +62,16 @@ impl Response {
 
     /// JSON.
     pub(super) fn json(status: u16, value: &Value) -> Self {
-        Self::text(status, &value.to_string()).with("content-type", "application/json")
+        Self::text(status, &value.to_string())
+            .with("content-type", "application/json")
+            .signed_by_discord()
     }
 
     /// 204 without a body.
     pub(super) fn no_content() -> Self {
         let mut response = Self::text(204, "");
         response.headers.clear();
-        response
+        response.signed_by_discord()
     }
 
     /// One of Discord's JSON errors.
@@ -87,6 +89,11 @@ impl Response {
             400,
             &json!({"message": "Invalid Form Body", "code": 50035, "errors": tree}),
         )
+    }
+
+    /// Says that Discord itself answered: by `Via` clients tell its 429 from Cloudflare's.
+    fn signed_by_discord(self) -> Self {
+        self.with("via", "1.1 google").with("server", "cloudflare")
     }
 
     /// Sets a header.

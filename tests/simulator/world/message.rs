@@ -124,7 +124,7 @@ impl World {
         content_intent: bool,
         through: Channel,
     ) -> Value {
-        let mut object = self.bare_message_json(now, message, caller, content_intent);
+        let mut object = self.bare_message_json(now, message, caller, content_intent, through);
         if through == Channel::Gateway {
             object["channel_type"] = json!(0);
         }
@@ -154,7 +154,7 @@ impl World {
                 .get(&reference)
                 .filter(|target| target.visible_to(caller.user));
             object["referenced_message"] = target.map_or(Value::Null, |target| {
-                self.bare_message_json(now, target, caller, content_intent)
+                self.bare_message_json(now, target, caller, content_intent, through)
             });
         }
         object
@@ -166,6 +166,7 @@ impl World {
         message: &Message,
         caller: Caller,
         content_intent: bool,
+        through: Channel,
     ) -> Value {
         // Without the privileged intent these arrive empty, except own messages and mentions.
         let open = content_intent
@@ -179,14 +180,14 @@ impl World {
         let mentions: Vec<Value> = message
             .mentions
             .iter()
-            .map(|user| self.people.user_json(*user))
+            .map(|user| self.people.user_json(*user, through))
             .collect();
         let mut object = json!({
             "id": message.id,
             "channel_id": message.channel,
             "type": message.kind,
             "content": if open { message.content.as_str() } else { "" },
-            "author": self.people.user_json(message.author),
+            "author": self.people.user_json(message.author, through),
             "attachments": if open { files } else { Vec::new() },
             "embeds": if open { message.embeds.clone() } else { Vec::new() },
             "components": if open { message.components.clone() } else { Vec::new() },
@@ -216,14 +217,14 @@ impl World {
         if self.behaviour.interaction_metadata
             && let Some(origin) = &message.origin
         {
-            self.add_origin(&mut object, origin);
+            self.add_origin(&mut object, origin, through);
         }
         object
     }
 
-    fn add_origin(&self, object: &mut Value, origin: &Origin) {
+    fn add_origin(&self, object: &mut Value, origin: &Origin, through: Channel) {
         let mut metadata = json!({
-            "id": origin.id, "type": origin.kind, "user": self.people.user_json(origin.user),
+            "id": origin.id, "type": origin.kind, "user": self.people.user_json(origin.user, through),
             "authorizing_integration_owners": {"0": self.people.guild},
         });
         if origin.kind == 2 {
@@ -237,7 +238,7 @@ impl World {
             metadata["original_response_message_id"] = json!(first);
         } else if origin.kind == 2 {
             object["interaction"] = json!({
-                "id": origin.id, "type": 2, "name": origin.name, "user": self.people.user_json(origin.user),
+                "id": origin.id, "type": 2, "name": origin.name, "user": self.people.user_json(origin.user, through),
             });
         }
         object["interaction_metadata"] = metadata;

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::{Value, json};
 
 use super::Settings;
+use super::message::Channel;
 use crate::random::Random;
 use crate::snowflake::{Millis, Snowflake, SnowflakeMaker, timestamp};
 
@@ -167,8 +168,8 @@ impl People {
         self.accounts.iter().find(|account| account.user == user)
     }
 
-    /// A user object as others see it.
-    pub(super) fn user_json(&self, id: Snowflake) -> Value {
+    /// A user object as others see it; REST tells a little more than the gateway.
+    pub(super) fn user_json(&self, id: Snowflake, through: Channel) -> Value {
         let Some(user) = self.user(id) else {
             return json!({"id": id, "username": "Deleted User", "discriminator": "0000", "avatar": null});
         };
@@ -182,17 +183,26 @@ impl People {
             "avatar_decoration_data": null,
             "public_flags": if midjourney { 589_824 } else { 0 },
             "clan": null,
+            "collectibles": null,
+            "display_name_styles": null,
             "primary_guild": null,
         });
         if user.bot {
             object["bot"] = json!(true);
+        }
+        if through == Channel::Rest {
+            let flags = object["public_flags"].clone();
+            merge(
+                &mut object,
+                json!({"flags": flags, "banner": null, "accent_color": null, "banner_color": null}),
+            );
         }
         object
     }
 
     /// The user object of READY and `GET /users/@me`.
     pub(super) fn own_user_json(&self, caller: Caller) -> Value {
-        let mut object = self.user_json(caller.user);
+        let mut object = self.user_json(caller.user, Channel::Gateway);
         let locale = self
             .account(caller.user)
             .map_or("en-US", |account| account.locale);
@@ -230,9 +240,9 @@ impl People {
     }
 
     /// A member with its user, as `GUILD_CREATE` carries it.
-    pub(super) fn full_member_json(&self, id: Snowflake) -> Value {
+    pub(super) fn full_member_json(&self, id: Snowflake, through: Channel) -> Value {
         let mut member = self.member_json(id);
-        member["user"] = self.user_json(id);
+        member["user"] = self.user_json(id, through);
         member
     }
 
@@ -250,7 +260,7 @@ impl People {
         })
     }
 
-    fn roles_json(&self) -> Value {
+    pub(super) fn roles_json(&self) -> Value {
         let role = |id: Snowflake, name: &str, position: usize, tags: Value| {
             let mut role = json!({
                 "id": id, "name": name, "color": 0, "hoist": false, "icon": null, "unicode_emoji": null,
@@ -296,10 +306,19 @@ impl People {
         })
     }
 
-    /// What `GUILD_CREATE` and a user's READY say of the guild.
+    /// The guild as a list of one's own guilds names it.
+    pub(super) fn partial_guild_json(&self, caller: Caller) -> Value {
+        let guild = self.guild_json();
+        json!({
+            "id": guild["id"], "name": guild["name"], "icon": null, "banner": null, "features": guild["features"],
+            "owner": guild["owner_id"] == json!(caller.user), "permissions": "2248473465835073",
+        })
+    }
+
+    /// What `GUILD_CREATE` and a user's READY say of the guild. Without the privileged intents a bot sees no member but itself.
     pub(super) fn full_guild_json(
         &self,
-        caller: Caller,
+        members: &[Snowflake],
         last_message: impl Fn(Snowflake) -> Option<Snowflake>,
     ) -> Value {
         let mut guild = self.guild_json();
@@ -308,9 +327,9 @@ impl People {
             .iter()
             .map(|channel| self.channel_json(*channel, last_message(*channel)))
             .collect();
-        let members: Vec<Value> = [caller.user, MIDJOURNEY]
+        let members: Vec<Value> = members
             .iter()
-            .map(|id| self.full_member_json(*id))
+            .map(|id| self.full_member_json(*id, Channel::Gateway))
             .collect();
         merge(
             &mut guild,
@@ -320,6 +339,24 @@ impl People {
                 "stage_instances": [], "guild_scheduled_events": [], "soundboard_sounds": [], "embedded_activities": [],
                 "activity_instances": [], "application_command_counts": {"1": 12}, "version": 1, "lazy": true,
             }),
+        );
+        guild
+    }
+
+    /// A guild of a user's READY in client state V2: its own fields lie below `properties`.
+    pub(super) fn nested_guild_json(&self, mut guild: Value) -> Value {
+        let mut properties = self.guild_json();
+        if let (Some(guild), Some(properties)) = (guild.as_object_mut(), properties.as_object_mut())
+        {
+            for field in ["roles", "emojis", "stickers", "premium_subscription_count"] {
+                properties.remove(field);
+            }
+            guild.retain(|field, _| field == "id" || !properties.contains_key(field));
+            guild.remove("members");
+        }
+        merge(
+            &mut guild,
+            json!({"data_mode": "full", "properties": properties}),
         );
         guild
     }

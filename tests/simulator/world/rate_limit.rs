@@ -14,6 +14,29 @@ const GLOBAL_LIMIT: u64 = 50;
 const INVALID_LIMIT: u64 = 10_000;
 const INVALID_WINDOW: u64 = 600_000;
 
+/// What Discord says to one who asks too often.
+const USER_LIMITED: &str = "You are being rate limited.";
+/// What Discord says when all who ask are too many.
+const RESOURCE_LIMITED: &str = "The resource is being rate limited.";
+
+/// Whom a 429 concerns.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Scope {
+    Global,
+    Shared,
+    User,
+}
+
+impl Scope {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Global => "global",
+            Self::Shared => "shared",
+            Self::User => "user",
+        }
+    }
+}
+
 /// How many requests a route takes in how many milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Quota {
@@ -79,7 +102,7 @@ impl RateLimits {
                 window: 1_000,
             },
         ) {
-            return Err(refusal(wait, true));
+            return Err(refusal(wait, Scope::Global, USER_LIMITED));
         }
         let window = self
             .buckets
@@ -99,7 +122,15 @@ impl RateLimits {
         };
         match taken {
             Ok(()) => Ok(grant),
-            Err(wait) => Err(grant.mark(now, refusal(wait, false))),
+            Err(wait) => {
+                // The only captured 429 of a user's interactions has the other sentence.
+                let message = if route == "interactions" {
+                    RESOURCE_LIMITED
+                } else {
+                    USER_LIMITED
+                };
+                Err(grant.mark(now, refusal(wait, Scope::User, message)))
+            }
         }
     }
 
@@ -140,20 +171,39 @@ impl Grant {
     }
 }
 
-/// The 429 of Discord itself.
-pub(super) fn refusal(wait: u64, global: bool) -> Response {
-    let message = if global {
-        "You are being rate limited."
+/// A 429 on command, with the headers of a bucket unless it is the global one.
+pub(super) fn commanded(now: Millis, wait: u64, scope: Scope, path: &str) -> Response {
+    let message = if scope == Scope::Shared {
+        RESOURCE_LIMITED
     } else {
-        "The resource is being rate limited."
+        USER_LIMITED
     };
+    let response = refusal(wait, scope, message);
+    if scope == Scope::Global {
+        return response;
+    }
+    let grant = Grant {
+        quota: Quota {
+            limit: 5,
+            window: wait,
+        },
+        remaining: 0,
+        ends: now.saturating_add(wait),
+        bucket: format!("{:016x}{:016x}", digest(path), 0x6d6a_u64),
+    };
+    grant.mark(now, response)
+}
+
+/// The 429 of Discord itself.
+fn refusal(wait: u64, scope: Scope, message: &str) -> Response {
+    let global = scope == Scope::Global;
     let seconds = std::time::Duration::from_millis(wait).as_secs_f64();
     let response = Response::json(
         429,
         &json!({"message": message, "retry_after": seconds, "global": global}),
     )
     .with("retry-after", wait.div_ceil(1000).to_string())
-    .with("x-ratelimit-scope", if global { "global" } else { "user" });
+    .with("x-ratelimit-scope", scope.name());
     if global {
         response.with("x-ratelimit-global", "true")
     } else {

@@ -1,11 +1,14 @@
-//! Discord's REST: who may ask, what is limited, and the answers about guild, channels and messages.
+//! Discord's REST: who may ask, what is limited, and the answers about users, the guild and channels.
+
+mod messages;
 
 use serde_json::{Value, json};
 
+pub(super) use self::messages::bad_nonce;
 use super::World;
 use super::dispatch::Change;
 use super::http::{Request, Response, percent_decode, query_value};
-use super::message::{Channel, Message};
+use super::message::Channel;
 use super::people::Caller;
 use super::rate_limit::{Quota, cloudflare};
 use crate::snowflake::{Millis, Snowflake};
@@ -13,7 +16,7 @@ use crate::snowflake::{Millis, Snowflake};
 impl World {
     /// One request to any of Discord's hosts.
     pub fn handle_request(&mut self, now: Millis, request: &Request) -> Response {
-        let response = self.with_fault(request, |world| world.route(now, request));
+        let response = self.with_fault(now, request, |world| world.route(now, request));
         if matches!(response.status, 401 | 403 | 429)
             && !response.headers.iter().any(|(_, value)| value == "shared")
         {
@@ -61,7 +64,14 @@ impl World {
         };
         let decoded: Vec<String> = rest.split('/').map(percent_decode).collect();
         let segments: Vec<&str> = decoded.iter().map(String::as_str).collect();
-        if request.method == "GET" && segments == ["gateway"] {
+        let methods = methods(&segments);
+        if methods.is_empty() {
+            return Response::error(404, 0, "404: Not Found");
+        }
+        if !methods.contains(&request.method.as_str()) {
+            return Response::error(405, 0, "405: Method Not Allowed");
+        }
+        if segments == ["gateway"] {
             return Response::json(200, &json!({"url": self.settings.hosts.gateway}));
         }
         let Some(caller) = request
@@ -120,14 +130,16 @@ impl World {
             ("GET", ["gateway", "bot"]) => self.gateway_bot(now, caller),
             ("GET", ["users", "@me"]) => Response::json(200, &self.people.own_user_json(caller)),
             ("GET", ["users", "@me", "guilds"]) => {
-                Response::json(200, &json!([self.people.guild_json()]))
+                Response::json(200, &json!([self.people.partial_guild_json(caller)]))
             }
+            // Nobody here has opened a direct channel.
+            ("GET", ["users", "@me", "channels"]) => Response::json(200, &json!([])),
             ("GET", ["users", user]) => match user
                 .parse()
                 .ok()
                 .filter(|id| self.people.user(*id).is_some())
             {
-                Some(id) => Response::json(200, &self.people.user_json(id)),
+                Some(id) => Response::json(200, &self.people.user_json(id, Channel::Rest)),
                 None => Response::error(404, 10013, "Unknown User"),
             },
             ("GET", ["oauth2", "applications", "@me"] | ["applications", "@me"]) => {
@@ -138,6 +150,17 @@ impl World {
                 Some(body) => self.refresh_urls(now, &body),
                 None => malformed(),
             },
+            (_, ["guilds", guild, ..]) if guild.parse::<Snowflake>().is_err() => {
+                not_a_snowflake("guild_id", guild)
+            }
+            (_, ["channels", channel, ..]) if channel.parse::<Snowflake>().is_err() => {
+                not_a_snowflake("channel_id", channel)
+            }
+            (_, ["channels", _, "messages", message, ..])
+                if message.parse::<Snowflake>().is_err() =>
+            {
+                not_a_snowflake("message_id", message)
+            }
             (_, ["guilds", guild, rest @ ..]) => {
                 if guild.parse() == Ok(self.people.guild) {
                     self.serve_guild(request, caller, rest)
@@ -183,10 +206,11 @@ impl World {
             200,
             &json!({
                 "id": caller.user, "name": "watcher", "icon": null, "description": "", "summary": "", "type": null,
-                "bot": self.people.user_json(caller.user), "bot_public": false, "bot_require_code_grant": false,
-                "verify_key": "0".repeat(64), "flags": 1 << 19, "owner": self.people.user_json(owner), "team": null,
+                "bot": self.people.user_json(caller.user, Channel::Rest), "bot_public": false, "bot_require_code_grant": false,
+                "verify_key": "0".repeat(64), "flags": 1 << 19, "owner": self.people.user_json(owner, Channel::Rest), "team": null,
                 "hook": true, "tags": [], "rpc_origins": [], "redirect_uris": [], "interactions_endpoint_url": null,
-                "role_connections_verification_url": null, "approximate_guild_count": 1,
+                "role_connections_verification_url": null, "approximate_guild_count": 1, "approximate_user_install_count": 0,
+                "approximate_user_authorization_count": 0, "explicit_content_filter": 0, "eligible_oauth2_scopes": [], "flags_new": "524288",
             }),
         )
     }
@@ -210,13 +234,33 @@ impl World {
                     user.parse().ok()
                 };
                 match id.filter(|id| self.people.user(*id).is_some()) {
-                    Some(id) => Response::json(200, &self.people.full_member_json(id)),
+                    Some(id) => {
+                        Response::json(200, &self.people.full_member_json(id, Channel::Rest))
+                    }
                     None => Response::error(404, 10007, "Unknown Member"),
                 }
             }
+            ("GET", ["roles"]) => Response::json(200, &self.people.roles_json()),
+            ("GET", ["members"]) => self.list_members(request, caller),
             ("GET", ["application-command-index"]) => self.command_index(caller),
             _ => Response::error(404, 0, "404: Not Found"),
         }
+    }
+
+    /// Ascending by id; the privileged intent is needed.
+    fn list_members(&self, request: &Request, caller: Caller) -> Response {
+        if !caller.bot || !self.behaviour.bot_members_intents {
+            return Response::error(403, 50001, "Missing Access");
+        }
+        let number = |name| query_value(&request.query, name).and_then(|text| text.parse().ok());
+        let (limit, after) = (number("limit").unwrap_or(1), number("after").unwrap_or(0));
+        let mut ids: Vec<Snowflake> = self.people.users.iter().map(|user| user.id).collect();
+        ids.sort_unstable();
+        let ids = ids.into_iter().filter(|id| id.0 > after);
+        let members = ids
+            .take(usize::try_from(limit.min(1_000)).unwrap_or(1))
+            .map(|id| self.people.full_member_json(id, Channel::Rest));
+        Response::json(200, &members.collect())
     }
 
     fn serve_channel(
@@ -253,6 +297,10 @@ impl World {
                 Some(body) => self.write_message(now, caller, channel, &body),
                 None => malformed(),
             },
+            ("PATCH", ["messages", id]) => match request.json() {
+                Some(body) => self.edit_message(now, caller, channel, id, &body),
+                None => malformed(),
+            },
             ("DELETE", ["messages", id]) => match self
                 .public_message(channel, id)
                 .map(|message| (message.id, message.author))
@@ -280,185 +328,6 @@ impl World {
             _ => Response::error(404, 0, "404: Not Found"),
         }
     }
-
-    fn public_message(&self, channel: Snowflake, id: &str) -> Option<&Message> {
-        let message = self.messages.get(&id.parse().ok()?)?;
-        (message.channel == channel && message.reader.is_none()).then_some(message)
-    }
-
-    /// Newest first; ephemeral messages are in nobody's history.
-    fn list_messages(
-        &self,
-        now: Millis,
-        request: &Request,
-        caller: Caller,
-        channel: Snowflake,
-    ) -> Response {
-        let limit = match query_value(&request.query, "limit").map(|text| text.parse::<usize>()) {
-            None => 50,
-            Some(Ok(limit)) if (1..=100).contains(&limit) => limit,
-            Some(Ok(0)) => {
-                return Response::form_error(
-                    &["limit"],
-                    "NUMBER_TYPE_MIN",
-                    "int value should be greater than or equal to 1.",
-                );
-            }
-            Some(Ok(_)) => {
-                return Response::form_error(
-                    &["limit"],
-                    "NUMBER_TYPE_MAX",
-                    "int value should be less than or equal to 100.",
-                );
-            }
-            Some(Err(_)) => {
-                return Response::form_error(&["limit"], "NUMBER_TYPE_COERCE", "Value is not int.");
-            }
-        };
-        let id = |name| {
-            query_value(&request.query, name).and_then(|text| text.parse::<Snowflake>().ok())
-        };
-        let public = |message: &&Message| message.channel == channel && message.reader.is_none();
-        let older = |than: Snowflake, count| {
-            let older = self
-                .messages
-                .range(..than)
-                .rev()
-                .map(|(_, message)| message);
-            older.filter(public).take(count).collect::<Vec<&Message>>()
-        };
-        let newer = |from: Snowflake, count| {
-            let newer = self.messages.range(from..).map(|(_, message)| message);
-            let mut newer: Vec<&Message> = newer.filter(public).take(count).collect();
-            newer.reverse();
-            newer
-        };
-        let found: Vec<&Message> = if let Some(around) = id("around") {
-            let mut found = newer(around, limit - limit / 2);
-            let missing = limit - found.len();
-            found.extend(older(around, missing));
-            found
-        } else if let Some(after) = id("after") {
-            newer(Snowflake(after.0.saturating_add(1)), limit)
-        } else {
-            older(id("before").unwrap_or(Snowflake(u64::MAX)), limit)
-        };
-        let content = !caller.bot || self.behaviour.bot_message_content;
-        let list: Vec<Value> = found
-            .into_iter()
-            .map(|message| self.message_json(now, message, caller, content, Channel::Rest))
-            .collect();
-        Response::json(200, &Value::from(list))
-    }
-
-    fn write_message(
-        &mut self,
-        now: Millis,
-        caller: Caller,
-        channel: Snowflake,
-        body: &Value,
-    ) -> Response {
-        if let Some(refused) = bad_nonce(&body["nonce"]) {
-            return refused;
-        }
-        let content = body["content"].as_str().unwrap_or_default();
-        if content.chars().count() > 2_000 {
-            return Response::form_error(
-                &["content"],
-                "BASE_TYPE_MAX_LENGTH",
-                "Must be 2000 or fewer in length.",
-            );
-        }
-        let mut files = Vec::new();
-        for (place, attachment) in body["attachments"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .enumerate()
-        {
-            let name = attachment["uploaded_filename"].as_str().unwrap_or_default();
-            let Some(file) = self.attach_upload(now, channel, caller.user, name) else {
-                let place = place.to_string();
-                let path = ["attachments", &place, "uploaded_filename"];
-                return Response::form_error(
-                    &path,
-                    "UPLOADED_FILE_NOT_FOUND",
-                    "Uploaded file not found.",
-                );
-            };
-            files.push(file);
-        }
-        if content.is_empty() && files.is_empty() {
-            return Response::error(400, 50006, "Cannot send an empty message");
-        }
-        let id = self.snowflake(now);
-        let mut message = Message::new(id, channel, caller.user);
-        content.clone_into(&mut message.content);
-        message.files = files;
-        message.nonce = (!body["nonce"].is_null()).then(|| (body["nonce"].clone(), caller.user));
-        self.post(now, message);
-        let stored = self.messages.get(&id);
-        let mut object = stored.map_or(Value::Null, |message| {
-            self.message_json(now, message, caller, true, Channel::Rest)
-        });
-        if !body["nonce"].is_null() {
-            object["nonce"] = body["nonce"].clone();
-        }
-        Response::json(200, &object)
-    }
-
-    fn react(
-        &mut self,
-        now: Millis,
-        caller: Caller,
-        channel: Snowflake,
-        target: (&str, &str),
-        add: bool,
-    ) -> Response {
-        let emoji = target.1.to_owned();
-        let id = self
-            .public_message(channel, target.0)
-            .map(|message| message.id);
-        let Some(message) = id.and_then(|id| self.messages.get_mut(&id)) else {
-            return Response::error(404, 10008, "Unknown Message");
-        };
-        let (message_id, author) = (message.id, message.author);
-        let mine = (emoji.clone(), caller.user);
-        let had = message.reactions.contains(&mine);
-        if had == add {
-            return Response::no_content();
-        }
-        if add {
-            message.reactions.push(mine);
-        } else {
-            message.reactions.retain(|reaction| *reaction != mine);
-        }
-        let name = if add {
-            "MESSAGE_REACTION_ADD"
-        } else {
-            "MESSAGE_REACTION_REMOVE"
-        };
-        let data = json!({
-            "user_id": caller.user, "type": 0, "message_id": message_id, "message_author_id": author, "channel_id": channel,
-            "guild_id": self.people.guild, "emoji": {"id": null, "name": emoji}, "burst": false,
-            "member": self.people.full_member_json(caller.user),
-        });
-        let sessions: Vec<String> = self
-            .sessions
-            .values()
-            .filter(|session| {
-                session.intents & super::gateway::intent::GUILD_MESSAGE_REACTIONS != 0
-            })
-            .map(|session| session.id.clone())
-            .collect();
-        for session in sessions {
-            self.deliver(now, &session, name, data.clone());
-        }
-        if add && emoji.starts_with('❌') {
-            self.cross_out(now, caller.user, message_id);
-        }
-        Response::no_content()
-    }
 }
 
 /// The 400 for a body that is no JSON.
@@ -466,18 +335,38 @@ pub(super) fn malformed() -> Response {
     Response::error(400, 50109, "The request body contains invalid JSON.")
 }
 
-/// A nonce is a string of 1 to 25 characters or an integer.
-pub(super) fn bad_nonce(nonce: &Value) -> Option<Response> {
-    let length = nonce.as_str().map(|text| text.chars().count());
-    let good = nonce.is_null()
-        || nonce.is_i64()
-        || nonce.is_u64()
-        || length.is_some_and(|length| (1..=25).contains(&length));
-    (!good).then(|| {
-        Response::form_error(
-            &["nonce"],
-            "BASE_TYPE_BAD_LENGTH",
-            "Must be between 1 and 25 in length.",
-        )
-    })
+/// The 400 for an id that is none.
+fn not_a_snowflake(name: &str, value: &str) -> Response {
+    Response::form_error(
+        &[name],
+        "NUMBER_TYPE_COERCE",
+        &format!("Value \"{value}\" is not snowflake."),
+    )
+}
+
+/// What may be done at a route; nothing when there is no such route.
+fn methods(segments: &[&str]) -> &'static [&'static str] {
+    match segments {
+        ["gateway"]
+        | ["gateway", "bot"]
+        | ["users" | "guilds" | "channels", _]
+        | ["users", "@me", "guilds" | "channels"]
+        | ["oauth2", "applications", "@me"]
+        | ["applications", "@me"]
+        | [
+            "guilds",
+            _,
+            "channels" | "roles" | "members" | "application-command-index",
+        ]
+        | ["guilds", _, "members", _]
+        | ["channels", _, "application-command-index"] => &["GET"],
+        ["interactions"]
+        | ["attachments", "refresh-urls"]
+        | ["channels", _, "attachments" | "typing"]
+        | ["channels", _, "messages", _, "ack"] => &["POST"],
+        ["channels", _, "messages"] => &["GET", "POST"],
+        ["channels", _, "messages", _] => &["DELETE", "GET", "PATCH"],
+        ["channels", _, "messages", _, "reactions", _, "@me"] => &["DELETE", "PUT"],
+        _ => &[],
+    }
 }
