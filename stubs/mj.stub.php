@@ -66,6 +66,79 @@
  *     emoji: ?string,
  *     style: int
  * }
+ * @phpstan-type MjOwner array{
+ *     pid: int,
+ *     epoch: int,
+ *     grade: 'resident'|'transient',
+ *     alive: bool,
+ *     since: int,
+ *     until: int
+ * }
+ * @phpstan-type MjGateway array{
+ *     state: 'off'|'connecting'|'live'|'down'|'dead',
+ *     user_id: ?string,
+ *     close_code: ?int
+ * }
+ * @phpstan-type MjStatus array{
+ *     version: string,
+ *     state_dir: string,
+ *     pid: int,
+ *     sapi: string,
+ *     grade: 'resident'|'transient',
+ *     has_engine: bool,
+ *     hub: ?string,
+ *     owner: MjOwner|null,
+ *     gateway: array{
+ *         mode: 'bot'|'user'|'both'|'off',
+ *         bot: MjGateway,
+ *         user: MjGateway,
+ *         message_content_missing: bool,
+ *         seen_at: int
+ *     }|null,
+ *     queue: array{
+ *         NOT_START: int,
+ *         SUBMITTED: int,
+ *         MODAL: int,
+ *         IN_PROGRESS: int,
+ *         SUCCESS: int,
+ *         FAILURE: int,
+ *         CANCEL: int,
+ *         waiting: ?int,
+ *         running: ?int,
+ *         in_doubt: ?int,
+ *         tombstones: ?int,
+ *         unmatched: ?int,
+ *         clock_difference: ?int
+ *     }|null,
+ *     accounts: list<array{
+ *         name: string,
+ *         user_id: ?string,
+ *         state: 'usable'|'paused'|'disabled',
+ *         code: ?string,
+ *         until: ?int,
+ *         enabled: bool,
+ *         unauthorized: bool,
+ *         running: int,
+ *         seen_at: ?int
+ *     }>,
+ *     counters: array{
+ *         messages: int,
+ *         by_step: array<'nonce'|'interaction'|'message'|'progress'|'job'|'reply'|'answer', int>,
+ *         empty: int,
+ *         malformed: int,
+ *         succeeded: int,
+ *         failed: int,
+ *         absent: int
+ *     }|null,
+ *     hubs: list<array{id: string, current: bool, owner: MjOwner|null, open_tasks: int}>,
+ *     incidents: list<string>
+ * }
+ *
+ * `owner.alive`: its lease runs and, on this machine, its process lives. `queue`: tasks by status as stored, then as the
+ * owner counts: waiting to be sent, running, in doubt whether they arrived, ended ones that a late picture may still
+ * find, messages that are nobody's, and Discord's clock less ours in milliseconds. `accounts.code`: why it is paused
+ * (`until` then) or disabled. `counters`: since the owner began. `incidents`: what befell the store in this process.
+ *
  * @phpstan-type MjTask array{
  *     id: string,
  *     action: 'IMAGINE'|'UPSCALE'|'VARIATION'|'REROLL'|'ACTION',
@@ -301,9 +374,14 @@ namespace {
     function mj_serve(float $seconds = INF): void {}
 
     /**
-     * Owner, gateway, queue, accounts and counters, without any secret.
+     * This process, then owner, gateway, queue, accounts and counters of its hub, then every hub of the state directory
+     * in short. Without any secret.
      *
-     * @return array<string, mixed>
+     * `gateway`, `counters` and the last six of `queue` are what the owner wrote last, at `gateway.seen_at`; they are
+     * null until a first owner has written. All that concerns the hub is null (`accounts` is empty) where none is
+     * configured.
+     *
+     * @return MjStatus
      *
      * @throws \Mj\ConfigurationException
      * @throws \Mj\StorageException
@@ -356,7 +434,11 @@ namespace Mj {
     /** The task does not offer the action; the message names those that it does. */
     class ActionUnavailableException extends MjException
     {
-        /** Why: not among the task's buttons, or `NEEDS_USER_GATEWAY` on a hub that only has a bot. */
+        /**
+         * `NOT_OFFERED`: not among the task's buttons. `NOT_FINISHED`: the buttons come with the picture.
+         * `NEEDS_USER_GATEWAY`: it opens a dialog, which a hub that only has a bot never sees. `NOT_SUPPORTED`: this
+         * version does not press it.
+         */
         public string $reason = '';
     }
 

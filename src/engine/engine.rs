@@ -393,22 +393,10 @@ impl Engine {
         let current = self.current();
         let shared = self.shared(&current.settings)?;
         self.wake(&shared, false);
-        let mut hubs = Vec::new();
-        for hub in shared.store.hubs()? {
-            let is_current = current
-                .settings
-                .hub
-                .as_ref()
-                .is_some_and(|own| own.id == hub.id);
-            hubs.push(status::hub(&shared, &hub, is_current)?);
-        }
-        let incidents = shared
-            .store
-            .incidents()
-            .iter()
-            .map(|incident| Value::Text(format!("{incident:?}")))
-            .collect();
-        Ok([
+        let hub = current.settings.hub.as_ref().map(|hub| &hub.id);
+        let incidents = shared.store.incidents();
+        let incidents = incidents.iter().map(|incident| status::incident(incident));
+        let process = [
             ("version", Value::from(env!("CARGO_PKG_VERSION"))),
             (
                 "state_dir",
@@ -418,11 +406,12 @@ impl Engine {
             ("sapi", Value::from(self.host.sapi.as_str())),
             ("grade", Value::from(status::grade_word(shared.grade()))),
             ("has_engine", Value::Bool(self.has_engine())),
-            ("hubs", Value::List(hubs)),
-            ("incidents", Value::List(incidents)),
-        ]
-        .into_iter()
-        .collect())
+        ];
+        Ok(process
+            .into_iter()
+            .chain(status::hubs(&shared, hub)?)
+            .chain([("incidents", Value::List(incidents.collect()))])
+            .collect())
     }
 
     /// An address of Discord's CDN with the image domain: `mj_image_url()`. Other addresses come back as they are.

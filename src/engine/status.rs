@@ -1,13 +1,28 @@
-//! What `mj_status()` shows of a hub; free of secrets.
+//! What `mj_status()` shows: this process, its current hub, and every hub of the state directory. Never a token, a
+//! prompt, an address of a picture or anything else that is secret.
 
 use mj_discord::UnixMs;
 use mj_midjourney::{
-    store::{Grade, HubSummary, TaskStore},
+    account::AccountState,
+    config::HubId,
+    store::{Grade, HubSummary, Lease, TaskStore},
     task::Status,
 };
-use mj_process::clock;
+use mj_process::{OwnerLock, clock};
+use mj_store::Incident;
+use serde_json::Value as Json;
 
-use crate::{error::EngineError, shared::Shared, value::Value};
+use crate::{error::EngineError, ownership, shared::Shared, value::Value};
+
+/// What the owner counts in its queue, beside the numbers of tasks in each status.
+const QUEUE_KEYS: [&str; 6] = [
+    "waiting",
+    "running",
+    "in_doubt",
+    "tombstones",
+    "unmatched",
+    "clock_difference",
+];
 
 /// A grade as PHP sees it.
 pub(crate) fn grade_word(grade: Grade) -> &'static str {
@@ -17,60 +32,191 @@ pub(crate) fn grade_word(grade: Grade) -> &'static str {
     }
 }
 
-/// Owner, tasks, accounts and what the owner last said of a hub.
+/// What concerns hubs: that of this process in full, then all of the directory in short.
 ///
 /// # Errors
 /// [`EngineError::Storage`].
-pub(crate) fn hub(
+pub(crate) fn hubs(
     shared: &Shared,
-    hub: &HubSummary,
-    is_current: bool,
-) -> Result<Value, EngineError> {
-    let number = |number: u64| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
-    let counts = shared.store.counts(&hub.id)?;
-    let tasks = Status::ALL
+    current: Option<&HubId>,
+) -> Result<Vec<(&'static str, Value)>, EngineError> {
+    let all = shared.store.hubs()?;
+    let mut entries = match current {
+        Some(hub) => in_full(shared, hub)?,
+        None => in_full_without_hub(),
+    };
+    let all = all
+        .iter()
+        .map(|hub| in_short(shared, hub, current == Some(&hub.id)))
+        .collect::<Result<_, _>>()?;
+    entries.push(("hubs", Value::List(all)));
+    Ok(entries)
+}
+
+fn in_full(shared: &Shared, hub: &HubId) -> Result<Vec<(&'static str, Value)>, EngineError> {
+    let seen = shared.store.status(hub)?.and_then(|(at, text)| {
+        let json: Json = serde_json::from_str(&text).ok()?;
+        Some((at, json))
+    });
+    Ok(vec![
+        ("hub", Value::from(hub.0.as_str())),
+        ("owner", owner(shared, hub)?),
+        ("gateway", seen.as_ref().map_or(Value::Null, gateway)),
+        (
+            "queue",
+            queue(shared, hub, seen.as_ref().map(|(_, json)| json))?,
+        ),
+        (
+            "accounts",
+            accounts(shared, hub, seen.as_ref().map(|(_, json)| json))?,
+        ),
+        (
+            "counters",
+            seen.map_or(Value::Null, |(_, json)| part(&json, "counters")),
+        ),
+    ])
+}
+
+fn in_full_without_hub() -> Vec<(&'static str, Value)> {
+    ["hub", "owner", "gateway", "queue"]
+        .map(|key| (key, Value::Null))
+        .into_iter()
+        .chain([
+            ("accounts", Value::List(Vec::new())),
+            ("counters", Value::Null),
+        ])
+        .collect()
+}
+
+fn in_short(shared: &Shared, hub: &HubSummary, is_current: bool) -> Result<Value, EngineError> {
+    Ok([
+        ("id", Value::from(hub.id.0.as_str())),
+        ("current", Value::Bool(is_current)),
+        ("owner", owner(shared, &hub.id)?),
+        ("open_tasks", number(hub.open_tasks)),
+    ]
+    .into_iter()
+    .collect())
+}
+
+fn owner(shared: &Shared, hub: &HubId) -> Result<Value, EngineError> {
+    let Some(lease) = shared.store.lease(hub)? else {
+        return Ok(Value::Null);
+    };
+    Ok([
+        ("pid", Value::Int(lease.pid.into())),
+        ("epoch", number(lease.epoch)),
+        ("grade", Value::from(grade_word(lease.grade))),
+        ("alive", Value::Bool(is_alive(shared, hub, &lease))),
+        ("since", number(lease.taken_at.0)),
+        ("until", number(lease.until.0)),
+    ]
+    .into_iter()
+    .collect())
+}
+
+/// Whether the owner's lease runs and, on this machine, its process was not found dead.
+fn is_alive(shared: &Shared, hub: &HubId, lease: &Lease) -> bool {
+    let is_here = !lease.boot_id.is_empty() && lease.boot_id == shared.own.boot_id;
+    let is_dead = || {
+        OwnerLock::open(&shared.dir, &hub.0)
+            .is_ok_and(|lock| ownership::is_proven_dead(&lock, lease.epoch))
+    };
+    lease.until > UnixMs(clock::unix_ms()) && !(is_here && is_dead())
+}
+
+fn gateway((at, seen): &(UnixMs, Json)) -> Value {
+    [
+        ("mode", part(seen, "gateway")),
+        ("bot", part(seen, "bot")),
+        ("user", part(seen, "user")),
+        (
+            "message_content_missing",
+            part(seen, "message_content_missing"),
+        ),
+        ("seen_at", number(at.0)),
+    ]
+    .into_iter()
+    .collect()
+}
+
+fn queue(shared: &Shared, hub: &HubId, seen: Option<&Json>) -> Result<Value, EngineError> {
+    let counts = shared.store.counts(hub)?;
+    Ok(Status::ALL
         .iter()
         .zip(counts.by_status)
         .map(|(status, count)| (status.as_str(), number(count)))
-        .collect();
-    let owner = shared.store.lease(&hub.id)?.map_or(Value::Null, |lease| {
-        let is_alive = lease.until > UnixMs(clock::unix_ms());
+        .chain(QUEUE_KEYS.map(|key| (key, seen.map_or(Value::Null, |seen| part(seen, key)))))
+        .collect())
+}
+
+/// The configured accounts, with what the store and the owner know of each.
+fn accounts(shared: &Shared, hub: &HubId, seen: Option<&Json>) -> Result<Value, EngineError> {
+    let health = shared.store.accounts(hub)?;
+    let configured = shared
+        .store
+        .config(hub)?
+        .map(|(_, config)| config.accounts)
+        .unwrap_or_default();
+    let seen: &[Json] = seen
+        .and_then(|seen| seen["accounts"].as_array())
+        .map_or(&[], Vec::as_slice);
+    let accounts = configured.iter().map(|account| {
+        let known = health.iter().find(|known| known.name == account.name);
+        let seen = seen.iter().find(|seen| seen["name"] == account.name);
+        let (state, code, until) = match known.map(|known| &known.state) {
+            None | Some(AccountState::Usable) => ("usable", None, None),
+            Some(AccountState::Paused { code, until }) => ("paused", Some(*code), Some(*until)),
+            Some(AccountState::Disabled { code }) => ("disabled", Some(*code), None),
+        };
+        let or_null = |value: Option<Value>| value.unwrap_or_default();
         [
-            ("pid", Value::Int(lease.pid.into())),
-            ("epoch", number(lease.epoch)),
-            ("grade", Value::from(grade_word(lease.grade))),
-            ("alive", Value::Bool(is_alive)),
-            ("since", number(lease.taken_at.0)),
-            ("until", number(lease.until.0)),
+            ("name", Value::from(account.name.as_str())),
+            (
+                "user_id",
+                or_null(
+                    known
+                        .and_then(|known| known.user_id)
+                        .map(|user| Value::Text(user.to_string())),
+                ),
+            ),
+            ("state", Value::from(state)),
+            ("code", or_null(code.map(|code| code.as_str().into()))),
+            ("until", or_null(until.map(|until| number(until.0)))),
+            ("enabled", Value::Bool(account.enabled)),
+            (
+                "unauthorized",
+                Value::Bool(seen.is_some_and(|seen| seen["unauthorized"] == true)),
+            ),
+            (
+                "running",
+                number(seen.map_or(0, |seen| seen["running"].as_u64().unwrap_or(0))),
+            ),
+            ("seen_at", or_null(known.map(|known| number(known.at.0)))),
         ]
         .into_iter()
         .collect()
     });
-    let accounts = shared.store.accounts(&hub.id)?;
-    let accounts = accounts.iter().map(|account| {
-        let mut json = serde_json::to_value(account).unwrap_or_default();
-        if let Some(fields) = json.as_object_mut() {
-            fields.remove("token_fingerprint");
-        }
-        Value::from(json)
-    });
-    let (seen_at, last) = match shared.store.status(&hub.id)? {
-        Some((at, text)) => (
-            number(at.0),
-            serde_json::from_str(&text).map_or(Value::Null, |json: serde_json::Value| json.into()),
+    Ok(Value::List(accounts.collect()))
+}
+
+/// What became of the store's files.
+pub(crate) fn incident(incident: &Incident) -> Value {
+    Value::Text(match incident {
+        Incident::MovedAside { to, reason } => format!(
+            "the database was damaged ({reason}): it lies in {} now, and an empty one was made",
+            to.display()
         ),
-        None => (Value::Null, Value::Null),
-    };
-    Ok([
-        ("id", Value::from(hub.id.0.as_str())),
-        ("current", Value::Bool(is_current)),
-        ("owner", owner),
-        ("tasks", tasks),
-        ("open_tasks", number(hub.open_tasks)),
-        ("accounts", Value::List(accounts.collect())),
-        ("seen_at", seen_at),
-        ("seen", last),
-    ]
-    .into_iter()
-    .collect())
+        Incident::Replaced => {
+            "the database was removed or replaced by somebody else while it was open".to_owned()
+        }
+    })
+}
+
+fn part(json: &Json, key: &str) -> Value {
+    json.get(key).cloned().unwrap_or_default().into()
+}
+
+fn number(number: u64) -> Value {
+    Value::Int(i64::try_from(number).unwrap_or(i64::MAX))
 }

@@ -8,12 +8,15 @@ require __DIR__ . '/hub.inc';
 mj_configure(hub());
 mj_imagine('a secret prompt');
 $status = mj_status();
-var_dump(is_array($status), $status !== []);
+echo implode(' ', array_keys($status)), "\n";
+echo json_encode([$status['owner'], $status['gateway'], $status['counters'], $status['queue']['NOT_START']]), "\n";
+echo json_encode([array_column($status['hubs'], 'id') === [$status['hub']], $status['accounts'][0]['name']]), "\n";
 $shown = print_r($status, true);
 var_dump(str_contains($shown, 'TOKEN-OF-A-TEST'), str_contains($shown, 'secret prompt'));
 ?>
 --EXPECT--
-bool(true)
-bool(true)
+version state_dir pid sapi grade has_engine hub owner gateway queue accounts counters hubs incidents
+[null,null,null,1]
+[true,"main"]
 bool(false)
 bool(false)

@@ -75,7 +75,21 @@ final class ReadTest extends TestCase
         $status = $hub->call('mj_status');
         $shown = (string) json_encode($status);
 
-        self::assertNotSame([], $status);
+        self::assertSame([
+            'version', 'state_dir', 'pid', 'sapi', 'grade', 'has_engine', 'hub', 'owner', 'gateway', 'queue', 'accounts', 'counters',
+            'hubs', 'incidents',
+        ], array_keys($status));
+        self::assertSame(['pid', 'epoch', 'grade', 'alive', 'since', 'until'], array_keys($status['owner']));
+        self::assertSame(['mode', 'bot', 'user', 'message_content_missing', 'seen_at'], array_keys($status['gateway']));
+        self::assertSame('both', $status['gateway']['mode']);
+        self::assertSame(1, $status['queue']['SUCCESS']);
+        self::assertSame(0, $status['queue']['in_doubt']);
+        self::assertSame(['main', 'usable'], [$status['accounts'][0]['name'], $status['accounts'][0]['state']]);
+        self::assertSame($hub->simulator->says['user_id'], $status['accounts'][0]['user_id']);
+        self::assertIsInt($status['counters']['succeeded']);
+        self::assertSame([$status['hub']], array_column($status['hubs'], 'id'));
+        self::assertSame($status['owner']['pid'], $status['hubs'][0]['owner']['pid']);
+        self::assertSame([], $status['incidents']);
         self::assertStringNotContainsString($hub->simulator->says['user_token'], $shown);
         self::assertStringNotContainsString($hub->simulator->says['bot_token'], $shown);
         self::assertStringNotContainsString('nothing to hide', $shown);

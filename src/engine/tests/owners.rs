@@ -34,10 +34,7 @@ fn child_submits() {
 
 fn owner_pid(engine: &mj_engine::Engine) -> Option<i64> {
     let status = engine.status().unwrap();
-    let Value::List(hubs) = status.get("hubs")? else {
-        return None;
-    };
-    let Value::Int(pid) = hubs.first()?.get("owner")?.get("pid")? else {
+    let Value::Int(pid) = status.get("owner")?.get("pid")? else {
         return None;
     };
     Some(*pid)
