@@ -161,7 +161,7 @@ pub(crate) fn press(
     task.work.wanted_mode = options.mode.or(view.mode);
     task.work.press = Some(PressRequest {
         message_id,
-        message_flags: 0,
+        message_flags: parent.work.message_flags,
         custom_id: button.custom_id.clone(),
     });
     Ok(task)

@@ -240,6 +240,7 @@ pub fn full_task(number: u64) -> Task {
         key_held_until: Some(after(1_800)),
         attempts: vec![attempt(1)],
         messages: vec![MessageId(14), MessageId(15)],
+        message_flags: 64,
         bound: true,
         wanted_mode: Some(Mode::Relax),
         deadline: after(900),

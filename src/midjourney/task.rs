@@ -338,6 +338,9 @@ pub struct Work {
     pub attempts: Vec<Attempt>,
     /// Messages that are its own, the oldest first.
     pub messages: Vec<MessageId>,
+    /// `flags` of the message with the result, which a press of its buttons repeats.
+    #[serde(default)]
+    pub message_flags: u64,
     /// Whether a message or a job uuid is bound to it.
     pub bound: bool,
     /// The speed that was asked for.

@@ -92,6 +92,7 @@ impl Hub {
         let view = &mut item.task.view;
         view.progress = 100;
         view.message_id = Some(message.id);
+        item.task.work.message_flags = message.flags.unwrap_or(0);
         view.images = reading.pictures.iter().map(image).collect();
         view.buttons.clone_from(&reading.buttons);
         if let Some(job) = reading.job {
