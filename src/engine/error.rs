@@ -55,16 +55,43 @@ pub enum EngineError {
         retry_after: Duration,
     },
     /// The task does not offer the action: `Mj\ActionUnavailableException`.
-    #[error("{reason}")]
+    #[error("{message}")]
     ActionUnavailable {
+        /// Why, as one word.
+        reason: Unavailable,
         /// Why, with what it does offer.
-        reason: String,
+        message: String,
         /// The actions that it does offer.
         available: Vec<String>,
     },
     /// The engine cannot run here and now: `Mj\EngineException`.
     #[error("{0}")]
     Engine(String),
+}
+
+/// Why an action is not available: `$reason` of `Mj\ActionUnavailableException`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Unavailable {
+    /// It opens a dialog, which Discord shows to a user's session only, and the hub listens with none.
+    NeedsUserGateway,
+    /// The task has not ended yet.
+    NotFinished,
+    /// It is not among the task's buttons.
+    NotOffered,
+    /// This version does not press it.
+    NotSupported,
+}
+
+impl Unavailable {
+    /// The word that PHP sees.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NeedsUserGateway => "NEEDS_USER_GATEWAY",
+            Self::NotFinished => "NOT_FINISHED",
+            Self::NotOffered => "NOT_OFFERED",
+            Self::NotSupported => "NOT_SUPPORTED",
+        }
+    }
 }
 
 impl EngineError {

@@ -33,7 +33,7 @@ mod tunnel;
 pub mod value;
 
 pub use engine::{Engine, Host};
-pub use error::EngineError;
+pub use error::{EngineError, Unavailable};
 pub use mj_midjourney::{
     refusal::Lang,
     task::{TaskId, TaskView},

@@ -6,14 +6,14 @@ use mj_discord::{Hosts, UnixMs};
 use mj_midjourney::{
     application::MIDJOURNEY,
     button::{self, Press},
-    config::{HubConfig, HubId},
+    config::{GatewayMode, HubConfig, HubId},
     prompt::{self, Composition, PromptError},
     task::{Action, Mode, PressRequest, Status, Task, TaskId, TaskView, Work},
 };
 use mj_process::random;
 
 use crate::{
-    error::EngineError,
+    error::{EngineError, Unavailable},
     options::{Options, wrong_type},
     value::Value,
 };
@@ -109,40 +109,58 @@ pub(crate) fn press(
     options: &Options,
 ) -> Result<Task, EngineError> {
     let view = &parent.view;
-    let available = || {
-        view.buttons
-            .iter()
-            .map(|button| {
-                button
-                    .action
-                    .clone()
-                    .unwrap_or_else(|| button.custom_id.clone())
-            })
-            .collect()
-    };
-    let unavailable = |reason: String| EngineError::ActionUnavailable {
-        reason,
-        available: available(),
-    };
     let Some(message_id) = view.message_id.filter(|_| view.status == Status::Success) else {
-        let reason = format!(
-            "task {} has no buttons: it is {}, and they come with the picture",
+        let (reason, hint) = if view.status.is_terminal() {
+            (Unavailable::NotOffered, "it ended without a picture")
+        } else {
+            (Unavailable::NotFinished, "they come with the picture")
+        };
+        let message = format!(
+            "task {} is {} and has no buttons: {hint}",
             view.id,
             view.status.as_str()
         );
-        return Err(unavailable(reason));
+        return Err(EngineError::ActionUnavailable {
+            reason,
+            message,
+            available: Vec::new(),
+        });
     };
-    let button =
-        button::resolve(action, &view.buttons).map_err(|error| EngineError::ActionUnavailable {
-            reason: error.to_string(),
-            available: error.available,
-        })?;
+    let unavailable = |reason, why: String| {
+        let available: Vec<String> = view
+            .buttons
+            .iter()
+            .filter(|button| is_pressable(Press::read(&button.custom_id)))
+            .map(|button| {
+                let name = button.action.as_ref();
+                name.unwrap_or(&button.custom_id).clone()
+            })
+            .collect();
+        let message = match available.as_slice() {
+            [] => format!("{why}; nothing else is available"),
+            names => format!("{why}; available are {}", names.join(", ")),
+        };
+        EngineError::ActionUnavailable {
+            reason,
+            message,
+            available,
+        }
+    };
+    let button = button::resolve(action, &view.buttons).map_err(|error| {
+        let why = format!("the task offers no \"{}\"", error.action);
+        unavailable(Unavailable::NotOffered, why)
+    })?;
     let pressed = Press::read(&button.custom_id);
-    let is_known = !matches!(pressed, Press::Unknown(_) | Press::Setting(_));
-    if pressed.opens_modal() || (is_known && pressed.family().is_none()) {
-        return Err(unavailable(format!(
-            "\"{action}\" makes no picture by itself and is not pressed by this version"
-        )));
+    if pressed.opens_modal() && matches!(place.config.gateway, GatewayMode::Bot | GatewayMode::Off)
+    {
+        let why = format!(
+            "\"{action}\" opens a dialog, which only a user's session sees: set mj.user_token, and mj.gateway to user or both"
+        );
+        return Err(unavailable(Unavailable::NeedsUserGateway, why));
+    }
+    if !is_pressable(pressed) {
+        let why = format!("\"{action}\" is not pressed by this version");
+        return Err(unavailable(Unavailable::NotSupported, why));
     }
     let kind = if matches!(pressed, Press::Upscale(_)) {
         Action::Upscale
@@ -165,6 +183,14 @@ pub(crate) fn press(
         custom_id: button.custom_id.clone(),
     });
     Ok(task)
+}
+
+/// Whether a press makes a job by itself, or may: what we do not know we press.
+fn is_pressable(press: Press<'_>) -> bool {
+    match press {
+        Press::Unknown(_) => true,
+        press => press.family().is_some() && !press.opens_modal(),
+    }
 }
 
 fn blank(

@@ -186,7 +186,7 @@ fn throw(error: &EngineError, function: &Function) {
                 ACTION_UNAVAILABLE.entry(),
                 &error.to_string(),
                 REASON,
-                convert::string(reason.as_bytes()),
+                convert::string(reason.as_str().as_bytes()),
             );
         }
         EngineError::Engine(_) => raise(ENGINE.entry(), &error.to_string()),

@@ -80,6 +80,6 @@ final class ActionTest extends TestCase
 
         self::assertIsArray($thrown);
         self::assertStringContainsString('upscale1', $thrown[0]);
-        self::assertNotSame('', $thrown[1]);
+        self::assertSame('NOT_OFFERED', $thrown[1]);
     }
 }
