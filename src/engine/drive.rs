@@ -3,45 +3,39 @@
 //! A commit is done fully before anything that follows it; a request runs beside the loop and comes back as an input.
 //! Whatever the loop does, it first makes sure that the lease is its own.
 
-use std::{ops::ControlFlow, sync::Arc, time::Duration};
+mod gateways;
+mod upkeep;
 
-use mj_discord::{
-    Hosts, Moment,
-    gateway::{Dispatch, Event, Session},
-};
+use std::{ops::ControlFlow, panic::resume_unwind, sync::Arc, time::Duration};
+
+use mj_discord::{Hosts, gateway::Session};
 use mj_midjourney::{
-    config::{GatewayKind, GatewayMode, HubConfig, HubId},
-    hub::{Answer, FailureKind, GatewayNotice, Hub, Output, Predecessor, RequestId},
+    config::{GatewayKind, HubConfig, HubId},
+    hub::{Answer, FailureKind, Hub, Output, Predecessor, RequestId},
     store::{Commit, Committed, Grade, StoreError, TaskStore},
 };
 use mj_process::{Fifo, OwnerLock, clock};
 use tokio::{
     io::unix::AsyncFd,
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
-    task::JoinSet,
+    task::{JoinSet, spawn_blocking},
     time::sleep,
 };
 
 use crate::{
     http::Http,
-    link::{self, Link, Login, SocketEvent},
+    link::{Link, SocketEvent},
     outgoing,
-    ownership::{self, Renewal, Tenure},
+    ownership::Tenure,
     readable,
     resolver::Resolver,
     shared::{Shared, entropy, moment, owner_fifo},
-    socket::{Incoming, Route},
+    socket::Route,
     tunnel::Proxy,
 };
 
-/// The longest sleep: what no input announces (another process's unheard ring, a grade) is looked for this often.
-const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// Pause before a write that the store refused is tried again.
 const WRITE_RETRY: Duration = Duration::from_millis(100);
-/// How often old tasks are removed and the journal is truncated.
-const HOUSEKEEPING: Duration = Duration::from_secs(30);
-/// Tasks removed at once.
-const PRUNE_BATCH: u32 = 200;
 /// How long an owner that gives way waits for the answers under way.
 const LAST_ANSWERS: Duration = Duration::from_secs(35);
 
@@ -121,6 +115,7 @@ pub(crate) struct Drive {
     draining_since: Option<Duration>,
     stopping: bool,
     housekept: Duration,
+    looked_around: Duration,
 }
 
 impl std::fmt::Debug for Drive {
@@ -196,6 +191,7 @@ impl Drive {
             draining_since: None,
             stopping: false,
             housekept: now.boot,
+            looked_around: now.boot,
         };
         drive.arrange_links(now);
         Ok(drive)
@@ -207,10 +203,7 @@ impl Drive {
             if let ControlFlow::Break(end) = self.turn().await {
                 break end;
             }
-            let sleep_for = self
-                .next_wake()
-                .saturating_sub(clock::boot())
-                .min(LONGEST_SLEEP);
+            let sleep_for = self.next_wake().saturating_sub(clock::boot());
             tokio::select! {
                 input = self.inputs.recv() => if let Some(input) = input { self.take_inputs(input) },
                 ready = self.fifo.readable() => if let Ok(mut ready) = ready {
@@ -221,7 +214,7 @@ impl Drive {
                 changed = stop.changed(), if !self.stopping => {
                     self.stopping = changed.is_err() || *stop.borrow();
                 }
-                () = sleep(sleep_for) => self.look_around(),
+                () = sleep(sleep_for) => {}
             }
         };
         tracing::info!(hub = %self.id, epoch = self.tenure.epoch, ?end, "this process no longer owns the hub");
@@ -231,6 +224,7 @@ impl Drive {
     /// Everything that is due, the lease first; ends when there is nothing to do before the next input.
     async fn turn(&mut self) -> ControlFlow<End> {
         self.keep_lease()?;
+        self.look_around();
         let now = moment();
         if self.hub.poll_timeout().is_some_and(|due| due <= now.boot) {
             self.hub.handle_timeout(now);
@@ -279,46 +273,10 @@ impl Drive {
         }
     }
 
-    /// Renews the lease when that is due. An owner that overslept does nothing before.
-    fn keep_lease(&mut self) -> ControlFlow<End> {
-        if clock::boot() < self.tenure.renewal_due() {
-            return ControlFlow::Continue(());
-        }
-        let overslept = self.tenure.is_doubtful();
-        match self.tenure.renew(self.shared.store, &self.id) {
-            Ok(Renewal::Renewed { yield_requested }) => {
-                if overslept {
-                    tracing::warn!(hub = %self.id, "the engine overslept and still owns the hub");
-                }
-                if yield_requested && self.draining_since.is_none() {
-                    tracing::info!(hub = %self.id, "giving way to a resident process");
-                    self.hub.drain(moment());
-                    self.draining_since = Some(clock::boot());
-                }
-                self.look_behind();
-                self.read_config();
-                self.read_inbox();
-                ControlFlow::Continue(())
-            }
-            Ok(Renewal::Deposed) => ControlFlow::Break(End::Deposed),
-            Err(error) => {
-                tracing::warn!(hub = %self.id, %error, "the lease could not be renewed");
-                if overslept || self.tenure.has_run_out() {
-                    return ControlFlow::Break(End::Deposed);
-                }
-                ControlFlow::Continue(())
-            }
-        }
-    }
-
     /// Writes, again and again where the store is busy, as long as the lease allows.
     async fn commit(&mut self, commit: &Commit) -> ControlFlow<End, Committed> {
         loop {
-            match self
-                .shared
-                .store
-                .commit(moment().unix, &self.id, self.tenure.epoch, commit)
-            {
+            match self.write(commit).await {
                 Ok(committed) => return ControlFlow::Continue(committed),
                 Err(StoreError::Deposed { .. }) => return ControlFlow::Break(End::Deposed),
                 Err(error) => {
@@ -331,6 +289,20 @@ impl Drive {
                 }
             }
         }
+    }
+
+    /// Writes once. What must be on the disk first is written beside the loop's thread, on which other hubs live too.
+    async fn write(&self, commit: &Commit) -> Result<Committed, StoreError> {
+        let (store, epoch, now) = (self.shared.store, self.tenure.epoch, moment().unix);
+        if !commit.durable {
+            return store.commit(now, &self.id, epoch, commit);
+        }
+        let (id, commit) = (self.id.clone(), commit.clone());
+        let written = spawn_blocking(move || store.commit(now, &id, epoch, &commit)).await;
+        written.unwrap_or_else(|error| match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            Err(error) => Err(StoreError::Io(Box::new(error))),
+        })
     }
 
     fn send(
@@ -383,239 +355,11 @@ impl Drive {
         }
     }
 
-    fn take_socket_event(
-        &mut self,
-        now: Moment,
-        kind: GatewayKind,
-        connection: u64,
-        event: &SocketEvent,
-    ) {
-        let Some(link) = self.links.iter_mut().find(|link| link.kind == kind) else {
-            return;
-        };
-        let Some(gateway) = link.current(connection) else {
-            return;
-        };
-        let dispatch = match event {
-            SocketEvent::Connected => {
-                gateway.handle_connected(now);
-                None
-            }
-            SocketEvent::ConnectFailed => {
-                gateway.handle_connect_failed(now);
-                link.forget(connection);
-                None
-            }
-            SocketEvent::Incoming(Incoming::Text(text)) => gateway.handle_text(now, text),
-            SocketEvent::Incoming(Incoming::Binary(bytes)) => gateway.handle_binary(now, bytes),
-            SocketEvent::Incoming(Incoming::Closed(code)) => {
-                gateway.handle_closed(now, *code);
-                link.forget(connection);
-                None
-            }
-        };
-        match dispatch {
-            Some(Dispatch {
-                event: Event::Ready(ready),
-                ..
-            }) => {
-                link.set_user(ready.user);
-                // That the old session is lost must be known before the new one is.
-                self.work_links();
-                let notice = GatewayNotice::Ready {
-                    user_id: ready.user,
-                    session_id: ready.session_id,
-                    is_new: true,
-                };
-                self.hub.handle_gateway(now, kind, notice);
-                self.tell_session(now, kind);
-            }
-            Some(Dispatch {
-                event: Event::Resumed,
-                ..
-            }) => {
-                self.tell_session(now, kind);
-                self.work_links();
-            }
-            Some(Dispatch { sequence, event }) => {
-                self.hub.handle_event(now, kind, sequence, &event);
-                self.work_links();
-            }
-            None => self.work_links(),
-        }
-    }
-
-    fn tell_session(&mut self, now: Moment, kind: GatewayKind) {
-        let session = self
-            .links
-            .iter()
-            .find(|link| link.kind == kind)
-            .and_then(|link| link.session().cloned());
-        if let Some(session) = session {
-            self.hub
-                .handle_gateway(now, kind, GatewayNotice::Session(session));
-        }
-    }
-
-    fn work_links(&mut self) {
-        let now = moment();
-        for link in &mut self.links {
-            let kind = link.kind;
-            for notice in link.work(now, self.shared.store, &self.source) {
-                self.hub.handle_gateway(now, kind, notice);
-            }
-        }
-    }
-
-    /// Opens, keeps and closes gateways as the configuration and the grade want it.
-    fn arrange_links(&mut self, now: Moment) {
-        let wanted: Vec<(GatewayKind, Login)> = [GatewayKind::Bot, GatewayKind::User]
-            .into_iter()
-            .filter(|kind| self.grade == Grade::Resident && is_wanted(self.config.gateway, *kind))
-            .filter_map(|kind| Some((kind, Login::of(kind, &self.config, &self.hosts)?)))
-            .collect();
-        let links = std::mem::take(&mut self.links);
-        for mut link in links {
-            if wanted
-                .iter()
-                .any(|(kind, login)| link.kind == *kind && link.serves(login))
-            {
-                link.set_interest(link::interest(&self.config));
-                self.links.push(link);
-            } else {
-                // A session belongs to its token: another host goes on with it.
-                if let Some(session) = link.session().filter(|_| {
-                    wanted
-                        .iter()
-                        .any(|(kind, login)| link.kind == *kind && link.has_token_of(login))
-                }) {
-                    self.sessions.retain(|(kind, _)| *kind != link.kind);
-                    self.sessions.push((link.kind, session.clone()));
-                }
-                tokio::task::spawn_local(link.shut_down());
-            }
-        }
-        for (kind, login) in wanted {
-            if self.links.iter().all(|link| link.kind != kind) {
-                let stored = self
-                    .sessions
-                    .iter()
-                    .position(|(gateway, _)| *gateway == kind);
-                let session = stored.map(|at| self.sessions.remove(at).1);
-                let route = Arc::clone(&self.route);
-                self.links
-                    .push(Link::open(now, kind, login, &self.config, session, route));
-            }
-        }
-        self.work_links();
-    }
-
-    /// Looks for what no input announces.
-    fn look_around(&mut self) {
-        let grade = self.shared.grade();
-        if grade != self.grade && grade == Grade::Resident && self.draining_since.is_none() {
-            self.grade = grade;
-            let now = moment();
-            self.hub.handle_grade(now, grade);
-            self.arrange_links(now);
-        }
-        if !self.fifo.get_ref().is_named() {
-            // Somebody removed it, or a successor serves: the lease says which.
-            self.read_inbox();
-        }
-    }
-
-    /// Looks whether owners before this one have died.
-    fn look_behind(&mut self) {
-        let now = moment();
-        if !self.is_predecessor_proven
-            && ownership::is_proven_dead(&self.lock, self.tenure.epoch - 1)
-        {
-            self.is_predecessor_proven = true;
-            self.hub.handle_predecessor_dead(now);
-        }
-        for epoch in self.hub.doubtful_epochs() {
-            if ownership::is_proven_dead(&self.lock, epoch) {
-                self.hub.handle_owner_dead(now, epoch);
-            }
-        }
-    }
-
-    fn read_inbox(&mut self) {
-        match self
-            .shared
-            .store
-            .inbox(&self.id, self.tenure.epoch, self.inbox)
-        {
-            Ok(inbox) => {
-                self.inbox = inbox.next;
-                if !inbox.tasks.is_empty() {
-                    self.hub.handle_inbox(moment(), inbox);
-                }
-            }
-            // A deposed owner learns it at its next write.
-            Err(error) => tracing::warn!(hub = %self.id, %error, "the inbox could not be read"),
-        }
-        self.read_config();
-    }
-
-    fn read_config(&mut self) {
-        let (revision, config) = match self.shared.store.config(&self.id) {
-            Ok(Some(stored)) => stored,
-            Ok(None) => return,
-            Err(error) => {
-                return tracing::warn!(hub = %self.id, %error, "the configuration could not be read");
-            }
-        };
-        if revision == self.config_revision {
-            return;
-        }
-        self.config_revision = revision;
-        let is_other_way =
-            config.hosts != self.config.hosts || config.user_agent != self.config.user_agent;
-        if is_other_way {
-            match outfit(&self.shared, &config, &self.resolver) {
-                Ok((hosts, http, route)) => {
-                    self.hosts = Arc::new(hosts);
-                    self.http = http;
-                    self.route = Arc::new(route);
-                }
-                Err(error) => {
-                    return tracing::error!(hub = %self.id, %error, "the new configuration cannot be used");
-                }
-            }
-        }
-        self.config = config;
-        let now = moment();
-        self.hub.handle_config(now, self.config.clone());
-        self.arrange_links(now);
-    }
-
-    fn keep_house(&mut self, now: Moment) {
-        if now.boot >= self.housekept + HOUSEKEEPING {
-            self.housekept = now.boot;
-            let before = now.unix.minus(self.config.retention);
-            if let Err(error) =
-                self.shared
-                    .store
-                    .prune(&self.id, self.tenure.epoch, before, PRUNE_BATCH)
-            {
-                tracing::warn!(hub = %self.id, %error, "old tasks could not be removed");
-            }
-            let store = self.shared.store;
-            tokio::task::spawn_blocking(move || {
-                if let Err(error) = store.checkpoint() {
-                    tracing::warn!(%error, "the store's log could not be checkpointed");
-                }
-            });
-        }
-    }
-
     fn next_wake(&self) -> Duration {
         let links = self.links.iter().filter_map(Link::poll_timeout);
         links
             .chain(self.hub.poll_timeout())
-            .chain([self.tenure.renewal_due()])
+            .chain([self.tenure.renewal_due(), self.look_around_due()])
             .min()
             .unwrap_or_default()
     }
@@ -641,13 +385,6 @@ impl Drive {
             }
         }
         end
-    }
-}
-
-fn is_wanted(mode: GatewayMode, kind: GatewayKind) -> bool {
-    match kind {
-        GatewayKind::Bot => matches!(mode, GatewayMode::Bot | GatewayMode::Both),
-        GatewayKind::User => matches!(mode, GatewayMode::User | GatewayMode::Both),
     }
 }
 

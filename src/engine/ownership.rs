@@ -158,7 +158,7 @@ impl Tenure {
         self.confirmed + RENEWAL
     }
 
-    /// Renews the lease and repairs the lock.
+    /// Renews the lease, saying what kind of process this is by now, and repairs the lock.
     ///
     /// # Errors
     /// [`StoreError`] other than `Deposed`: nothing is known, the lease runs on.
@@ -166,9 +166,11 @@ impl Tenure {
         &mut self,
         store: &dyn TaskStore,
         hub: &HubId,
+        grade: Grade,
     ) -> Result<Renewal, StoreError> {
         let boot = clock::boot();
-        match store.renew_lease(hub, self.epoch, UnixMs(clock::unix_ms()).plus(LEASE)) {
+        let until = UnixMs(clock::unix_ms()).plus(LEASE);
+        match store.renew_lease(hub, self.epoch, grade, until) {
             Ok(yield_requested) => {
                 self.confirmed = boot;
                 self.fence.extend_to(boot + LEASE);
@@ -315,7 +317,9 @@ mod tests {
             panic!("nobody had it")
         };
         assert_eq!(
-            tenure.renew(&place.store, &place.hub).unwrap(),
+            tenure
+                .renew(&place.store, &place.hub, Grade::Resident)
+                .unwrap(),
             Renewal::Renewed {
                 yield_requested: false
             }
@@ -323,7 +327,9 @@ mod tests {
         let successor = lease(&place, |lease| lease.epoch = 2);
         assert!(place.store.take_lease(&place.hub, &successor).unwrap());
         assert_eq!(
-            tenure.renew(&place.store, &place.hub).unwrap(),
+            tenure
+                .renew(&place.store, &place.hub, Grade::Resident)
+                .unwrap(),
             Renewal::Deposed
         );
         assert!(!tenure.fence.is_open());

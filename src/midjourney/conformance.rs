@@ -85,6 +85,7 @@ macro_rules! conformance {
                 a_lease_is_taken_once_for_each_epoch
                 a_lease_is_renewed_and_released
                 a_transient_owner_is_asked_to_give_way
+                an_owner_that_became_resident_is_not_asked
                 racing_candidates_have_one_winner
                 identifies_come_in_a_burst_then_slowly
                 identifies_stop_before_the_daily_limit

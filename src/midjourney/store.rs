@@ -394,11 +394,12 @@ pub trait TaskStore: Send + Sync {
     /// Takes the lease with `claim.epoch`, durably, when the stored epoch is `claim.epoch - 1` (0 when there is
     /// none) still; tells whether it did. Whether the old owner may be overtaken is the caller's proof.
     fn take_lease(&self, hub: &HubId, claim: &Lease) -> Result<bool, StoreError>;
-    /// Moves the end of the lease; tells whether a resident asked for it.
+    /// Moves the end of the lease and says what kind of process its owner is by now; tells whether a resident asked for
+    /// it. A resident owner is not asked: an earlier request is dropped.
     ///
     /// # Errors
     /// [`StoreError::Deposed`] when `epoch` is not the lease's.
-    fn renew_lease(&self, hub: &HubId, epoch: u64, until: UnixMs) -> Result<bool, StoreError>;
+    fn renew_lease(&self, hub: &HubId, epoch: u64, grade: Grade, until: UnixMs) -> Result<bool, StoreError>;
     /// Ends the lease (`until` becomes 0) when `epoch` is still the lease's.
     fn release_lease(&self, hub: &HubId, epoch: u64) -> Result<(), StoreError>;
     /// A resident asks a transient owner to give way; a resident owner is not asked.

@@ -113,13 +113,21 @@ pub(crate) fn take_lease(
     Ok(true)
 }
 
-/// Moves the end of the lease; tells whether the owner is asked to give way.
-pub(crate) fn renew_lease(open: &Open, hub: &HubId, epoch: u64, until: UnixMs) -> Result<bool> {
+/// Moves the end of the lease and notes its owner's grade; tells whether the owner is asked to give way.
+pub(crate) fn renew_lease(
+    open: &Open,
+    hub: &HubId,
+    epoch: u64,
+    grade: Grade,
+    until: UnixMs,
+) -> Result<bool> {
     let key = owned_hub(open, hub, epoch)?;
-    let mut renew = open
-        .connection
-        .prepare_cached("UPDATE lease SET until = ?2 WHERE hub = ?1 RETURNING yield_requested")?;
-    Ok(renew.query_row([key, int(until.0)], |row| row.get(0))?)
+    let mut renew = open.connection.prepare_cached(
+        "UPDATE lease SET until = ?2, resident = ?3, yield_requested = yield_requested AND NOT ?3
+         WHERE hub = ?1 RETURNING yield_requested",
+    )?;
+    let is_resident = grade == Grade::Resident;
+    Ok(renew.query_row(params![key, int(until.0), is_resident], |row| row.get(0))?)
 }
 
 /// Ends the lease, when it is still the caller's.

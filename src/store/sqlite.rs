@@ -12,8 +12,8 @@ use mj_midjourney::{
     account::AccountHealth,
     config::{HubConfig, HubId},
     store::{
-        Cancelled, Commit, Committed, Counts, FeedEvent, HubState, HubSummary, IdentifyPermit,
-        Inbox, Lease, Page, StoreError, TaskFilter, TaskStore,
+        Cancelled, Commit, Committed, Counts, FeedEvent, Grade, HubState, HubSummary,
+        IdentifyPermit, Inbox, Lease, Page, StoreError, TaskFilter, TaskStore,
     },
     task::{Task, TaskId, TaskView},
 };
@@ -330,8 +330,14 @@ impl TaskStore for SqliteStore {
         self.write(|open, effects| leases::take_lease(open, effects, hub, claim))
     }
 
-    fn renew_lease(&self, hub: &HubId, epoch: u64, until: UnixMs) -> Result<bool, StoreError> {
-        self.write(|open, _| leases::renew_lease(open, hub, epoch, until))
+    fn renew_lease(
+        &self,
+        hub: &HubId,
+        epoch: u64,
+        grade: Grade,
+        until: UnixMs,
+    ) -> Result<bool, StoreError> {
+        self.write(|open, _| leases::renew_lease(open, hub, epoch, grade, until))
     }
 
     fn release_lease(&self, hub: &HubId, epoch: u64) -> Result<(), StoreError> {

@@ -1,0 +1,164 @@
+//! What an owner does at regular times: its lease, its inbox, its configuration, its house.
+
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
+
+use mj_discord::Moment;
+use mj_midjourney::store::{Grade, TaskStore};
+use mj_process::clock;
+
+use super::{Drive, End, outfit};
+use crate::{
+    ownership::{self, Renewal},
+    shared::moment,
+};
+
+/// How often what no input announces is looked for: a grade, a FIFO that somebody removed.
+const LOOK_AROUND: Duration = Duration::from_secs(1);
+/// How often old tasks are removed and the journal is truncated.
+const HOUSEKEEPING: Duration = Duration::from_secs(30);
+/// Tasks removed at once.
+const PRUNE_BATCH: u32 = 200;
+
+impl Drive {
+    /// Renews the lease when that is due. An owner that overslept does nothing before.
+    pub(super) fn keep_lease(&mut self) -> ControlFlow<End> {
+        if clock::boot() < self.tenure.renewal_due() {
+            return ControlFlow::Continue(());
+        }
+        let overslept = self.tenure.is_doubtful();
+        match self.tenure.renew(self.shared.store, &self.id, self.grade) {
+            Ok(Renewal::Renewed { yield_requested }) => {
+                if overslept {
+                    tracing::warn!(hub = %self.id, "the engine overslept and still owns the hub");
+                }
+                if yield_requested && self.draining_since.is_none() {
+                    tracing::info!(hub = %self.id, "giving way to a resident process");
+                    self.hub.drain(moment());
+                    self.draining_since = Some(clock::boot());
+                }
+                self.look_behind();
+                self.read_config();
+                self.read_inbox();
+                ControlFlow::Continue(())
+            }
+            Ok(Renewal::Deposed) => ControlFlow::Break(End::Deposed),
+            Err(error) => {
+                tracing::warn!(hub = %self.id, %error, "the lease could not be renewed");
+                if overslept || self.tenure.has_run_out() {
+                    return ControlFlow::Break(End::Deposed);
+                }
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
+    /// Looks for what no input announces.
+    pub(super) fn look_around(&mut self) {
+        if clock::boot() < self.look_around_due() {
+            return;
+        }
+        self.looked_around = clock::boot();
+        let grade = self.shared.grade();
+        if grade != self.grade && grade == Grade::Resident && self.draining_since.is_none() {
+            self.grade = grade;
+            let now = moment();
+            self.hub.handle_grade(now, grade);
+            self.arrange_links(now);
+        }
+        if !self.fifo.get_ref().is_named() {
+            // Somebody removed it, or a successor serves: the lease says which.
+            self.read_inbox();
+        }
+    }
+
+    /// When [`Drive::look_around`] has something to do, by `CLOCK_BOOTTIME`.
+    pub(super) fn look_around_due(&self) -> Duration {
+        self.looked_around + LOOK_AROUND
+    }
+
+    /// Looks whether owners before this one have died.
+    fn look_behind(&mut self) {
+        let now = moment();
+        if !self.is_predecessor_proven
+            && ownership::is_proven_dead(&self.lock, self.tenure.epoch - 1)
+        {
+            self.is_predecessor_proven = true;
+            self.hub.handle_predecessor_dead(now);
+        }
+        for epoch in self.hub.doubtful_epochs() {
+            if ownership::is_proven_dead(&self.lock, epoch) {
+                self.hub.handle_owner_dead(now, epoch);
+            }
+        }
+    }
+
+    pub(super) fn read_inbox(&mut self) {
+        match self
+            .shared
+            .store
+            .inbox(&self.id, self.tenure.epoch, self.inbox)
+        {
+            Ok(inbox) => {
+                self.inbox = inbox.next;
+                if !inbox.tasks.is_empty() {
+                    self.hub.handle_inbox(moment(), inbox);
+                }
+            }
+            // A deposed owner learns it at its next write.
+            Err(error) => tracing::warn!(hub = %self.id, %error, "the inbox could not be read"),
+        }
+        self.read_config();
+    }
+
+    fn read_config(&mut self) {
+        let (revision, config) = match self.shared.store.config(&self.id) {
+            Ok(Some(stored)) => stored,
+            Ok(None) => return,
+            Err(error) => {
+                return tracing::warn!(hub = %self.id, %error, "the configuration could not be read");
+            }
+        };
+        if revision == self.config_revision {
+            return;
+        }
+        self.config_revision = revision;
+        let is_other_way =
+            config.hosts != self.config.hosts || config.user_agent != self.config.user_agent;
+        if is_other_way {
+            match outfit(&self.shared, &config, &self.resolver) {
+                Ok((hosts, http, route)) => {
+                    self.hosts = Arc::new(hosts);
+                    self.http = http;
+                    self.route = Arc::new(route);
+                }
+                Err(error) => {
+                    return tracing::error!(hub = %self.id, %error, "the new configuration cannot be used");
+                }
+            }
+        }
+        self.config = config;
+        let now = moment();
+        self.hub.handle_config(now, self.config.clone());
+        self.arrange_links(now);
+    }
+
+    pub(super) fn keep_house(&mut self, now: Moment) {
+        if now.boot >= self.housekept + HOUSEKEEPING {
+            self.housekept = now.boot;
+            let before = now.unix.minus(self.config.retention);
+            if let Err(error) =
+                self.shared
+                    .store
+                    .prune(&self.id, self.tenure.epoch, before, PRUNE_BATCH)
+            {
+                tracing::warn!(hub = %self.id, %error, "old tasks could not be removed");
+            }
+            let store = self.shared.store;
+            tokio::task::spawn_blocking(move || {
+                if let Err(error) = store.checkpoint() {
+                    tracing::warn!(%error, "the store's log could not be checkpointed");
+                }
+            });
+        }
+    }
+}
