@@ -14,7 +14,7 @@ use mj_midjourney::{
     config::HubId,
     store::{Grade, HubSummary, Lease, TaskStore},
 };
-use mj_process::{Fifo, Heir, Identity, OwnerLock, Stop, Watch, clock, heir};
+use mj_process::{Fifo, Heir, Identity, OwnerLock, Stop, Watch, clock, heir, signals};
 use tokio::{
     io::unix::AsyncFd,
     runtime::Builder,
@@ -31,6 +31,8 @@ use crate::{
     shared::{HEIR_FIFO, Shared},
 };
 
+/// Address space of the stack of a blocking thread, which is in the store's calls.
+const BLOCKING_STACK: usize = 1024 * 1024;
 /// How often the list of hubs is looked at, where nobody rings.
 const TICK: Duration = Duration::from_secs(1);
 /// How often a candidate looks that lost a race, or whose owner cannot be watched.
@@ -71,6 +73,12 @@ fn turn_the_engine(shared: &Arc<Shared>, heir: Option<Heir>, stop: &Stop) -> std
         .enable_io()
         .enable_time()
         .max_blocking_threads(2)
+        // Unless it is named, the standard library reads the environment for it.
+        .thread_stack_size(BLOCKING_STACK)
+        .on_thread_start(|| {
+            // Without it the mask is inherited still, and only a panic would be printed.
+            let _ = signals::adopt_thread();
+        })
         .build()?;
     let tasks = LocalSet::new();
     tasks.block_on(
