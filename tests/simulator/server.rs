@@ -4,6 +4,7 @@ mod compress;
 mod driver;
 mod frames;
 mod http;
+mod line;
 mod socket;
 mod tls;
 
@@ -20,6 +21,7 @@ use tokio_rustls::TlsAcceptor;
 pub use self::driver::Driver;
 pub use self::tls::TlsFault;
 
+use self::line::Line;
 use crate::world::{Hosts, Settings, World};
 
 /// How the sockets are opened.
@@ -103,6 +105,7 @@ impl Server {
                 driver: Arc::clone(&driver),
                 resume_host,
                 stopped: stopped.clone(),
+                reset: Arc::default(),
             };
             tasks.spawn(listen(listener, acceptor.clone(), service));
         }
@@ -172,11 +175,16 @@ async fn listen(listener: TcpListener, acceptor: Option<TlsAcceptor>, service: h
     }
 }
 
-async fn welcome(stream: TcpStream, acceptor: Option<TlsAcceptor>, service: http::Service) {
+async fn welcome(stream: TcpStream, acceptor: Option<TlsAcceptor>, mut service: http::Service) {
     // Progress frames are small; a delayed one would look like a slow Discord.
     if stream.set_nodelay(true).is_err() {
         return;
     }
+    service.reset = Arc::default();
+    let stream = Line {
+        stream,
+        reset: Arc::clone(&service.reset),
+    };
     match acceptor {
         None => http::serve(stream, service).await,
         Some(acceptor) => {

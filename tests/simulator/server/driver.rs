@@ -14,6 +14,9 @@ use crate::picture::Picture;
 use crate::snowflake::Millis;
 use crate::world::{Admission, Connect, ConnectionId, Transmit, World};
 
+/// Checksums of pictures kept.
+const HASH_LIMIT: usize = 10_000;
+
 /// Unix milliseconds.
 pub(super) fn now() -> Millis {
     let since = SystemTime::now()
@@ -144,7 +147,12 @@ impl Driver {
 
     pub(super) fn remember(&self, path: &str, file: &[u8]) -> String {
         let digest = crate::random::hex(&Sha256::digest(file));
-        self.hashes.lock().insert(path.to_owned(), digest.clone());
+        let mut hashes = self.hashes.lock();
+        // Forgotten ones are drawn anew when somebody asks.
+        if hashes.len() >= HASH_LIMIT {
+            hashes.clear();
+        }
+        hashes.insert(path.to_owned(), digest.clone());
         digest
     }
 }

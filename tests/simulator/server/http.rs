@@ -1,6 +1,7 @@
 //! HTTP/1.1 in front of the world: requests become values, upgrades become gateway connections.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -31,6 +32,8 @@ pub(super) struct Service {
     pub(super) driver: Arc<Driver>,
     pub(super) resume_host: bool,
     pub(super) stopped: watch::Receiver<bool>,
+    /// Set to end the connection with a RST.
+    pub(super) reset: Arc<AtomicBool>,
 }
 
 /// The connection ends without an answer.
@@ -180,7 +183,7 @@ fn upgrade(service: Service, mut request: Request<Incoming>) -> Answer {
     let upgraded = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
         if let Ok(upgraded) = upgraded.await {
-            socket::serve(service.driver, upgraded, id, query, frames, service.stopped).await;
+            socket::serve(service, upgraded, id, query, frames).await;
         } else {
             service
                 .driver

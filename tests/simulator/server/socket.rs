@@ -1,19 +1,20 @@
 //! One gateway connection: frames in, frames out, and the ways it can die.
 
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use tokio::io::AsyncReadExt;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 
 use super::compress::{Compressor, packet};
 use super::driver::Driver;
+use super::http::Service;
 use crate::world::{ConnectionId, Transmit};
 
 /// Largest message read at all; Discord's own limit is far below and enforced by the world.
@@ -29,19 +30,26 @@ enum End {
     Closed(Option<u16>),
     /// We sent a close frame.
     Closing,
+    /// The TCP connection ends with a RST.
+    Reset,
     /// Nothing more is sent or answered.
     Silent,
 }
 
 /// Serves a connection until it is gone, and tells the world.
 pub(super) async fn serve(
-    driver: Arc<Driver>,
+    service: Service,
     upgraded: Upgraded,
     id: ConnectionId,
     query: String,
     mut frames: mpsc::UnboundedReceiver<Transmit>,
-    mut stopped: watch::Receiver<bool>,
 ) {
+    let Service {
+        driver,
+        reset,
+        mut stopped,
+        ..
+    } = service;
     let config = WebSocketConfig::default()
         .max_message_size(Some(READ_LIMIT))
         .max_frame_size(Some(READ_LIMIT));
@@ -59,6 +67,10 @@ pub(super) async fn serve(
                 while let Some(Ok(_)) = socket.next().await {}
             })
             .await;
+            None
+        }
+        End::Reset => {
+            reset.store(true, Ordering::Release);
             None
         }
         End::Silent => {
@@ -92,6 +104,7 @@ async fn exchange(
                 }
                 let message = match frame {
                     None | Some(Transmit::Drop) => return End::Closed(None),
+                    Some(Transmit::Reset) => return End::Reset,
                     Some(Transmit::Silence) => return End::Silent,
                     Some(Transmit::Close(code, reason)) => {
                         let frame = CloseFrame { code: code.into(), reason: reason.into() };

@@ -9,6 +9,7 @@ use mj_simulator::world::Settings;
 use reqwest::{Certificate, Client};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Message;
@@ -189,5 +190,69 @@ async fn a_dropped_connection_ends_without_a_close_frame() -> Result<(), Failure
         return Err("no close frame".into());
     };
     assert_eq!(u16::from(frame.code), 4008);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_reset_connection_ends_with_an_error() -> Result<(), Failure> {
+    let server = Server::start(Settings::default(), Options::default()).await?;
+    let (line, client) = (server.announcement(), client(None)?);
+    let host = text(line, "gateway_url").trim_start_matches("ws://");
+    let url = format!("ws://{host}/?v=10&encoding=json");
+    let (mut socket, _) = client_async(url, TcpStream::connect(host).await?).await?;
+    assert!(matches!(socket.next().await, Some(Ok(Message::Text(_)))));
+    let fault = json!({"command": "fault", "gateway": "drop", "reset": true});
+    control(&client, line, fault).await?;
+    let read = async { socket.get_mut().read(&mut [0; 64]).await };
+    let end = tokio::time::timeout(TIME, read).await?;
+    let kind = end.map_err(|error| error.kind());
+    assert_eq!(kind, Err(std::io::ErrorKind::ConnectionReset));
+    Ok(())
+}
+
+#[tokio::test]
+async fn huge_frames_and_garbage_reach_the_client_whole() -> Result<(), Failure> {
+    let server = Server::start(Settings::default(), Options::default()).await?;
+    let (line, client) = (server.announcement(), client(None)?);
+    let host = text(line, "gateway_url").trim_start_matches("ws://");
+    let url = format!("ws://{host}/?v=10&encoding=json");
+    let (mut socket, _) = client_async(url, TcpStream::connect(host).await?).await?;
+    let identify = json!({"op": 2, "d": {"token": line["user_token"], "properties": {}}});
+    socket.send(Message::text(identify.to_string())).await?;
+    for _ in ["hello", "ready", "supplemental"] {
+        assert!(matches!(socket.next().await, Some(Ok(Message::Text(_)))));
+    }
+    let huge = json!({"command": "fault", "gateway": "huge_frame", "bytes": 3 << 20});
+    control(&client, line, huge).await?;
+    let Some(Ok(Message::Text(frame))) = tokio::time::timeout(TIME, socket.next()).await? else {
+        return Err("no huge frame".into());
+    };
+    let frame: Value = serde_json::from_str(&frame)?;
+    assert_eq!(
+        (&frame["s"], &frame["t"]),
+        (&json!(3), &json!("SOMETHING_NEW"))
+    );
+    assert_eq!(text(&frame["d"], "filler").len(), 3 << 20);
+    control(
+        &client,
+        line,
+        json!({"command": "fault", "gateway": "garbage"}),
+    )
+    .await?;
+    let Some(Ok(Message::Binary(bytes))) = tokio::time::timeout(TIME, socket.next()).await? else {
+        return Err("no garbage".into());
+    };
+    assert!(std::str::from_utf8(&bytes).is_err());
+    // The session goes on.
+    control(
+        &client,
+        line,
+        json!({"command": "say", "content": "after it"}),
+    )
+    .await?;
+    let Some(Ok(Message::Text(frame))) = tokio::time::timeout(TIME, socket.next()).await? else {
+        return Err("no event".into());
+    };
+    assert!(frame.contains("after it"));
     Ok(())
 }

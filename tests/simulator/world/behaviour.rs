@@ -47,6 +47,8 @@ pub struct Behaviour {
     pub guild_id_in_frames: bool,
     /// Milliseconds in HELLO.
     pub heartbeat_interval: u64,
+    /// Messages kept for each channel, and interactions, jobs and connections kept at all; older ones are forgotten.
+    pub history: usize,
     /// Finals wait for the `release` command.
     pub hold_finals: bool,
     /// Identifies a day.
@@ -97,6 +99,7 @@ impl Default for Behaviour {
             foreign_echo: false,
             guild_id_in_frames: true,
             heartbeat_interval: 41_250,
+            history: 5_000,
             hold_finals: false,
             identify_limit: 1_000,
             identify_spacing: 5_000,

@@ -1,6 +1,6 @@
 //! Attachments: their signed URLs, the slots they are uploaded through, and what the CDN answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -14,6 +14,9 @@ use crate::snowflake::{Millis, Snowflake};
 
 /// Largest upload for everybody, in bytes: 10 MiB.
 pub(super) const UPLOAD_LIMIT: u64 = 10 * 1024 * 1024;
+
+/// Files that outlive their message, and upload slots that nobody uses: so many are kept.
+const LEFT_OVER: usize = 1_000;
 
 /// A file that a message carries.
 #[derive(Clone, Debug)]
@@ -48,7 +51,11 @@ pub(super) struct Slot {
 pub(super) struct Files {
     key: String,
     contents: BTreeMap<String, Content>,
+    /// Paths of files whose message is gone or shows others; the oldest first.
+    abandoned: VecDeque<String>,
     pub(super) slots: BTreeMap<String, Slot>,
+    /// Slots in the order in which they were handed out.
+    handed_out: VecDeque<String>,
 }
 
 impl Files {
@@ -56,8 +63,36 @@ impl Files {
         Self {
             key,
             contents: BTreeMap::new(),
+            abandoned: VecDeque::new(),
             slots: BTreeMap::new(),
+            handed_out: VecDeque::new(),
         }
+    }
+
+    /// Files that no message shows any more can still be fetched for a while.
+    pub(super) fn abandon(&mut self, files: &[File]) {
+        self.abandoned
+            .extend(files.iter().map(|file| file.path.clone()));
+        while self.abandoned.len() > LEFT_OVER {
+            if let Some(path) = self.abandoned.pop_front() {
+                self.contents.remove(&path);
+            }
+        }
+    }
+
+    fn hand_out(&mut self, key: String, slot: Slot) {
+        self.handed_out.push_back(key.clone());
+        self.slots.insert(key, slot);
+        while self.handed_out.len() > LEFT_OVER {
+            if let Some(key) = self.handed_out.pop_front() {
+                self.slots.remove(&key);
+            }
+        }
+    }
+
+    /// How many files are here.
+    pub(super) fn len(&self) -> usize {
+        self.contents.len()
     }
 
     fn signature(&self, path: &str, expires: u64, issued: u64) -> String {
@@ -268,7 +303,7 @@ impl World {
                 "upload_url": format!("{}/discord-attachments-uploads-prd/{key}?upload_id={upload_id}", self.settings.hosts.upload),
                 "upload_filename": key,
             }));
-            self.files.slots.insert(
+            self.files.hand_out(
                 key,
                 Slot {
                     owner: caller.user,

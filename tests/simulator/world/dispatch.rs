@@ -23,6 +23,13 @@ impl World {
     pub(super) fn post(&mut self, now: Millis, message: Message) -> Snowflake {
         let id = message.id;
         self.messages.insert(id, message);
+        let limit = self.behaviour.history * self.people.channels.len();
+        while self.messages.len() > limit.max(1) {
+            let Some((_, oldest)) = self.messages.pop_first() else {
+                break;
+            };
+            self.files.abandon(&oldest.files);
+        }
         self.announce(now, id, Change::Create);
         id
     }
@@ -59,8 +66,10 @@ impl World {
             };
             frames.push((session.id.clone(), name, data));
         }
-        if change == Change::Delete {
-            self.messages.remove(&id);
+        if change == Change::Delete
+            && let Some(message) = self.messages.remove(&id)
+        {
+            self.files.abandon(&message.files);
         }
         for (session, name, data) in frames {
             self.deliver(now, &session, name, data);
@@ -134,6 +143,8 @@ impl World {
         } else {
             self.faults.take_tamper()
         };
+        // A client that went silent still has a connection until it is called a zombie.
+        let keep = self.behaviour.session_ttl + self.behaviour.heartbeat_interval * 2;
         let Some(session) = self.sessions.get_mut(session_id) else {
             return;
         };
@@ -144,7 +155,7 @@ impl World {
                 session.held = Some((name.to_owned(), data));
             }
             Some(Tamper::Repeat) => {
-                let frame = number(session, name, &data);
+                let frame = number(now, keep, session, name, &data);
                 if let Some(id) = session.connection {
                     self.transmit(id, frame.clone());
                     self.transmit(id, frame);
@@ -152,9 +163,9 @@ impl World {
             }
             None | Some(Tamper::Swap) => {
                 let held = session.held.take();
-                let mut frames = vec![number(session, name, &data)];
+                let mut frames = vec![number(now, keep, session, name, &data)];
                 if let Some((name, data)) = held {
-                    frames.push(number(session, &name, &data));
+                    frames.push(number(now, keep, session, &name, &data));
                 }
                 if let Some(id) = session.connection {
                     for frame in frames {
@@ -198,7 +209,7 @@ impl World {
     }
 }
 
-fn number(session: &mut Session, name: &str, data: &Value) -> String {
+fn number(now: Millis, keep: u64, session: &mut Session, name: &str, data: &Value) -> String {
     session.sequence += 1;
     // Discord's order of keys.
     let frame = format!(
@@ -206,7 +217,7 @@ fn number(session: &mut Session, name: &str, data: &Value) -> String {
         Value::from(name),
         session.sequence
     );
-    session.remember(frame.clone());
+    session.remember(now, keep, frame.clone());
     frame
 }
 

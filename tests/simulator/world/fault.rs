@@ -304,7 +304,8 @@ impl World {
                         self.sessions.remove(&session);
                     }
                 }
-                "drop" => self.cut(now, *id),
+                "drop" if command["reset"] == true => self.cut(now, *id, Transmit::Reset),
+                "drop" => self.cut(now, *id, Transmit::Drop),
                 "blackhole" => {
                     if let Some(connection) = self.connections.get_mut(id) {
                         connection.state = State::Silent;

@@ -45,6 +45,7 @@ impl World {
         let encoding = query_value(&connect.query, "encoding").unwrap_or_else(|| "json".into());
         let compress = query_value(&connect.query, "compress");
         let entry = self.record.opened(now, id, connect);
+        self.record.forget(self.behaviour.history);
         self.connections.insert(
             id,
             Connection {
@@ -432,8 +433,8 @@ impl World {
         let missed: Vec<String> = session
             .replay
             .iter()
-            .filter(|(at, _)| *at > sequence)
-            .map(|(_, frame)| frame.clone())
+            .filter(|(number, ..)| *number > sequence)
+            .map(|(.., frame)| frame.clone())
             .collect();
         session.sequence += 1;
         let last = session.sequence;
@@ -489,15 +490,15 @@ impl World {
         }
     }
 
-    /// Drops the TCP connection without a close frame.
-    pub(super) fn cut(&mut self, now: Millis, id: ConnectionId) {
+    /// Ends the TCP connection without a close frame.
+    pub(super) fn cut(&mut self, now: Millis, id: ConnectionId, how: Transmit) {
         let Some(connection) = self.connections.get_mut(&id) else {
             return;
         };
         connection.state = State::Closed;
         let (entry, session) = (connection.entry, connection.session.take());
         self.record.closed(now, entry, None);
-        self.outbox.push_back((id, Transmit::Drop));
+        self.outbox.push_back((id, how));
         if let Some(session) = session {
             self.detach(now, &session, id);
         }

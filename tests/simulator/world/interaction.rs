@@ -218,6 +218,7 @@ impl World {
     /// Tells the sender's session and hands the interaction to the application.
     pub(super) fn accept_interaction(&mut self, now: Millis, interaction: &Interaction) {
         self.record.accepted(interaction);
+        self.record.forget(self.behaviour.history);
         self.tell_sender(now, interaction, "INTERACTION_CREATE", &json!({}));
         let echo = match &interaction.what {
             What::Command {

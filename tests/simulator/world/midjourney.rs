@@ -2,6 +2,7 @@
 
 mod button;
 mod course;
+mod jobs;
 mod prompt;
 mod refusal;
 
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use self::button::JobKind;
+use self::jobs::Jobs;
 use self::prompt::{Mode, Prompt};
 use self::refusal::{RED, Trouble, YELLOW, embed};
 use super::World;
@@ -73,8 +75,7 @@ pub(super) struct Job {
 
 #[derive(Debug, Default)]
 pub(super) struct Midjourney {
-    pub(super) jobs: Vec<Job>,
-    by_id: BTreeMap<String, usize>,
+    pub(super) jobs: Jobs,
     /// Jobs of each user that have not ended, in order of acceptance.
     open: BTreeMap<Snowflake, Vec<usize>>,
 }
@@ -87,7 +88,7 @@ impl Midjourney {
     }
 
     pub(super) fn place(&self, id: &str) -> Option<usize> {
-        self.by_id.get(id).copied()
+        self.jobs.place(id)
     }
 }
 
@@ -241,15 +242,7 @@ impl World {
         } else {
             scene.clone()
         };
-        let place = self.midjourney.jobs.len();
-        self.midjourney.by_id.insert(id.clone(), place);
-        self.midjourney
-            .open
-            .entry(interaction.user)
-            .or_default()
-            .push(place);
-        self.record.job_of(interaction.id, place);
-        self.midjourney.jobs.push(Job {
+        let place = self.midjourney.jobs.push(Job {
             id,
             kind,
             interaction: interaction.clone(),
@@ -264,6 +257,18 @@ impl World {
             progress_message: None,
             final_message: None,
             picture_path: None,
+        });
+        self.midjourney
+            .open
+            .entry(interaction.user)
+            .or_default()
+            .push(place);
+        self.record.job_of(interaction.id, place);
+        // A job can go once the message with its buttons is gone.
+        let messages = &self.messages;
+        self.midjourney.jobs.forget(self.behaviour.history, |job| {
+            job.final_message
+                .is_none_or(|id| !messages.contains_key(&id))
         });
         if trouble != Trouble::Silent {
             let wait = if kind.is_single() {
@@ -399,7 +404,7 @@ impl World {
             job.interaction.user == user
                 && (job.progress_message == Some(message) || job.final_message == Some(message))
         };
-        let Some(place) = self.midjourney.jobs.iter().position(owned) else {
+        let Some(place) = self.midjourney.jobs.position(owned) else {
             return;
         };
         if matches!(
@@ -425,7 +430,7 @@ impl World {
     /// Lets held and stalled jobs go on; which ones: a job's id, or all. Gives their number.
     pub(super) fn release(&mut self, now: Millis, id: Option<&str>) -> usize {
         let mut released = 0;
-        for place in 0..self.midjourney.jobs.len() {
+        for place in self.midjourney.jobs.places() {
             let job = &mut self.midjourney.jobs[place];
             if id.is_some_and(|id| id != job.id && id != job.interaction.id.to_string()) {
                 continue;

@@ -14,6 +14,8 @@ const GLOBAL_LIMIT: u64 = 50;
 const INVALID_LIMIT: u64 = 10_000;
 const INVALID_WINDOW: u64 = 600_000;
 
+/// From so many buckets on, those whose window is over are forgotten.
+const BUCKET_LIMIT: usize = 1_000;
 /// What Discord says to one who asks too often.
 const USER_LIMITED: &str = "You are being rate limited.";
 /// What Discord says when all who ask are too many.
@@ -103,6 +105,9 @@ impl RateLimits {
             },
         ) {
             return Err(refusal(wait, Scope::Global, USER_LIMITED));
+        }
+        if self.buckets.len() > BUCKET_LIMIT {
+            self.buckets.retain(|_, window| now < window.ends);
         }
         let window = self
             .buckets

@@ -1,6 +1,6 @@
 //! What the world saw, for a test that compares truth with what a client was told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::{Value, json};
 
@@ -10,6 +10,9 @@ use super::interaction::{Interaction, What};
 use super::people::Caller;
 use super::session::{Connect, ConnectionId};
 use crate::snowflake::{Millis, Snowflake};
+
+/// Routes counted one by one; the rest is counted together.
+const ROUTE_LIMIT: usize = 1_000;
 
 #[derive(Debug)]
 struct ConnectionEntry {
@@ -37,12 +40,13 @@ struct InteractionEntry {
 
 #[derive(Debug, Default)]
 pub(super) struct Record {
-    connections: Vec<ConnectionEntry>,
-    interactions: Vec<InteractionEntry>,
-    by_interaction: BTreeMap<Snowflake, usize>,
+    connections: BTreeMap<usize, ConnectionEntry>,
+    opened: usize,
+    interactions: BTreeMap<Snowflake, InteractionEntry>,
     requests: BTreeMap<String, u64>,
     statuses: BTreeMap<u16, u64>,
-    identifies: Vec<Millis>,
+    identifies: u64,
+    identified: VecDeque<Millis>,
     resumes_tried: u64,
     resumes: u64,
     open_now: u64,
@@ -59,7 +63,9 @@ pub(super) struct Record {
 
 impl Record {
     pub(super) fn opened(&mut self, now: Millis, id: ConnectionId, connect: &Connect) -> usize {
-        self.connections.push(ConnectionEntry {
+        let place = self.opened;
+        self.opened += 1;
+        let entry = ConnectionEntry {
             id,
             query: connect.query.clone(),
             resume_host: connect.resume_host,
@@ -73,14 +79,37 @@ impl Record {
             heartbeats: 0,
             last_sequence: None,
             notes: Vec::new(),
-        });
+        };
+        self.connections.insert(place, entry);
         self.open_now += 1;
         self.open_most = self.open_most.max(self.open_now);
-        self.connections.len() - 1
+        place
+    }
+
+    /// Forgets the oldest interactions, closed connections and identifies beyond `limit` of each.
+    pub(super) fn forget(&mut self, limit: usize) {
+        while self.interactions.len() > limit {
+            self.interactions.pop_first();
+        }
+        while self.identified.len() > limit {
+            self.identified.pop_front();
+        }
+        while self.connections.len() > limit {
+            let closed = |(_, entry): &(&usize, &ConnectionEntry)| entry.closed.is_some();
+            let Some(place) = self
+                .connections
+                .iter()
+                .find(closed)
+                .map(|(place, _)| *place)
+            else {
+                return;
+            };
+            self.connections.remove(&place);
+        }
     }
 
     pub(super) fn closed(&mut self, now: Millis, entry: usize, close: Option<(u16, &'static str)>) {
-        if let Some(entry) = self.connections.get_mut(entry)
+        if let Some(entry) = self.connections.get_mut(&entry)
             && entry.closed.is_none()
         {
             entry.closed = Some(now);
@@ -90,27 +119,28 @@ impl Record {
     }
 
     pub(super) fn note(&mut self, entry: usize, note: &'static str) {
-        if let Some(entry) = self.connections.get_mut(entry) {
+        if let Some(entry) = self.connections.get_mut(&entry) {
             entry.notes.push(note);
         }
     }
 
     pub(super) fn heartbeat(&mut self, entry: usize, sequence: Option<u64>) {
-        if let Some(entry) = self.connections.get_mut(entry) {
+        if let Some(entry) = self.connections.get_mut(&entry) {
             entry.heartbeats += 1;
             entry.last_sequence = sequence;
         }
     }
 
     pub(super) fn identified(&mut self, now: Millis, entry: usize) {
-        self.identifies.push(now);
-        if let Some(entry) = self.connections.get_mut(entry) {
+        self.identifies += 1;
+        self.identified.push_back(now);
+        if let Some(entry) = self.connections.get_mut(&entry) {
             entry.identified = Some(now);
         }
     }
 
     pub(super) fn authenticated(&mut self, entry: usize, caller: Caller, session: Option<&str>) {
-        if let Some(entry) = self.connections.get_mut(entry) {
+        if let Some(entry) = self.connections.get_mut(&entry) {
             entry.caller = Some(caller);
             entry.session = session.map(str::to_owned).or(entry.session.take());
         }
@@ -124,7 +154,7 @@ impl Record {
     pub(super) fn resumed(&mut self, now: Millis, entry: usize, caller: Caller, session: &str) {
         self.resumes += 1;
         self.authenticated(entry, caller, Some(session));
-        if let Some(entry) = self.connections.get_mut(entry) {
+        if let Some(entry) = self.connections.get_mut(&entry) {
             entry.resumed = Some(now);
         }
     }
@@ -152,10 +182,11 @@ impl Record {
             Some(at) => format!("{}attachments/…", &route[..at]),
             None => route,
         };
-        *self
-            .requests
-            .entry(format!("{} {route}", request.method))
-            .or_default() += 1;
+        let mut route = format!("{} {route}", request.method);
+        if self.requests.len() >= ROUTE_LIMIT && !self.requests.contains_key(&route) {
+            "other".clone_into(&mut route);
+        }
+        *self.requests.entry(route).or_default() += 1;
         *self.statuses.entry(status).or_default() += 1;
         if cut {
             self.lost_answers += 1;
@@ -163,53 +194,40 @@ impl Record {
     }
 
     pub(super) fn accepted(&mut self, interaction: &Interaction) {
-        self.by_interaction
-            .insert(interaction.id, self.interactions.len());
-        self.interactions.push(InteractionEntry {
+        let entry = InteractionEntry {
             interaction: interaction.clone(),
             job: None,
             refused: None,
-        });
+        };
+        self.interactions.insert(interaction.id, entry);
     }
 
     pub(super) fn interaction(&self, id: Snowflake) -> Option<Interaction> {
-        let place = self.by_interaction.get(&id)?;
-        Some(self.interactions.get(*place)?.interaction.clone())
+        Some(self.interactions.get(&id)?.interaction.clone())
     }
 
     pub(super) fn job_of(&mut self, interaction: Snowflake, job: usize) {
-        if let Some(entry) = self
-            .by_interaction
-            .get(&interaction)
-            .and_then(|place| self.interactions.get_mut(*place))
-        {
+        if let Some(entry) = self.interactions.get_mut(&interaction) {
             entry.job = Some(job);
         }
     }
 
     pub(super) fn refused(&mut self, interaction: Snowflake, title: &'static str) {
-        if let Some(entry) = self
-            .by_interaction
-            .get(&interaction)
-            .and_then(|place| self.interactions.get_mut(*place))
-        {
+        if let Some(entry) = self.interactions.get_mut(&interaction) {
             entry.refused = Some(title);
         }
     }
 
     /// Forgets everything but the connections that are open.
     pub(super) fn clear(&mut self) {
-        let (interactions, by_interaction) = (
-            std::mem::take(&mut self.interactions),
-            std::mem::take(&mut self.by_interaction),
-        );
+        let interactions = std::mem::take(&mut self.interactions);
         let connections = std::mem::take(&mut self.connections);
-        let open_now = self.open_now;
+        let (open_now, opened) = (self.open_now, self.opened);
         // Places in both lists are held elsewhere, so the lists stay; only the counters start anew.
         *self = Self {
             connections,
+            opened,
             interactions,
-            by_interaction,
             open_now,
             open_most: open_now,
             ..Self::default()
@@ -223,10 +241,10 @@ impl World {
         let record = &self.record;
         let interactions: Vec<Value> = record
             .interactions
-            .iter()
+            .values()
             .map(|entry| self.interaction_json(now, entry))
             .collect();
-        let connections: Vec<Value> = record.connections.iter().map(connection_json).collect();
+        let connections: Vec<Value> = record.connections.values().map(connection_json).collect();
         json!({
             "now": now,
             "interactions": interactions,
@@ -234,8 +252,8 @@ impl World {
             "open_connections": record.open_now,
             "most_open_connections": record.open_most,
             "sockets_seen": record.sockets_seen,
-            "identifies": record.identifies.len(),
-            "identified_at": record.identifies,
+            "identifies": record.identifies,
+            "identified_at": record.identified,
             "identifies_refused": record.identify_refused,
             "resumes_tried": record.resumes_tried,
             "resumes": record.resumes,
@@ -247,6 +265,10 @@ impl World {
             "faults_struck": record.faults,
             "events": record.dispatched,
             "last_event_at": record.last_dispatch,
+            "kept": {
+                "messages": self.messages.len(), "files": self.files.len(), "jobs": self.midjourney.jobs.len(),
+                "events": self.sessions.values().map(|session| session.replay.len()).sum::<usize>(),
+            },
         })
     }
 

@@ -43,6 +43,8 @@ pub enum Transmit {
     Drop,
     /// Bytes as a binary message, past every compression.
     Garbage(Vec<u8>),
+    /// End the TCP connection with a RST.
+    Reset,
     /// Neither send nor read from here on; keep the TCP connection open.
     Silence,
     /// One gateway message, through the transport compression that the query asked for.
@@ -89,7 +91,8 @@ pub(super) struct Session {
     pub(super) intents: u64,
     pub(super) content_intent: bool,
     pub(super) sequence: u64,
-    pub(super) replay: VecDeque<(u64, String)>,
+    /// Number, moment and text of the newest events.
+    pub(super) replay: VecDeque<(u64, Millis, String)>,
     pub(super) connection: Option<ConnectionId>,
     pub(super) detached: Millis,
     /// An event held back so that the next one overtakes it.
@@ -97,9 +100,14 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn remember(&mut self, frame: String) {
-        self.replay.push_back((self.sequence, frame));
-        if self.replay.len() > REPLAY_LIMIT {
+    /// Keeps a numbered event for a resume, `keep` milliseconds long.
+    pub(super) fn remember(&mut self, now: Millis, keep: u64, frame: String) {
+        self.replay.push_back((self.sequence, now, frame));
+        while self
+            .replay
+            .front()
+            .is_some_and(|(_, at, _)| at + keep < now || self.replay.len() > REPLAY_LIMIT)
+        {
             self.replay.pop_front();
         }
     }
@@ -108,7 +116,7 @@ impl Session {
     pub(super) fn can_replay_after(&self, sequence: u64) -> bool {
         self.replay
             .front()
-            .is_none_or(|(first, _)| *first <= sequence + 1)
+            .is_none_or(|(first, ..)| *first <= sequence + 1)
     }
 }
 

@@ -32,6 +32,7 @@ pub struct Inbox {
     pub frames: Vec<Value>,
     pub closed: Option<u16>,
     pub dropped: bool,
+    pub garbage: Vec<Vec<u8>>,
 }
 
 pub struct Stage {
@@ -68,8 +69,9 @@ impl Stage {
                     inbox.frames.push(serde_json::from_str(&text).unwrap())
                 }
                 Transmit::Close(code, _) => inbox.closed = Some(code),
-                Transmit::Drop => inbox.dropped = true,
-                Transmit::Garbage(_) | Transmit::Silence => {}
+                Transmit::Drop | Transmit::Reset => inbox.dropped = true,
+                Transmit::Garbage(bytes) => inbox.garbage.push(bytes),
+                Transmit::Silence => {}
             }
         }
     }

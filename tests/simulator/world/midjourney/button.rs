@@ -120,7 +120,8 @@ fn button(label: &str, emoji: Option<&str>, custom_id: impl Into<String>) -> Val
     button
 }
 
-fn rows(rows: Vec<Vec<Value>>) -> Vec<Value> {
+/// Rows of buttons, numbered as Discord numbers components.
+pub(super) fn rows(rows: Vec<Vec<Value>>) -> Vec<Value> {
     let mut id = 0;
     let mut number = || {
         id += 1;

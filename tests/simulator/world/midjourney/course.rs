@@ -118,7 +118,8 @@ impl World {
         };
         message.content = job.progress_text(percent);
         message.edited = Some(now);
-        message.files = preview.into_iter().collect();
+        let former = std::mem::replace(&mut message.files, preview.into_iter().collect());
+        self.files.abandon(&former);
         self.announce(now, id, Change::Update);
     }
 

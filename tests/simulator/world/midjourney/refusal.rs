@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::button::rows;
+
 /// Colour of an error.
 pub(crate) const RED: u64 = 16_711_680;
 /// Colour of a warning.
@@ -194,7 +196,7 @@ impl Refusal {
         let rows = if buttons.is_empty() {
             Vec::new()
         } else {
-            vec![json!({"type": 1, "components": buttons})]
+            rows(vec![buttons])
         };
         (
             embed(self.title, self.description, self.color, footer),

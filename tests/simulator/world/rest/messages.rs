@@ -114,6 +114,7 @@ impl World {
         {
             let name = attachment["uploaded_filename"].as_str().unwrap_or_default();
             let Some(file) = self.attach_upload(now, channel, caller.user, name) else {
+                self.files.abandon(&files);
                 let place = place.to_string();
                 let path = ["attachments", &place, "uploaded_filename"];
                 return Response::form_error(
