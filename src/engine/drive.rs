@@ -22,6 +22,8 @@ use tokio::{
     time::sleep,
 };
 
+#[cfg(test)]
+use crate::crash_points::{self, Point};
 use crate::{
     http::Http,
     link::{Link, SocketEvent},
@@ -223,6 +225,8 @@ impl Drive {
 
     /// Everything that is due, the lease first; ends when there is nothing to do before the next input.
     async fn turn(&mut self) -> ControlFlow<End> {
+        #[cfg(test)]
+        crash_points::reached(&self.shared, Point::Turn);
         self.keep_lease()?;
         self.look_around();
         let now = moment();
@@ -247,7 +251,13 @@ impl Drive {
                     token,
                     request,
                     attempt,
-                } => self.send(id, &token, request, attempt),
+                } => {
+                    #[cfg(test)]
+                    if attempt {
+                        crash_points::reached(&self.shared, Point::AttemptDurable);
+                    }
+                    self.send(id, &token, request, attempt);
+                }
             }
         }
         self.keep_house(moment());

@@ -395,7 +395,7 @@ impl Engine {
         self.wake(&shared, false);
         let hub = current.settings.hub.as_ref().map(|hub| &hub.id);
         let incidents = shared.store.incidents();
-        let incidents = incidents.iter().map(|incident| status::incident(incident));
+        let incidents = incidents.iter().map(status::incident);
         let process = [
             ("version", Value::from(env!("CARGO_PKG_VERSION"))),
             (

@@ -5,8 +5,13 @@
 //! rooms; this one only does it.
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+extern crate self as mj_engine;
+
 mod account_setting;
 mod config;
+#[cfg(test)]
+mod crash_points;
 mod download;
 mod drive;
 pub mod engine;
@@ -28,6 +33,9 @@ mod socket;
 mod station;
 mod status;
 mod submission;
+#[cfg(test)]
+#[path = "tests/support/mod.rs"]
+mod support;
 mod tls;
 mod tunnel;
 pub mod value;

@@ -23,6 +23,8 @@ use tokio::{
     time::{sleep, timeout},
 };
 
+#[cfg(test)]
+use crate::crash_points::{self, Point};
 use crate::{
     drive::{Drive, End},
     ownership::{self, Standing},
@@ -144,6 +146,8 @@ impl Station {
         let woken = Arc::clone(&shared);
         self.stop.on_request(move || woken.wake.notify_one());
         while !self.stop.is_requested() {
+            #[cfg(test)]
+            crash_points::reached(&shared, Point::Scan);
             let next = self.scan();
             self.mind_the_heir();
             if self.has_nothing_to_do() {

@@ -187,10 +187,7 @@ pub(crate) fn press(
 
 /// Whether a press makes a job by itself, or may: what we do not know we press.
 fn is_pressable(press: Press<'_>) -> bool {
-    match press {
-        Press::Unknown(_) => true,
-        press => press.family().is_some() && !press.opens_modal(),
-    }
+    matches!(press, Press::Unknown(_)) || (press.family().is_some() && !press.opens_modal())
 }
 
 fn blank(

@@ -11,7 +11,11 @@ mod support;
 use mj_engine::{EngineError, Value};
 use mj_simulator::server::{Options, TlsFault};
 use serde_json::json;
-use support::{Stage, engine, finish, is_picture, options, wait_for};
+use support::{
+    Stage, engine, finish, is_picture, options,
+    proxy::{LOGIN, Proxy},
+    wait_for,
+};
 
 /// One prompt, one upscale, both saved; the simulator's truth is what PHP is told.
 fn full_journey(tokens: &[&str], change: impl FnOnce(&Stage) -> Vec<(String, String)>) {
@@ -147,6 +151,67 @@ fn with_tls_and_a_ca_file() {
             authority.to_string_lossy().into_owned(),
         )]
     });
+}
+
+#[test]
+fn through_a_proxy_that_connects() {
+    let stage = Stage::with(Options {
+        tls: Some(TlsFault::None),
+        ..Options::default()
+    });
+    let proxy = Proxy::connect(&stage.runtime);
+    let authority = stage.directory.path().join("ca.pem");
+    std::fs::write(&authority, stage.server.authority().unwrap()).unwrap();
+    journey_at(&stage, &["user_token"], |_| {
+        vec![
+            (
+                "mj.ca_file".to_owned(),
+                authority.to_string_lossy().into_owned(),
+            ),
+            (
+                "mj.proxy".to_owned(),
+                format!("http://{LOGIN}@{}", proxy.address),
+            ),
+        ]
+    });
+    // REST, the gateway and the pictures.
+    assert!(proxy.targets().len() >= 3, "{:?}", proxy.targets());
+}
+
+#[test]
+fn through_a_socks_proxy_that_resolves_names() {
+    let stage = Stage::new();
+    let proxy = Proxy::socks(&stage.runtime);
+    let port = stage
+        .announced("api_url")
+        .rsplit(':')
+        .next()
+        .unwrap()
+        .to_owned();
+    journey_at(&stage, &["user_token"], |_| {
+        // Names that nobody else can resolve.
+        vec![
+            (
+                "mj.api_url".to_owned(),
+                format!("http://api.mj.invalid:{port}"),
+            ),
+            (
+                "mj.gateway_url".to_owned(),
+                format!("ws://gateway.mj.invalid:{port}"),
+            ),
+            (
+                "mj.proxy".to_owned(),
+                format!("socks5://{LOGIN}@{}", proxy.address),
+            ),
+        ]
+    });
+    let targets = proxy.targets();
+    for name in ["api", "gateway"] {
+        assert!(
+            targets.contains(&format!("{name}.mj.invalid:{port}")),
+            "{targets:?}"
+        );
+    }
 }
 
 #[test]

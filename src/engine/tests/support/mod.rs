@@ -6,6 +6,8 @@
     reason = "helpers of tests are no tests to clippy"
 )]
 
+pub(crate) mod proxy;
+
 use std::{
     path::Path,
     process::{Child, Command, Stdio},
@@ -197,12 +199,22 @@ pub(crate) fn child(test: &str, sapi: &str, ini: &[(String, String)]) -> Killed 
     Killed(child)
 }
 
+/// What a child was asked to be; none when this is no child.
+pub(crate) fn child_host() -> Option<Host> {
+    let mut ini: Vec<(String, String)> =
+        serde_json::from_str(&std::env::var(CHILD_INI).ok()?).unwrap();
+    let (_, sapi) = ini.pop()?;
+    Some(Host {
+        sapi,
+        php_version: "8.2".to_owned(),
+        ini,
+        preloading: false,
+    })
+}
+
 /// The engine that a child was asked to be; none when this is no child.
 pub(crate) fn child_engine() -> Option<Engine> {
-    let mut entries: Vec<(String, String)> =
-        serde_json::from_str(&std::env::var(CHILD_INI).ok()?).unwrap();
-    let (_, sapi) = entries.pop()?;
-    Some(engine(&sapi, entries))
+    child_host().map(|host| Engine::new(host).unwrap())
 }
 
 /// A child that does not outlive its test.
