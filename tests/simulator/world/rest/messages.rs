@@ -209,11 +209,14 @@ impl World {
         } else {
             "MESSAGE_REACTION_REMOVE"
         };
-        let data = json!({
-            "user_id": caller.user, "type": 0, "message_id": message_id, "message_author_id": author, "channel_id": channel,
+        let mut data = json!({
+            "user_id": caller.user, "type": 0, "message_id": message_id, "channel_id": channel,
             "guild_id": self.people.guild, "emoji": {"id": null, "name": emoji}, "burst": false,
-            "member": self.people.full_member_json(caller.user, Channel::Gateway),
         });
+        if add {
+            data["message_author_id"] = json!(author);
+            data["member"] = self.people.full_member_json(caller.user, Channel::Gateway);
+        }
         let sessions: Vec<String> = self
             .sessions
             .values()
