@@ -1,0 +1,182 @@
+//! What settings mean, and what is said of wrong ones.
+
+use mj_midjourney::config::GatewayMode;
+
+use super::*;
+
+const GUILD: &str = "1100000000000000001";
+const CHANNEL: &str = "1100000000000000002";
+
+fn config(entries: &[(&str, Value)]) -> Value {
+    let places = [
+        ("guild_id", Value::from(GUILD)),
+        ("channel_id", Value::from(CHANNEL)),
+    ];
+    places.into_iter().chain(entries.iter().cloned()).collect()
+}
+
+fn read(entries: &[(&str, Value)]) -> Result<HubSettings, EngineError> {
+    Settings::read(&[], &config(entries)).map(|settings| settings.hub.unwrap())
+}
+
+#[test]
+fn chatmoneys_spelling_means_the_same() {
+    let hub = read(&[
+        ("user_token", "abc".into()),
+        ("proxy_url", "https://img.example.cn/".into()),
+        ("proxy_api", "https://api.example.cn".into()),
+        ("proxy_wss", "wss://gw.example.cn".into()),
+        ("session_id", "s".into()),
+        ("timeout", "10m".into()),
+    ])
+    .unwrap();
+    assert_eq!(
+        hub.config.hosts.cdn_url.as_deref(),
+        Some("https://img.example.cn")
+    );
+    assert_eq!(
+        hub.config.hosts.api_url.as_deref(),
+        Some("https://api.example.cn")
+    );
+    assert_eq!(
+        hub.config.hosts.gateway_url.as_deref(),
+        Some("wss://gw.example.cn")
+    );
+    assert_eq!(hub.config.timeout, Duration::from_secs(600));
+    assert_eq!(hub.config.accounts[0].session_id.as_deref(), Some("s"));
+    let twice = read(&[
+        ("proxy_url", "https://a.cn".into()),
+        ("cdn_url", "https://b.cn".into()),
+    ]);
+    assert!(
+        twice
+            .unwrap_err()
+            .to_string()
+            .starts_with("cdn_url: means the same as proxy_url")
+    );
+}
+
+#[test]
+fn mj_configure_wins_over_ini() {
+    let ini = [
+        ("mj.user_token", "ini"),
+        ("mj.guild_id", GUILD),
+        ("mj.channel_id", CHANNEL),
+        ("mj.proxy", ""),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let hub = Settings::read(&ini, &config(&[("user_token", "php".into())]))
+        .unwrap()
+        .hub
+        .unwrap();
+    assert_eq!(hub.config.accounts[0].user_token, Token::new("php"));
+    assert_eq!(
+        Settings::read(&ini, &Value::Null)
+            .unwrap()
+            .hub
+            .unwrap()
+            .config
+            .accounts[0]
+            .name,
+        "main"
+    );
+}
+
+#[test]
+fn the_hub_is_who_logs_in_and_where() {
+    let of = |entries: &[(&str, Value)]| read(entries).unwrap().id;
+    let bot = ("bot_token", Value::from("bot"));
+    let both = of(&[bot.clone(), ("user_token", "a".into())]);
+    assert_ne!(both, of(&[bot.clone(), ("user_token", "b".into())]));
+    assert_eq!(
+        both,
+        of(&[
+            bot.clone(),
+            ("user_token", "a".into()),
+            ("queue_size", 5.into())
+        ])
+    );
+    assert_ne!(both, of(&[bot]));
+    assert_eq!(both.0.len(), 32);
+}
+
+#[test]
+fn gateways_follow_the_tokens() {
+    let of = |entries: &[(&str, Value)]| read(entries).map(|hub| hub.config.gateway);
+    assert_eq!(
+        of(&[("user_token", "a".into())]).unwrap(),
+        GatewayMode::User
+    );
+    assert_eq!(
+        of(&[("bot_token", "Bot b".into())]).unwrap(),
+        GatewayMode::Bot
+    );
+    assert_eq!(
+        of(&[("bot_token", "b".into()), ("user_token", "a".into())]).unwrap(),
+        GatewayMode::Both
+    );
+    let error = of(&[("user_token", "a".into()), ("gateway", "bot".into())]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "gateway: needs mj.bot_token, which is not set"
+    );
+}
+
+#[test]
+fn what_is_missing_or_wrong_is_named_without_secrets() {
+    let message = |entries: &[(&str, Value)]| read(entries).unwrap_err().to_string();
+    assert!(message(&[]).starts_with("mj.user_token: is missing"));
+    let placeless = Settings::read(
+        &[],
+        &[("user_token", Value::from("a"))].into_iter().collect(),
+    );
+    assert!(
+        placeless
+            .unwrap_err()
+            .to_string()
+            .starts_with("mj.guild_id: is missing")
+    );
+    assert!(
+        message(&[("user_token", "hush hush".into())]).starts_with("user_token: holds characters")
+    );
+    assert!(
+        message(&[("user_token", "hush".into()), ("bot_token", "hush".into())])
+            .contains("same token")
+    );
+    assert!(!message(&[("user_token", "Bot hush".into())]).contains("hush"));
+    assert!(
+        message(&[
+            ("user_token", "a".into()),
+            ("notify_url", "https://a".into())
+        ])
+        .contains("mj_poll()")
+    );
+    assert!(
+        message(&[("user_token", "a".into()), ("proxy", "https://p".into())])
+            .starts_with("proxy: must start")
+    );
+    assert!(
+        message(&[("user_token", "a".into()), ("ca_file", "/none".into())])
+            .starts_with("ca_file: cannot be read")
+    );
+    let nameless = Value::List(vec![
+        [("user_token", Value::from("b"))].into_iter().collect(),
+    ]);
+    assert_eq!(
+        message(&[("accounts", nameless)]),
+        "accounts[0].name: is missing"
+    );
+}
+
+#[test]
+fn tokens_brought_along_stay_known() {
+    let hub = read(&[("bot_token", "bot".into())]).unwrap();
+    let (with, name) = hub.with_token(Token::new("guest"));
+    assert!(name.starts_with("token-") && !name.contains("guest"));
+    assert_eq!(with.id, hub.id);
+    assert_eq!(
+        hub.keeping_inline(&with.config).accounts,
+        with.config.accounts
+    );
+    assert_eq!(with.with_token(Token::new("guest")).0, with);
+}

@@ -1,0 +1,89 @@
+//! The settings that are in force for a process, and the hub and account that they name.
+
+use mj_discord::Hosts;
+
+use super::Host;
+use crate::{
+    config::{HubSettings, Settings},
+    error::EngineError,
+    log::Log,
+    options::Options,
+    outgoing,
+    value::Value,
+};
+
+/// The settings in force, and what they were made from.
+#[derive(Debug)]
+pub(super) struct Current {
+    pub(super) given: Value,
+    pub(super) settings: Settings,
+    pub(super) hosts: Hosts,
+}
+
+impl Current {
+    /// Reads them, and tries the log.
+    ///
+    /// # Errors
+    /// [`EngineError::Configuration`] naming the setting.
+    pub(super) fn read(host: &Host, given: Value) -> Result<Self, EngineError> {
+        let settings = Settings::read(&host.ini, &given)?;
+        Log::open(settings.log.as_deref(), settings.log_level).map_err(|error| {
+            EngineError::configuration("mj.log", format!("cannot be written: {error}"))
+        })?;
+        let hosts = outgoing::hosts(&settings.hosts)
+            .map_err(|error| EngineError::configuration("mj.cdn_url", error.to_string()))?;
+        Ok(Self {
+            given,
+            settings,
+            hosts,
+        })
+    }
+
+    /// The hub.
+    ///
+    /// # Errors
+    /// [`EngineError::Configuration`] naming what is missing for one.
+    pub(super) fn hub(&self) -> Result<&HubSettings, EngineError> {
+        self.settings.hub.as_ref().ok_or_else(|| {
+            let (setting, message) = self.settings.hub_error.clone().unwrap_or_else(|| {
+                let message = "is missing: nothing is configured; set mj.guild_id, mj.channel_id and mj.user_token or mj.bot_token in php.ini, or call mj_configure()";
+                ("mj.channel_id".into(), message.to_owned())
+            });
+            EngineError::Configuration { setting, message }
+        })
+    }
+}
+
+/// The hub with the account that a submission brings along, and the account that it names.
+///
+/// # Errors
+/// [`EngineError::Argument`] for an unknown name, [`EngineError::Configuration`] where there is no account at all.
+pub(super) fn named_account(
+    hub: &HubSettings,
+    options: &Options,
+) -> Result<(HubSettings, Option<String>), EngineError> {
+    if let Some(token) = &options.user_token {
+        let (hub, name) = hub.with_token(token.clone());
+        return Ok((hub, Some(name)));
+    }
+    if let Some(name) = &options.account {
+        if hub.config.account(name).is_none() {
+            let known: Vec<&str> = hub
+                .config
+                .accounts
+                .iter()
+                .map(|account| account.name.as_str())
+                .collect();
+            let message = format!("no such account; known are {}", known.join(", "));
+            return Err(EngineError::argument("options.account", message));
+        }
+        return Ok((hub.clone(), Some(name.clone())));
+    }
+    if hub.config.accounts.is_empty() {
+        return Err(EngineError::configuration(
+            "mj.user_token",
+            "is missing: a bot cannot run Midjourney's commands; set it, or give options.user_token",
+        ));
+    }
+    Ok((hub.clone(), None))
+}
