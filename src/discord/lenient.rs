@@ -24,7 +24,25 @@ pub(crate) enum Scalar<'a> {
     Compound,
 }
 
-impl Scalar<'_> {
+impl<'a> Scalar<'a> {
+    /// The text, when it is one.
+    pub(crate) fn text(self) -> Option<Cow<'a, str>> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Null
+            | Self::Bool(_)
+            | Self::Unsigned(_)
+            | Self::Signed(_)
+            | Self::Float(_)
+            | Self::Compound => None,
+        }
+    }
+
+    /// The number: also one written as text, as long as it is whole and fits.
+    pub(crate) fn number<T: TryFrom<u64>>(&self) -> Option<T> {
+        self.unsigned().and_then(|number| T::try_from(number).ok())
+    }
+
     fn unsigned(&self) -> Option<u64> {
         match self {
             Self::Unsigned(number) => Some(*number),
@@ -117,7 +135,7 @@ pub(crate) fn drain_map<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Er
 }
 
 /// What stood in the place of a compound value.
-enum Found<T> {
+pub(crate) enum Found<T> {
     Null,
     Value(T),
     Other,
@@ -239,19 +257,20 @@ impl<'de, T: Deserialize<'de>> de::Visitor<'de> for ListSeed<T> {
     }
 }
 
+/// An optional object, where a type is asked for.
+pub(crate) struct Optional<T>(pub(crate) Option<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Optional<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        object(deserializer).map(Self)
+    }
+}
+
 /// Optional text.
 pub(crate) fn text<'de: 'a, 'a, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Cow<'a, str>>, D::Error> {
-    Ok(match Scalar::deserialize(deserializer)? {
-        Scalar::Text(text) => Some(text),
-        Scalar::Null
-        | Scalar::Bool(_)
-        | Scalar::Unsigned(_)
-        | Scalar::Signed(_)
-        | Scalar::Float(_)
-        | Scalar::Compound => None,
-    })
+    Ok(Scalar::deserialize(deserializer)?.text())
 }
 
 /// Optional text, copied.
@@ -287,9 +306,7 @@ pub(crate) fn text_update<'de: 'a, 'a, D: Deserializer<'de>>(
 pub(crate) fn number<'de, D: Deserializer<'de>, T: TryFrom<u64>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
-    Ok(Scalar::deserialize(deserializer)?
-        .unsigned()
-        .and_then(|number| T::try_from(number).ok()))
+    Ok(Scalar::deserialize(deserializer)?.number())
 }
 
 /// A number that is zero when it is not given.

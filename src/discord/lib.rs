@@ -11,6 +11,7 @@
 
 pub mod cdn;
 pub mod close_code;
+mod component;
 pub mod gateway;
 pub mod hosts;
 mod lenient;

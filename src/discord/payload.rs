@@ -7,10 +7,11 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer};
 
-use crate::lenient;
+pub use crate::component::Component;
 use crate::snowflake::{
     ApplicationId, AttachmentId, ChannelId, GuildId, InteractionId, MessageId, Nonce, UserId,
 };
+use crate::{component, lenient};
 
 /// A field of a message: absent (as stored before), null, or a value. Since 2024-07-22 updates are full, before that
 /// only `id` and `channel_id` were sure.
@@ -87,7 +88,7 @@ pub struct Message<'a> {
     #[serde(borrow, default, deserialize_with = "lenient::list_update")]
     pub embeds: Update<Vec<Embed<'a>>>,
     /// Rows of buttons and selects.
-    #[serde(borrow, default, deserialize_with = "lenient::list_update")]
+    #[serde(borrow, default, deserialize_with = "component::list_update")]
     pub components: Update<Vec<Component<'a>>>,
     /// Who is mentioned.
     #[serde(borrow, default, deserialize_with = "lenient::list_update")]
@@ -206,81 +207,6 @@ pub struct EmbedField<'a> {
     /// Its text.
     #[serde(borrow, default, deserialize_with = "lenient::text_or_empty")]
     pub value: Cow<'a, str>,
-}
-
-/// A row (type 1), a button (2), a select (3), a text input (4), or one of the newer layout kinds (9 and up).
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Component<'a> {
-    /// What it is; 0 when it was not said.
-    pub kind: u8,
-    /// What a row, a section, a container or a label holds, in order; a section's accessory comes last.
-    pub components: Vec<Component<'a>>,
-    /// What a press sends; link buttons have none.
-    pub custom_id: Option<Cow<'a, str>>,
-    /// A button's colour: 1 primary, 2 secondary, 3 success, 4 danger, 5 link. A text input's size.
-    pub style: Option<u8>,
-    /// Its words.
-    pub label: Option<Cow<'a, str>>,
-    /// Its sign.
-    pub emoji: Option<Emoji<'a>>,
-    /// Where a link button leads.
-    pub url: Option<Cow<'a, str>>,
-    /// Whether it can not be pressed.
-    pub disabled: bool,
-    /// A text input's default text.
-    pub value: Option<Cow<'a, str>>,
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Component<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        WireComponent::deserialize(deserializer).map(Self::from)
-    }
-}
-
-/// A component as it is written: sections and labels hold single components under names of their own.
-#[derive(Deserialize)]
-struct WireComponent<'a> {
-    #[serde(default, deserialize_with = "lenient::number_or_zero", rename = "type")]
-    kind: u8,
-    #[serde(borrow, default, deserialize_with = "lenient::list")]
-    components: Vec<Component<'a>>,
-    #[serde(borrow, default, deserialize_with = "lenient::object")]
-    component: Option<Box<Component<'a>>>,
-    #[serde(borrow, default, deserialize_with = "lenient::object")]
-    accessory: Option<Box<Component<'a>>>,
-    #[serde(borrow, default, deserialize_with = "lenient::text")]
-    custom_id: Option<Cow<'a, str>>,
-    #[serde(default, deserialize_with = "lenient::number")]
-    style: Option<u8>,
-    #[serde(borrow, default, deserialize_with = "lenient::text")]
-    label: Option<Cow<'a, str>>,
-    #[serde(borrow, default, deserialize_with = "lenient::object")]
-    emoji: Option<Emoji<'a>>,
-    #[serde(borrow, default, deserialize_with = "lenient::text")]
-    url: Option<Cow<'a, str>>,
-    #[serde(default, deserialize_with = "lenient::truth")]
-    disabled: bool,
-    #[serde(borrow, default, deserialize_with = "lenient::text")]
-    value: Option<Cow<'a, str>>,
-}
-
-impl<'a> From<WireComponent<'a>> for Component<'a> {
-    fn from(wire: WireComponent<'a>) -> Self {
-        let mut components = wire.components;
-        components.extend(wire.component.map(|component| *component));
-        components.extend(wire.accessory.map(|accessory| *accessory));
-        Self {
-            kind: wire.kind,
-            components,
-            custom_id: wire.custom_id,
-            style: wire.style,
-            label: wire.label,
-            emoji: wire.emoji,
-            url: wire.url,
-            disabled: wire.disabled,
-            value: wire.value,
-        }
-    }
 }
 
 /// An emoji.

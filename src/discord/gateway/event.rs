@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use crate::{
-    lenient,
+    component, lenient,
     payload::{Component, Message},
     snowflake::{ApplicationId, ChannelId, GuildId, InteractionId, MessageId, Nonce, UserId},
 };
@@ -135,7 +135,7 @@ pub struct InteractionModal<'a> {
     #[serde(default, deserialize_with = "application_id", rename = "application")]
     pub application_id: Option<ApplicationId>,
     /// Its inputs, in rows or labels.
-    #[serde(borrow, default, deserialize_with = "lenient::list")]
+    #[serde(borrow, default, deserialize_with = "component::list")]
     pub components: Vec<Component<'a>>,
 }
 
