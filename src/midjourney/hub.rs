@@ -410,10 +410,12 @@ impl Hub {
                 if let Outcome::RateLimited { retry_after, scope } = (rest::Answer {
                     status: *status,
                     headers: &headers,
+        let mut is_unauthorized = false;
                     body: &body,
-                })
-                .read()
-                {
+                }
+                .read();
+                is_unauthorized = outcome == Outcome::Unauthorized;
+                if let Outcome::RateLimited { retry_after, scope } = outcome {
                     headers.retry_after = Some(retry_after);
                     headers.scope = Some(scope);
                 }
@@ -421,9 +423,7 @@ impl Hub {
             }
             Answer::Failure { .. } => limiter.handle_lost(now, &pending.route),
         }
-        if let (Answer::Response { status: 401, .. }, Bearer::Account(name)) =
-            (answer, &pending.bearer)
-        {
+        if is_unauthorized && let Bearer::Account(name) = &pending.bearer {
             let name = name.clone();
             self.stop_account(
                 &name,

@@ -358,31 +358,33 @@ impl Hub {
 
     /// Tasks that wait for accounts which will not come back by themselves fail now, not at their time-out.
     pub(super) fn fail_hopeless(&mut self) {
-        let may_take_any = self
-            .accounts
-            .iter()
-            .any(|account| !account.is_disabled() && account.config.weight > 0);
         let hopeless: Vec<(TaskId, FailCode)> = self
             .queue
             .ids()
-            .filter_map(|id| {
-                let named = self.account_for(id);
-                let account = match &named {
-                    Some(name) => self.account(name),
-                    None if may_take_any => return None,
-                    None => self.accounts.first(),
-                };
-                match account {
-                    Some(account) if named.is_some() && !account.is_disabled() => None,
-                    Some(account) => {
-                        Some((id, account.trouble().unwrap_or(FailCode::AccountDisabled)))
-                    }
-                    None => Some((id, FailCode::AccountDisabled)),
-                }
-            })
+            .filter_map(|id| Some((id, self.hopeless(id)?)))
             .collect();
         for (id, code) in hopeless {
             self.fail_unsent(id, code, None);
+        }
+    }
+
+    /// Why no account will ever send a waiting task, as things are.
+    pub(super) fn hopeless(&self, id: TaskId) -> Option<FailCode> {
+        let named = self.account_for(id);
+        let may_take_any = || {
+            self.accounts
+                .iter()
+                .any(|account| !account.is_disabled() && account.config.weight > 0)
+        };
+        let account = match &named {
+            Some(name) => self.account(name),
+            None if may_take_any() => return None,
+            None => self.accounts.first(),
+        };
+        match account {
+            Some(account) if named.is_some() && !account.is_disabled() => None,
+            Some(account) => Some(account.trouble().unwrap_or(FailCode::AccountDisabled)),
+            None => Some(FailCode::AccountDisabled),
         }
     }
 

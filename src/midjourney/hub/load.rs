@@ -174,20 +174,16 @@ impl Hub {
         let work = &item.task.work;
         self.queue.insert(
             id,
-            account.clone(),
+            account,
             Lane::of(work.wanted_mode),
             work.priority,
             work.not_before,
         );
-        let is_hopeless = match &account {
-            Some(name) => self.account(name).is_none_or(Account::is_disabled),
-            None => !self
-                .accounts
-                .iter()
-                .any(|account| !account.is_disabled() && account.config.weight > 0),
-        };
-        if is_hopeless {
-            self.fail_hopeless();
+        if item.task.view.status.is_terminal() {
+            return;
+        }
+        if let Some(code) = self.hopeless(id) {
+            self.fail_unsent(id, code, None);
         }
     }
 

@@ -84,6 +84,10 @@ impl Hub {
             self.queue.remove(id);
             return;
         };
+        if item.task.view.status.is_terminal() {
+            self.queue.remove(id);
+            return;
+        }
         if item.task.work.cancel_requested {
             self.cancel_unsent(id);
             return;

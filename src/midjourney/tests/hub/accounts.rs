@@ -1,6 +1,8 @@
 //! Several accounts: spacing, limits, names, and moving away from one that is stopped.
 
-use mj_midjourney::{config::GatewayMode, refusal::FailCode, task::Status};
+use mj_midjourney::{
+    account::AccountState, config::GatewayMode, hub::Answer, refusal::FailCode, task::Status,
+};
 
 use super::world::{World, account, config};
 
@@ -76,4 +78,54 @@ fn an_unknown_account_is_said_so() {
     task.work.named_account = Some("nobody".to_owned());
     let id = world.submit(task);
     assert_eq!(world.view(id).fail_code, Some(FailCode::AccountDisabled));
+}
+
+#[test]
+fn what_failed_with_its_account_is_not_sent_when_the_account_returns() {
+    let mut world = two();
+    for account in &mut world.config.accounts {
+        account.concurrency = 1;
+    }
+    let config = world.config.clone();
+    world.hub.handle_config(world.now, config.clone());
+    world.run();
+    let tasks: Vec<_> = (1..=6).map(|seed| world.imagine("a fox", seed)).collect();
+    world.ms(1_000);
+    let sent = world.interactions().len();
+    let mut none = config.clone();
+    for account in &mut none.accounts {
+        account.enabled = false;
+    }
+    world.hub.handle_config(world.now, none);
+    world.run();
+    for id in &tasks[2..] {
+        assert_eq!(world.view(*id).fail_code, Some(FailCode::AccountDisabled));
+    }
+    assert_eq!(world.hub.status().waiting, 0);
+    let mut many = config;
+    for account in &mut many.accounts {
+        account.concurrency = 5;
+    }
+    world.hub.handle_config(world.now, many);
+    world.run();
+    world.ms(5_000);
+    assert_eq!(world.interactions().len(), sent);
+}
+
+#[test]
+fn a_proxys_own_401_says_nothing_of_the_account() {
+    let mut world = World::new(GatewayMode::Bot);
+    world.imagine("a fox", 1);
+    let sent = world.last();
+    let page = Answer::Response {
+        status: 401,
+        headers: vec![("content-type".to_owned(), "text/html".to_owned())],
+        body: b"<html>nginx</html>".to_vec(),
+    };
+    world.hub.handle_answer(world.now, sent.id, page);
+    world.run();
+    assert_eq!(world.hub.status().accounts[0].state, AccountState::Usable);
+    let next = world.imagine("a fox", 2);
+    world.ms(1_000);
+    assert_eq!(world.status(next), Status::Submitted);
 }
