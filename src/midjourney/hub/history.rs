@@ -76,6 +76,10 @@ pub(super) struct Finished {
 #[derive(Debug, Default)]
 pub(super) struct History {
     reading: Option<Reading>,
+    /// One that ended before the channel's end: the next goes on there.
+    rest: Option<Reading>,
+    /// Whose tokens may not read here.
+    pub refused: Vec<Bearer>,
     /// The last that reached the end.
     pub finished: Option<Finished>,
     /// Not before this reading of the boot clock.
@@ -252,15 +256,20 @@ impl Hub {
 
     fn begin_reading(&mut self, channel: ChannelId) {
         let Some(from) = self.oldest_wanted(channel) else {
+        let now = self.now.boot;
+        let history = self.histories.entry(channel).or_default();
+        let rest = history
+            .rest
+            .take()
+            .filter(|rest| rest.from <= from && rest.after >= from);
             return;
         };
         let reading = Reading {
             from,
-            after: from,
+            after: rest.map_or(from, |rest| rest.after),
             pages: 0,
-            began: self.now.boot,
+            began: rest.map_or(now, |rest| rest.began),
         };
-        let history = self.histories.entry(channel).or_default();
         history.reading = Some(reading);
         history.is_wanted = false;
         self.read_page(channel);
@@ -275,7 +284,7 @@ impl Hub {
         else {
             return;
         };
-        let asked = match self.reader() {
+        let asked = match self.reader(channel) {
             Some((bearer, kind)) => {
                 let request = Request::messages(channel, Page::After(after), PAGE, kind);
                 self.request(Purpose::History(channel), bearer, request)
@@ -287,23 +296,35 @@ impl Hub {
         }
     }
 
-    /// Whose token reads: the bot's, which may; else the first account's that can.
-    fn reader(&self) -> Option<(Bearer, TokenKind)> {
+    /// Whose token reads: the bot's, which may; else that of an account that works in this channel; else any. One
+    /// that was refused comes again when all were.
+    fn reader(&mut self, channel: ChannelId) -> Option<(Bearer, TokenKind)> {
         let bot_may = matches!(self.config.gateway, GatewayMode::Bot | GatewayMode::Both)
             && self.config.bot_token.is_some()
             && !self.bot_cannot_read
             && !self.bot_limiter.is_unauthorized();
-        if bot_may {
-            return Some((Bearer::Bot, TokenKind::Bot));
+        let mut readers: Vec<(Bearer, TokenKind)> = Vec::new();
+        readers.extend(bot_may.then_some((Bearer::Bot, TokenKind::Bot)));
+        for is_at_home in [true, false] {
+            let accounts = self.accounts.iter().map(|account| &account.config.name);
+            let here = accounts.filter(|name| {
+                (self.channel_of(Some(name)) == channel) == is_at_home
+                    && self
+                        .account(name)
+                        .is_some_and(|account| !account.is_disabled())
+            });
+            readers.extend(here.map(|name| (Bearer::Account(name.clone()), TokenKind::User)));
         }
-        let account = self
-            .accounts
+        let history = self.histories.entry(channel).or_default();
+        if readers
             .iter()
-            .find(|account| !account.is_disabled())?;
-        Some((
-            Bearer::Account(account.config.name.clone()),
-            TokenKind::User,
-        ))
+            .all(|(bearer, _)| history.refused.contains(bearer))
+        {
+            history.refused.clear();
+        }
+        readers
+            .into_iter()
+            .find(|(bearer, _)| !history.refused.contains(bearer))
     }
 
     /// The reading ends without a result and is made once more.
@@ -311,7 +332,7 @@ impl Hub {
         let now = self.now.boot;
         let history = self.histories.entry(channel).or_default();
         history.pause = (history.pause.max(POLL) * 3 / 2).min(LAST_POLL);
-        history.reading = None;
+        history.rest = history.reading.take();
         history.is_wanted = true;
         history.next = until.unwrap_or(now + history.pause);
     }
@@ -352,6 +373,7 @@ impl Hub {
         }
         if self.counters.empty > empty_before && *bearer == Bearer::Bot {
             // Without MESSAGE_CONTENT the bot sees that there are messages, not whose: that proves nothing.
+            self.histories.entry(channel).or_default().rest = None;
             self.bot_cannot_read = true;
             self.stop_reading(channel, Some(self.now.boot));
             return;
@@ -365,12 +387,14 @@ impl Hub {
             return;
         };
         reading.pages += 1;
-        match last.filter(|last| is_full && reading.pages < PAGES && *last > reading.after) {
-            Some(last) => {
-                reading.after = last;
-                self.read_page(channel);
-            }
-            None => self.reading_ended(channel, !is_full),
+        let goes_on = last.filter(|last| is_full && *last > reading.after);
+        if let Some(last) = goes_on {
+            reading.after = last;
+        }
+        if goes_on.is_some() && reading.pages < PAGES && !self.draining {
+            self.read_page(channel);
+        } else {
+            self.reading_ended(channel, !is_full);
         }
     }
 
@@ -389,6 +413,11 @@ impl Hub {
             history.finished = Some(Finished {
                 from,
                 began,
+        } else {
+            // A channel this long is read in parts, with pauses between them.
+            history.rest = Some(reading);
+            history.is_wanted = true;
+            history.next = now + POLL;
                 ended: now,
             });
         }
@@ -403,7 +432,17 @@ impl Hub {
                 | Outcome::UnknownChannel
                 | Outcome::InvalidPermissions,
                 Bearer::Bot,
-            ) => self.bot_cannot_read = true,
+            )
+            | (
+                Outcome::Forbidden { .. }
+                | Outcome::NotFound { .. }
+                | Outcome::UnknownChannel
+                | Outcome::InvalidPermissions,
+                Bearer::Account(_),
+            ) => {
+                let history = self.histories.entry(channel).or_default();
+                history.refused.push(bearer.clone());
+            }
             (Outcome::Unauthorized, Bearer::Account(name)) => {
                 let name = name.clone();
                 self.stop_account(
@@ -424,7 +463,9 @@ impl Hub {
             }
             _ => {}
         }
-        let wait = outcome.retry_after().map(|wait| self.now.boot + wait);
+        let wait = outcome
+            .retry_after()
+            .map(|wait| self.now.boot.saturating_add(wait));
         self.stop_reading(channel, wait);
     }
 

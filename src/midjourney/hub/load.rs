@@ -333,3 +333,6 @@ impl Hub {
         }
     }
 }
+        for history in self.histories.values_mut() {
+            history.refused.clear();
+        }
