@@ -8,7 +8,7 @@
 
 mod support;
 
-use mj_engine::{EngineError, Value};
+use mj_engine::{Engine, EngineError, Unavailable, Value};
 use mj_simulator::server::{Options, TlsFault};
 use serde_json::json;
 use support::{
@@ -426,4 +426,47 @@ fn settings_that_flip_with_every_request_identify_once_each() {
     assert_eq!(record["sockets_seen"], 2);
     assert_eq!(record["interactions"].as_array().unwrap().len(), 8);
     engine.shutdown();
+}
+
+/// Why the engine does not press a button.
+fn refusal(engine: &Engine, task: &str, action: &str) -> (Unavailable, String) {
+    match engine.action(task, action, &Value::Null).unwrap_err() {
+        EngineError::ActionUnavailable {
+            reason, message, ..
+        } => (reason, message),
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn buttons_that_are_not_pressed_say_why() {
+    for (tokens, dialog) in [
+        (["bot_token"].as_slice(), Unavailable::NeedsUserGateway),
+        (&["user_token"], Unavailable::NotSupported),
+    ] {
+        let stage = Stage::new();
+        let engine = engine("fpm-fcgi", stage.ini(tokens));
+        let token = options(&[("user_token", stage.announced("user_token").into())]);
+        let id = engine.imagine(&"a red fox".into(), &token).unwrap();
+        let (reason, _) = refusal(&engine, id.as_str(), "upscale1");
+        assert_eq!(reason, Unavailable::NotFinished);
+        assert_eq!(finish(&engine, id.as_str()).view.status.as_str(), "SUCCESS");
+        let (reason, message) = refusal(&engine, id.as_str(), "pan_left");
+        assert_eq!(reason, Unavailable::NotOffered);
+        assert!(
+            message.contains("\"pan_left\"") && message.contains("upscale1, upscale2"),
+            "{message}"
+        );
+        let upscale = engine
+            .action(id.as_str(), "upscale2", &Value::Null)
+            .unwrap();
+        assert_eq!(
+            finish(&engine, upscale.as_str()).view.status.as_str(),
+            "SUCCESS"
+        );
+        let (reason, message) = refusal(&engine, upscale.as_str(), "custom_zoom");
+        assert_eq!(reason, dialog, "{message}");
+        assert_eq!(stage.record()["interactions"].as_array().unwrap().len(), 2);
+        engine.shutdown();
+    }
 }

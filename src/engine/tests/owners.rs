@@ -175,6 +175,30 @@ fn an_owner_that_ends_in_order_hands_its_session_on() {
 }
 
 #[test]
+fn a_script_that_waits_is_a_resident_owner() {
+    let stage = Stage::new();
+    stage.config(&json!({"hold_finals": true}));
+    let engine = engine("cli", stage.ini(&["user_token"]));
+    let id = engine.imagine(&"a red fox".into(), &Value::Null).unwrap();
+    wait_for("the owner", || owner_pid(&engine));
+    wait_for("its new grade", || {
+        engine
+            .wait(id.as_str(), Duration::from_millis(50), &mut || false)
+            .unwrap();
+        let status = engine.status().unwrap();
+        let grade = status.get("owner")?.get("grade")?.as_str()?;
+        (grade == "resident").then_some(())
+    });
+    let status = engine.status().unwrap();
+    assert_eq!(
+        status.get("owner").unwrap().get("epoch"),
+        Some(&Value::Int(1)),
+        "it never gave the hub up"
+    );
+    engine.shutdown();
+}
+
+#[test]
 fn a_wait_ends_with_its_interrupt() {
     let stage = Stage::new();
     stage.config(&json!({"hold_finals": true}));
