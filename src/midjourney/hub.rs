@@ -40,6 +40,7 @@ use self::{
     commands::Refresh,
     gates::Gates,
     history::{Deletion, History},
+    modal::Form,
     outbox::{Bearer, Outbox, Pending, Purpose},
     sighting::Sightings,
 };
@@ -69,10 +70,19 @@ pub type Entropy = Box<dyn FnMut() -> u64 + Send>;
 #[derive(Debug)]
 struct Item {
     task: Task,
-    /// For each attempt of this owner, its place among sightings and attempts; 0 for an earlier owner's.
-    attempt_serials: Vec<u64>,
+    /// For each attempt, when it was made.
+    made: Vec<Made>,
     /// Whether Discord called its command outdated once.
     was_outdated: bool,
+}
+
+/// When an attempt was made, by what does not depend on a clock that may be wrong.
+#[derive(Clone, Copy, Debug, Default)]
+struct Made {
+    /// Its place among sightings and attempts of this owner; 0 for an earlier owner's.
+    serial: u64,
+    /// The boot clock then; none for an earlier owner's.
+    at: Option<Duration>,
 }
 
 /// All state of one hub at its owner.
@@ -109,6 +119,8 @@ pub struct Hub {
     commands: CommandIndex,
     refresh: Refresh,
     awaiting_commands: BTreeSet<TaskId>,
+    /// Open tasks of which an attempt may have arrived.
+    under_way: BTreeSet<TaskId>,
     /// Open tasks by their time-out.
     deadlines: BTreeSet<(UnixMs, TaskId)>,
     /// Ended tasks that hold a key, by when they give it up.
@@ -117,6 +129,10 @@ pub struct Hub {
     closed: BTreeSet<(UnixMs, TaskId)>,
     /// Tasks in doubt, and since when on the boot clock.
     doubts: BTreeMap<TaskId, Duration>,
+    /// Of these, commands that an observer would not have seen, since their account may have been at its limit.
+    maybe_queued: BTreeSet<TaskId>,
+    /// Forms that wait to be sent back.
+    forms: BTreeMap<TaskId, Form>,
     /// Earlier owners that are proven dead, and since when on the boot clock.
     dead_epochs: BTreeMap<u64, Duration>,
     deletions: BTreeMap<TaskId, Deletion>,
@@ -155,6 +171,7 @@ impl Hub {
         for task in committed.superseded {
             self.superseded(task);
         }
+        self.forget_closed();
         self.settle();
     }
 
@@ -321,6 +338,7 @@ impl Hub {
         }
         due.extend(self.sightings.next_due());
         due.extend(self.cancels.values().min());
+        due.extend(self.forms.values().map(|form| form.due));
         due.extend(self.next_reading());
         due.extend(self.next_conclusion());
         for kind in [GatewayKind::Bot, GatewayKind::User] {
@@ -344,7 +362,7 @@ impl Hub {
 
     /// Whether no request is under way and nothing waits to be written.
     pub fn idle(&self) -> bool {
-        self.outbox.is_idle()
+        self.outbox.is_idle() && self.forms.is_empty()
     }
 
     /// Whether each of these tasks has been sent, and answered or given up, or has ended, and that is written: a short
@@ -371,6 +389,7 @@ impl Hub {
         self.end_overdue();
         self.end_tombstones();
         self.read_commands();
+        self.send_forms();
         self.pump();
         self.read_histories();
         for kind in [GatewayKind::Bot, GatewayKind::User] {
@@ -391,6 +410,7 @@ impl Hub {
         {
             account.limited_until = Duration::ZERO;
         }
+        let mut is_unauthorized = false;
         let Some(limiter) = self.limiter(&pending.bearer) else {
             return;
         };
@@ -407,10 +427,9 @@ impl Hub {
                 );
                 let body = String::from_utf8_lossy(body);
                 // A limit may be told in the body alone, when something in between drops headers.
-                if let Outcome::RateLimited { retry_after, scope } = (rest::Answer {
+                let outcome = rest::Answer {
                     status: *status,
                     headers: &headers,
-        let mut is_unauthorized = false;
                     body: &body,
                 }
                 .read();

@@ -357,6 +357,13 @@ pub struct Work {
     pub not_before: Option<UnixMs>,
 }
 
+impl Work {
+    /// Whether an interaction of it was taken: it must not be sent once more.
+    pub fn has_arrived(&self) -> bool {
+        self.attempts.iter().any(|attempt| attempt.state == AttemptState::Accepted)
+    }
+}
+
 /// A task as stored.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Task {

@@ -24,7 +24,7 @@ impl Hub {
     /// Something was made at this time of Discord's clock, and is here already.
     pub(super) fn note_clock(&mut self, made_at: UnixMs) {
         if made_at > self.discord_time() {
-            self.skew = difference(made_at, self.now.unix);
+            self.correct(difference(made_at, self.now.unix));
         }
     }
 
@@ -38,9 +38,42 @@ impl Hub {
         };
         // Cut to the second on its way out.
         let read = difference(date.plus(Duration::from_millis(500)), self.now.unix);
-        if (read - self.skew).abs() > SAME {
-            self.skew = read;
+        if read.saturating_sub(self.skew).abs() > SAME {
+            self.correct(read);
         }
+    }
+
+    /// What was believed of Discord's clock was wrong; so are the times of this owner's attempts.
+    fn correct(&mut self, skew: i64) {
+        let before = std::mem::replace(&mut self.skew, skew);
+        if skew.saturating_sub(before).abs() <= SAME {
+            return;
+        }
+        let (now, boot) = (self.discord_time(), self.now.boot);
+        let mut dated = Vec::new();
+        for (id, item) in &mut self.tasks {
+            if item.task.view.status.is_terminal() && item.task.work.key_held_until.is_none() {
+                continue;
+            }
+            for (attempt, made) in item.task.work.attempts.iter_mut().zip(&item.made) {
+                let Some(made_at) = made.at else { continue };
+                let at = now.minus(boot.saturating_sub(made_at));
+                let off = difference(at, attempt.at);
+                if off.abs() > SAME {
+                    attempt.at = at;
+                    attempt.ended_at = attempt
+                        .ended_at
+                        .map(|ended| UnixMs(ended.0.saturating_add_signed(off)));
+                    dated.push(*id);
+                }
+            }
+        }
+        for id in dated {
+            self.set_holder(id);
+            self.outbox.mark(id, false);
+            self.has_learnt = true;
+        }
+        self.look_again();
     }
 }
 

@@ -14,6 +14,10 @@ const MAY_ARRIVE: Duration = Duration::from_secs(30);
 /// When the first look into the channel is worth it: Midjourney answers within three seconds, or never.
 const FIRST_LOOK: Duration = Duration::from_secs(3);
 
+/// How long after the end of a request its job may first be seen: what Discord took in the last moment still has to
+/// be answered by Midjourney.
+const LAST_SIGN: Duration = Duration::from_secs(10);
+
 impl Hub {
     /// It is open whether this attempt arrived.
     pub(super) fn doubt(&mut self, id: TaskId, nonce: &Nonce) {
@@ -36,13 +40,13 @@ impl Hub {
     /// From when on, by the boot clock, a reading can prove absence; none while the owner may still send.
     fn provable_from(&self, id: TaskId) -> Option<Duration> {
         let attempt = self.doubtful(id)?;
-        let dead_since = if attempt.epoch == self.epoch {
-            attempt.ended_at.map(|_| Duration::ZERO)?
+        let silent_since = if attempt.epoch == self.epoch {
+            self.boot_of_discord_time(attempt.ended_at?)
         } else {
             *self.dead_epochs.get(&attempt.epoch)?
         };
         let earliest = self.boot_of_discord_time(attempt.at.plus(MAY_ARRIVE));
-        Some(earliest.max(dead_since))
+        Some(earliest.max(silent_since + LAST_SIGN))
     }
 
     /// Whether it would be seen if it had arrived.
@@ -57,14 +61,27 @@ impl Hub {
         if self.is_own_view(id) {
             return true;
         }
-        let account = item
-            .task
-            .view
-            .account
-            .as_deref()
-            .and_then(|name| self.account(name));
-        item.task.work.press.is_none()
-            && account.is_some_and(|account| !account.may_be_at_limit(self.now.boot, id))
+        item.task.work.press.is_none() && !self.maybe_queued.contains(&id)
+    }
+
+    /// Remembers which commands may have been answered by "Job queued": that there is room later proves nothing.
+    fn note_limits(&mut self) {
+        let doubts = &self.doubts;
+        self.maybe_queued.retain(|id| doubts.contains_key(id));
+        let may_be_queued = |id: &TaskId| {
+            let account = self
+                .tasks
+                .get(id)
+                .and_then(|item| item.task.view.account.as_deref())
+                .and_then(|name| self.account(name));
+            account.is_none_or(|account| account.may_be_at_limit(self.now.boot, *id))
+        };
+        let queued: Vec<TaskId> = doubts
+            .keys()
+            .filter(|id| may_be_queued(id))
+            .copied()
+            .collect();
+        self.maybe_queued.extend(queued);
     }
 
     /// From when on a reading would tell more about what is in doubt in this channel.
@@ -91,6 +108,10 @@ impl Hub {
 
     /// Sends again what is proven absent.
     pub(super) fn conclude_doubts(&mut self) {
+        if self.doubts.is_empty() {
+            return;
+        }
+        self.note_limits();
         let absent: Vec<TaskId> = self
             .doubts
             .keys()

@@ -139,7 +139,7 @@ impl Hub {
         self.outbox.mark(id, false);
     }
 
-    /// Remembers an ended task for what may still come, and forgets the oldest.
+    /// Remembers an ended task for what may still come.
     pub(super) fn note_closed(&mut self, id: TaskId) {
         let Some(item) = self.tasks.get(&id) else {
             return;
@@ -151,6 +151,10 @@ impl Hub {
         for message in messages {
             self.sightings.forget(message);
         }
+    }
+
+    /// Forgets the oldest of too many ended tasks, once they are written.
+    pub(super) fn forget_closed(&mut self) {
         while self.closed.len() > CLOSED {
             let Some(&(at, oldest)) = self.closed.iter().find(|(_, id)| {
                 !self.correlator.holds_key(*id)
@@ -228,7 +232,11 @@ impl Hub {
         let Some(item) = self.tasks.get(&id) else {
             return;
         };
-        let last = item.task.work.attempts.last().map(|attempt| attempt.state);
+        let last = if item.task.work.has_arrived() {
+            Some(AttemptState::Accepted)
+        } else {
+            item.task.work.attempts.last().map(|attempt| attempt.state)
+        };
         let is_seen = item.task.view.status != Status::Submitted;
         match last {
             Some(AttemptState::InDoubt | AttemptState::Sending) if !is_seen => {

@@ -220,9 +220,7 @@ impl Hub {
     }
 
     fn has_open_attempt(&self, channel: ChannelId) -> bool {
-        self.deadlines
-            .iter()
-            .any(|(_, id)| self.is_in(*id, channel) && self.first_attempt(*id).is_some())
+        self.under_way.iter().any(|id| self.is_in(*id, channel))
     }
 
     /// When the first attempt of a task was made that may have arrived.
@@ -239,7 +237,7 @@ impl Hub {
     /// After which message the reading begins: before the oldest attempt of an open task, or of one whose picture may
     /// still be late.
     fn oldest_wanted(&self, channel: ChannelId) -> Option<MessageId> {
-        let open = self.deadlines.iter().map(|(_, id)| *id);
+        let open = self.under_way.iter().copied();
         let late = self.tombstones.iter().map(|(_, id)| *id).filter(|id| {
             self.tasks
                 .get(id)
@@ -256,14 +254,14 @@ impl Hub {
 
     fn begin_reading(&mut self, channel: ChannelId) {
         let Some(from) = self.oldest_wanted(channel) else {
+            return;
+        };
         let now = self.now.boot;
         let history = self.histories.entry(channel).or_default();
         let rest = history
             .rest
             .take()
             .filter(|rest| rest.from <= from && rest.after >= from);
-            return;
-        };
         let reading = Reading {
             from,
             after: rest.map_or(from, |rest| rest.after),
@@ -373,9 +371,9 @@ impl Hub {
         }
         if self.counters.empty > empty_before && *bearer == Bearer::Bot {
             // Without MESSAGE_CONTENT the bot sees that there are messages, not whose: that proves nothing.
-            self.histories.entry(channel).or_default().rest = None;
             self.bot_cannot_read = true;
             self.stop_reading(channel, Some(self.now.boot));
+            self.histories.entry(channel).or_default().rest = None;
             return;
         }
         let last = page.last().map(|message| message.id);
@@ -413,13 +411,13 @@ impl Hub {
             history.finished = Some(Finished {
                 from,
                 began,
+                ended: now,
+            });
         } else {
             // A channel this long is read in parts, with pauses between them.
             history.rest = Some(reading);
             history.is_wanted = true;
             history.next = now + POLL;
-                ended: now,
-            });
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mj_discord::{Moment, RateLimiter};
 
 use super::{
-    Entropy, Hub, Item, Refresh,
+    Entropy, Hub, Item, Made, Refresh,
     accounts::{Account, fingerprint},
     finish::Ending,
     gates::Gates,
@@ -66,10 +66,13 @@ impl Hub {
             commands: state.command_index.unwrap_or_default(),
             refresh: Refresh::default(),
             awaiting_commands: BTreeSet::new(),
+            under_way: BTreeSet::new(),
             deadlines: BTreeSet::new(),
             tombstones: BTreeSet::new(),
             closed: BTreeSet::new(),
             doubts: BTreeMap::new(),
+            maybe_queued: BTreeSet::new(),
+            forms: BTreeMap::new(),
             dead_epochs: BTreeMap::new(),
             deletions: BTreeMap::new(),
             cancels: BTreeMap::new(),
@@ -96,6 +99,7 @@ impl Hub {
         for task in state.closed {
             hub.load_closed(task);
         }
+        hub.forget_closed();
         for task in state.open {
             hub.take_task(task);
         }
@@ -108,9 +112,7 @@ impl Hub {
         let held_until = task.work.key_held_until;
         self.insert_item(task);
         self.note_closed(id);
-        if let Some(until) = held_until
-            && self.tasks.contains_key(&id)
-        {
+        if let Some(until) = held_until {
             self.tombstones.insert((until, id));
         }
     }
@@ -141,11 +143,17 @@ impl Hub {
             .attempts
             .last()
             .map(|attempt| (attempt.state, attempt.epoch));
+        let has_arrived = task.work.has_arrived();
         self.insert_item(task);
         self.deadlines.insert((deadline, id));
         match last {
-            None | Some((AttemptState::Refused | AttemptState::Absent, _)) => self.enqueue(id),
-            Some((AttemptState::Accepted, _)) => self.take_slot(id),
+            None | Some((AttemptState::Refused | AttemptState::Absent, _)) if !has_arrived => {
+                self.enqueue(id);
+            }
+            None
+            | Some((AttemptState::Accepted | AttemptState::Refused | AttemptState::Absent, _)) => {
+                self.take_slot(id);
+            }
             Some((AttemptState::Sending | AttemptState::InDoubt, of)) => {
                 self.take_slot(id);
                 self.doubts.insert(id, self.now.boot);
@@ -171,6 +179,9 @@ impl Hub {
         let Some(item) = self.tasks.get(&id) else {
             return;
         };
+        if item.task.view.status.is_terminal() {
+            return;
+        }
         let work = &item.task.work;
         self.queue.insert(
             id,
@@ -179,9 +190,6 @@ impl Hub {
             work.priority,
             work.not_before,
         );
-        if item.task.view.status.is_terminal() {
-            return;
-        }
         if let Some(code) = self.hopeless(id) {
             self.fail_unsent(id, code, None);
         }
@@ -200,7 +208,7 @@ impl Hub {
             .job_id
             .as_deref()
             .and_then(|job| job.parse::<JobId>().ok());
-        let may_exist = work.attempts.last().is_some_and(|attempt| {
+        let may_exist = work.attempts.iter().any(|attempt| {
             matches!(
                 attempt.state,
                 AttemptState::Sending | AttemptState::Accepted | AttemptState::InDoubt
@@ -212,12 +220,12 @@ impl Hub {
         } else {
             may_exist && !work.bound
         };
-        let attempt_serials = vec![0; work.attempts.len()];
+        let made = vec![Made::default(); work.attempts.len()];
         self.tasks.insert(
             id,
             Item {
                 task,
-                attempt_serials,
+                made,
                 was_outdated: false,
             },
         );
@@ -247,7 +255,10 @@ impl Hub {
     /// A write came too late: another process had changed the task.
     pub(super) fn superseded(&mut self, stored: Task) {
         let id = stored.view.id;
-        if !self.tasks.contains_key(&id) {
+        let Some(item) = self.tasks.get(&id) else {
+            return;
+        };
+        if is_as_written(&stored, &item.task) {
             return;
         }
         if stored.view.status.is_terminal() {
@@ -326,6 +337,9 @@ impl Hub {
             }
         }
         self.gates.configure(self.config.gateway);
+        for history in self.histories.values_mut() {
+            history.refused.clear();
+        }
         self.status_due = true;
         let waiting: Vec<TaskId> = self.queue.ids().collect();
         for id in waiting {
@@ -333,6 +347,13 @@ impl Hub {
         }
     }
 }
-        for history in self.histories.values_mut() {
-            history.refused.clear();
-        }
+
+/// Whether what is stored is our own write: the store made it, failed after that, and was asked once more.
+fn is_as_written(stored: &Task, ours: &Task) -> bool {
+    stored.view == ours.view
+        && (stored.work == ours.work || {
+            let mut work = ours.work.clone();
+            work.cancel_requested = stored.work.cancel_requested;
+            stored.work == work
+        })
+}

@@ -1,25 +1,38 @@
 //! Modals: with remix mode on, a button opens a form with the prompt in it. We send it back as it came, so that the
 //! button does what its name says.
 
+use std::time::Duration;
+
 use mj_discord::{
     gateway::InteractionModal,
     payload::Component,
     rest::{Interactor, Request},
+    snowflake::InteractionId,
 };
 
 use super::{
-    Hub,
+    Hub, Made,
     finish::Ending,
     outbox::{Bearer, Purpose},
 };
 use crate::{
     refusal::FailCode,
-    task::{Attempt, AttemptState, Status},
+    task::{Attempt, AttemptState, Status, TaskId},
     transition,
 };
 
 /// Component type of a text input.
 const TEXT_INPUT: u8 = 4;
+
+/// A form on its way back.
+#[derive(Debug)]
+pub(super) struct Form {
+    id: InteractionId,
+    custom_id: String,
+    fields: Vec<(String, String)>,
+    /// Not before this reading of the boot clock: the press that opened it may not be answered yet.
+    pub due: Duration,
+}
 
 impl Hub {
     /// A task's press opened a form.
@@ -48,18 +61,61 @@ impl Hub {
             );
             return;
         }
-        let moved = transition::advance(self.now.unix, &mut item.task.view, Status::Modal);
-        let work = &item.task.work;
-        let known = item
-            .task
+        if !transition::advance(self.now.unix, &mut item.task.view, Status::Modal) {
+            return;
+        }
+        self.outbox.mark(id, false);
+        let form = Form {
+            id: modal.id,
+            custom_id: modal.custom_id.as_ref().to_owned(),
+            fields: fields
+                .into_iter()
+                .map(|(name, text)| (name.to_owned(), text.to_owned()))
+                .collect(),
+            due: self.now.boot,
+        };
+        self.forms.insert(id, form);
+    }
+
+    /// Sends the forms back that may leave now.
+    pub(super) fn send_forms(&mut self) {
+        for (id, mut form) in std::mem::take(&mut self.forms) {
+            let is_wanted = self
+                .tasks
+                .get(&id)
+                .is_some_and(|item| item.task.view.status == Status::Modal);
+            if !is_wanted {
+                continue;
+            }
+            match self.send_form(id, &form) {
+                Ok(()) => {}
+                Err(Some(until)) => {
+                    form.due = until;
+                    self.forms.insert(id, form);
+                }
+                Err(None) => {
+                    let reason = "the form could not be sent: the account cannot be used";
+                    self.finish_failed(
+                        id,
+                        FailCode::AccountDisabled,
+                        Some(reason.to_owned()),
+                        Ending::NeverSent,
+                    );
+                }
+            }
+        }
+    }
+
+    /// Sends a form back, or tells when to try again, if ever.
+    fn send_form(&mut self, id: TaskId, form: &Form) -> Result<(), Option<Duration>> {
+        let task = &self.tasks.get(&id).ok_or(None)?.task;
+        let known = task
             .view
             .account
             .clone()
-            .zip(work.user_id)
-            .zip(work.application_id);
-        let Some(((account, user), application)) = known.filter(|_| moved) else {
-            return;
-        };
+            .zip(task.work.user_id)
+            .zip(task.work.application_id);
+        let ((account, user), application) = known.ok_or(None)?;
         let own_session = self.gates.own_session_of(user).map(str::to_owned);
         let session_id = self.session_for(&account, own_session.as_deref());
         let nonce = self.nonce();
@@ -70,7 +126,12 @@ impl Hub {
             session_id: &session_id,
             nonce: &nonce,
         };
-        let request = Request::modal(by, modal.id, &modal.custom_id, &fields);
+        let fields: Vec<(&str, &str)> = form
+            .fields
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_str()))
+            .collect();
+        let request = Request::modal(by, form.id, &form.custom_id, &fields);
         let attempt = Attempt {
             nonce: nonce.clone(),
             at: self.discord_time(),
@@ -81,22 +142,19 @@ impl Hub {
             own_session,
         };
         let bearer = Bearer::Account(account);
-        if self
-            .request(Purpose::Attempt(id, nonce.clone()), bearer, request)
-            .is_err()
-        {
-            let reason = "the form could not be sent: the account is limited".to_owned();
-            self.finish_failed(id, FailCode::RateLimited, Some(reason), Ending::NeverSent);
-            return;
-        }
+        self.request(Purpose::Attempt(id, nonce.clone()), bearer, request)?;
         let serial = self.next_serial();
         if let Some(item) = self.tasks.get_mut(&id) {
             item.task.work.attempts.push(attempt);
-            item.attempt_serials.push(serial);
+            item.made.push(Made {
+                serial,
+                at: Some(self.now.boot),
+            });
         }
         self.correlator.bind_nonce(id, &nonce);
         self.set_holder(id);
         self.outbox.mark(id, true);
+        Ok(())
     }
 }
 

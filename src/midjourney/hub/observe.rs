@@ -323,6 +323,7 @@ impl Hub {
                     .rposition(|attempt| attempt.state != AttemptState::Refused)
             })
             .or(attempts.len().checked_sub(1));
+        let count = attempts.len();
         let Some(attempt) = at.and_then(|at| attempts.get_mut(at)) else {
             return;
         };
@@ -332,6 +333,10 @@ impl Hub {
         self.doubts.remove(&id);
         self.outbox.mark(id, false);
         self.set_holder(id);
+        if at.is_some_and(|at| at + 1 < count) {
+            // One more was about to leave.
+            self.take_back(id);
+        }
         if self.queue.contains(id) || self.awaiting_commands.contains(&id) {
             self.queue.remove(id);
             self.awaiting_commands.remove(&id);

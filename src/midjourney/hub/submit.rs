@@ -10,7 +10,7 @@ use mj_discord::{
 };
 
 use super::{
-    Hub,
+    Hub, Made,
     driver::{Answer, FailureKind},
     finish::Ending,
     outbox::{Bearer, Purpose},
@@ -181,7 +181,10 @@ impl Hub {
             own_session,
         });
         let lane = Lane::of(work.wanted_mode);
-        item.attempt_serials.push(serial);
+        item.made.push(Made {
+            serial,
+            at: Some(now.boot),
+        });
         self.set_holder(id);
         self.correlator.bind_nonce(id, nonce);
         if let Some(key) = key {
@@ -281,7 +284,7 @@ impl Hub {
                 .ended_at
                 .unwrap_or(last.at.plus(LONGEST_POST))
                 .max(last.at),
-            serial: item.attempt_serials.get(first).copied().unwrap_or(0),
+            serial: item.made.get(first).map_or(0, |made| made.serial),
         });
         let holder = Holder {
             channel: self.channel_of(task.view.account.as_deref()),
@@ -299,6 +302,15 @@ impl Hub {
             is_terminal: task.view.status.is_terminal(),
         };
         self.correlator.set_holder(id, holder);
+        let is_open = self
+            .tasks
+            .get(&id)
+            .is_some_and(|item| !item.task.view.status.is_terminal());
+        if is_open && self.first_attempt(id).is_some() {
+            self.under_way.insert(id);
+        } else {
+            self.under_way.remove(&id);
+        }
     }
 
     /// What became of a task's POST.
@@ -466,8 +478,14 @@ impl Hub {
         }
     }
 
-    /// Puts a task back into the queue; its key and its place among the running are given up.
+    /// Puts a task back into the queue; its key and its place among the running are given up. Not so one of which an
+    /// earlier attempt has turned out to have arrived.
     pub(super) fn wait_again(&mut self, id: TaskId, not_before: Option<UnixMs>) {
+        if self.tasks.get(&id).is_some_and(|item| {
+            item.task.view.status != Status::Modal && item.task.work.has_arrived()
+        }) {
+            return;
+        }
         self.release_slot(id);
         self.release_key(id);
         let account = self.account_for(id);

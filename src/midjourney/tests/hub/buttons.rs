@@ -1,5 +1,6 @@
 //! Buttons: several of one message at once, on each kind of gateway.
 
+use mj_discord::gateway::Event;
 use mj_midjourney::{
     config::{GatewayKind, GatewayMode},
     hub::GatewayNotice,
@@ -274,4 +275,38 @@ fn a_superseded_attempt_never_leaves() {
     assert_eq!(world.status(id), Status::Cancel);
     assert!(world.interactions().is_empty());
     assert!(world.hub.idle());
+}
+
+#[test]
+fn a_form_that_opens_before_the_press_is_answered_is_sent_back() {
+    let mut world = World::new(GatewayMode::User);
+    let grid = grid(&mut world);
+    let id = variation(&mut world, grid, 1);
+    let press = world.last();
+    let form = serde_json::json!({
+        "id": "1200000000000000001",
+        "custom_id": format!("MJ::RemixModal::{}::1::1", uuid(50)),
+        "title": "Remix Prompt",
+        "nonce": press.nonce(),
+        "components": [{"type": 1, "components": [
+            {"type": 4, "custom_id": "MJ::RemixModal::new_prompt", "value": PROMPT},
+        ]}],
+    })
+    .to_string();
+    let form = serde_json::from_str(&form).unwrap();
+    world.event(GatewayKind::User, &Event::InteractionModalCreate(form));
+    assert_eq!(world.status(id), Status::Modal);
+    world.accept(&press);
+    world.ms(1_000);
+    let answer = world.last();
+    assert_eq!(
+        (world.interactions().len(), &answer.body["type"]),
+        (2, &serde_json::json!(5))
+    );
+    world.accept(&answer);
+    assert_eq!(
+        (world.status(id), world.view(id).fail_code),
+        (Status::Modal, None)
+    );
+    assert_eq!(world.hub.status().accounts[0].running, 1);
 }

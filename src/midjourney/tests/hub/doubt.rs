@@ -160,6 +160,66 @@ fn at_its_limit_an_account_proves_nothing() {
         "\"Job queued\" is not seen by a bot"
     );
     assert_eq!(world.status(id), Status::Submitted);
+    let number = world.number();
+    let start = post::start(world.now.unix, number, "first --seed 1", USER);
+    world.create(GatewayKind::Bot, &start);
+    let number = world.number();
+    let done = post::grid(
+        world.now.unix,
+        number,
+        "first --seed 1",
+        USER,
+        start.id(),
+        1,
+    );
+    world.create(GatewayKind::Bot, &done);
+    world.ms(120_000);
+    assert_eq!(
+        world.interactions().len(),
+        2,
+        "room for it now does not prove that it was not queued then"
+    );
+}
+
+#[test]
+fn a_request_that_ended_late_is_searched_for_after_its_end() {
+    let mut world = World::new(GatewayMode::Bot);
+    let id = world.imagine("a red fox", 7);
+    let sent = world.last();
+    world.ms(30_000);
+    world.lose(&sent);
+    // Discord had taken it in the last moment, and Midjourney needs its seconds. The gateway does not show it.
+    world.ms(2_000);
+    let number = world.number();
+    let start = post::start(world.now.unix, number, PROMPT, USER);
+    world.history.push(start);
+    world.ms(120_000);
+    assert_eq!(
+        (world.interactions().len(), world.status(id)),
+        (1, Status::InProgress)
+    );
+}
+
+#[test]
+fn an_earlier_attempt_that_arrived_is_the_last() {
+    let mut world = World::new(GatewayMode::User);
+    let id = lost(&mut world);
+    let first = world.last();
+    world.ms(60_000);
+    assert_eq!(world.interactions().len(), 2, "proven absent");
+    let second = world.last();
+    let interaction = world.interaction_id();
+    world.interaction(&first.nonce(), interaction);
+    world.answer(&second, 429, r#"{"retry_after":1.5,"global":false}"#);
+    world.ms(60_000);
+    assert_eq!(world.interactions().len(), 2, "the first is under way");
+    world.take_over(mj_midjourney::hub::Predecessor::Dead);
+    world.connect();
+    world.ms(60_000);
+    assert_eq!(
+        (world.interactions().len(), world.status(id)),
+        (2, Status::Submitted)
+    );
 }
 
 #[test]

@@ -11,6 +11,8 @@
 
 mod accounts;
 mod buttons;
+mod catching_up;
+mod clocks;
 mod disorder;
 mod doubt;
 mod imagine;

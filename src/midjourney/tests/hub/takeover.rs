@@ -172,3 +172,27 @@ fn a_transient_owner_submits_and_reads_nothing() {
     world.ms(2_000);
     assert_eq!(world.interactions().len(), 1, "draining");
 }
+
+#[test]
+fn a_write_that_was_made_though_the_store_said_no_is_ours() {
+    let mut world = World::new(GatewayMode::Bot);
+    let id = world.imagine_plain("two owls");
+    let sent = world.last();
+    world.accept(&sent);
+    world.pass(Duration::from_secs(10 * 60 - 1));
+    world.commits_twice = true;
+    world.pass(Duration::from_secs(2));
+    assert_eq!(world.view(id).fail_code, Some(FailCode::Timeout));
+    let next = world.imagine_plain("two owls");
+    world.commits_twice = false;
+    world.ms(2_000);
+    assert!(world.whole(id).work.key_held_until.is_some());
+    assert_eq!(
+        (world.interactions().len(), world.status(next)),
+        (1, Status::NotStart),
+        "the first holds its key for a late picture"
+    );
+    world.commits_twice = true;
+    let other = world.imagine_plain("rain");
+    assert_eq!(world.whole(other).work.attempts.len(), 1);
+}

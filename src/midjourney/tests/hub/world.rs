@@ -58,6 +58,8 @@ pub struct World {
     pub history: Vec<Post>,
     /// Whether history pages are answered by themselves.
     pub answers_history: bool,
+    /// Whether each commit is made and refused, and then made again.
+    pub commits_twice: bool,
     sequence: u64,
     number: u64,
     tasks: u32,
@@ -166,6 +168,7 @@ impl World {
             commits: Vec::new(),
             history: Vec::new(),
             answers_history: true,
+            commits_twice: false,
             sequence: 0,
             number: 0,
             tasks: 0,
@@ -244,10 +247,15 @@ impl World {
             match output {
                 Output::Commit(commit) => {
                     self.commits.push((self.sent.len(), commit.durable));
-                    let committed = self
-                        .store
-                        .commit(self.now.unix, &self.id, self.epoch, &commit)
-                        .unwrap();
+                    let write = || {
+                        self.store
+                            .commit(self.now.unix, &self.id, self.epoch, &commit)
+                            .unwrap()
+                    };
+                    if self.commits_twice {
+                        write();
+                    }
+                    let committed = write();
                     self.hub.handle_committed(self.now, committed);
                 }
                 Output::Send {
