@@ -3,7 +3,10 @@
 //!
 //! Nothing in this crate reads a clock, opens a socket, starts a thread or touches a file.
 #![forbid(unsafe_code)]
-#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests pick the start instant"))]
+#![cfg_attr(
+    test,
+    allow(clippy::disallowed_methods, reason = "tests pick the start instant")
+)]
 
 pub mod account;
 pub mod application;

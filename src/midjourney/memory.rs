@@ -536,7 +536,13 @@ impl TaskStore for MemoryStore {
         Ok(taken)
     }
 
-    fn renew_lease(&self, hub: &HubId, epoch: u64, grade: Grade, until: UnixMs) -> Result<bool, StoreError> {
+    fn renew_lease(
+        &self,
+        hub: &HubId,
+        epoch: u64,
+        grade: Grade,
+        until: UnixMs,
+    ) -> Result<bool, StoreError> {
         let mut tables = self.tables.lock();
         let hub = tables.owned_hub(hub, epoch)?;
         Ok(hub.lease.as_mut().is_some_and(|lease| {

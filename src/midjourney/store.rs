@@ -41,7 +41,9 @@ pub enum StoreError {
     #[error("no space left where the store lies")]
     Full,
     /// The database was made by a newer version.
-    #[error("the store has version {found}, this build knows versions up to {known}: update the extension")]
+    #[error(
+        "the store has version {found}, this build knows versions up to {known}: update the extension"
+    )]
     Newer {
         /// Its version.
         found: u32,
@@ -179,7 +181,11 @@ impl IdentifyBudget {
             return IdentifyPermit::Exhausted(self.day_began.plus(Self::DAY));
         }
         let burst_at = self.full_at.minus(Self::REFILL * (Self::BURST - 1));
-        let spaced_at = if self.last == UnixMs::default() { now } else { self.last.plus(Self::SPACING) };
+        let spaced_at = if self.last == UnixMs::default() {
+            now
+        } else {
+            self.last.plus(Self::SPACING)
+        };
         let at = burst_at.max(spaced_at);
         if at > now {
             return IdentifyPermit::Wait(at);
@@ -359,7 +365,12 @@ pub trait TaskStore: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::QueueFull`] when more than `queue_size` tasks would wait, [`StoreError::Io`] for tasks of two hubs.
-    fn submit(&self, now: UnixMs, tasks: &[Task], queue_size: u32) -> Result<Vec<TaskId>, StoreError>;
+    fn submit(
+        &self,
+        now: UnixMs,
+        tasks: &[Task],
+        queue_size: u32,
+    ) -> Result<Vec<TaskId>, StoreError>;
     /// Cancels a task that was never sent (no attempts), or asks its owner to, durably.
     fn cancel(&self, now: UnixMs, id: &TaskId) -> Result<Cancelled, StoreError>;
 
@@ -375,7 +386,12 @@ pub trait TaskStore: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::InvalidCursor`].
-    fn list(&self, filter: &TaskFilter, limit: u32, cursor: Option<&str>) -> Result<Page, StoreError>;
+    fn list(
+        &self,
+        filter: &TaskFilter,
+        limit: u32,
+        cursor: Option<&str>,
+    ) -> Result<Page, StoreError>;
     /// How many tasks a hub has.
     fn counts(&self, hub: &HubId) -> Result<Counts, StoreError>;
     /// What the owner last wrote with [`Write::Status`], and when.
@@ -399,7 +415,13 @@ pub trait TaskStore: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::Deposed`] when `epoch` is not the lease's.
-    fn renew_lease(&self, hub: &HubId, epoch: u64, grade: Grade, until: UnixMs) -> Result<bool, StoreError>;
+    fn renew_lease(
+        &self,
+        hub: &HubId,
+        epoch: u64,
+        grade: Grade,
+        until: UnixMs,
+    ) -> Result<bool, StoreError>;
     /// Ends the lease (`until` becomes 0) when `epoch` is still the lease's.
     fn release_lease(&self, hub: &HubId, epoch: u64) -> Result<(), StoreError>;
     /// A resident asks a transient owner to give way; a resident owner is not asked.
@@ -423,10 +445,17 @@ pub trait TaskStore: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::Deposed`] when `epoch` is not the lease's: nothing was written.
-    fn commit(&self, now: UnixMs, hub: &HubId, epoch: u64, commit: &Commit) -> Result<Committed, StoreError>;
+    fn commit(
+        &self,
+        now: UnixMs,
+        hub: &HubId,
+        epoch: u64,
+        commit: &Commit,
+    ) -> Result<Committed, StoreError>;
     /// Removes at most `limit` tasks that ended before `before`, the oldest first, with their events; tells how many.
     ///
     /// # Errors
     /// [`StoreError::Deposed`] when `epoch` is not the lease's.
-    fn prune(&self, hub: &HubId, epoch: u64, before: UnixMs, limit: u32) -> Result<u32, StoreError>;
+    fn prune(&self, hub: &HubId, epoch: u64, before: UnixMs, limit: u32)
+    -> Result<u32, StoreError>;
 }

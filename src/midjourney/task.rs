@@ -33,7 +33,10 @@ impl FromStr for TaskId {
 
     fn from_str(text: &str) -> Result<Self, InvalidTaskId> {
         let bytes: [u8; 26] = text.as_bytes().try_into().map_err(|_| InvalidTaskId)?;
-        if bytes.iter().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()) {
+        if bytes
+            .iter()
+            .all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+        {
             Ok(Self(bytes))
         } else {
             Err(InvalidTaskId)
@@ -80,7 +83,9 @@ impl<'de> Deserialize<'de> for TaskId {
 }
 
 /// Where a task is, in the words of midjourney-proxy.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
     /// Waiting in our queue.
@@ -102,8 +107,15 @@ pub enum Status {
 
 impl Status {
     /// All of them, in the order in which a task can pass through them.
-    pub const ALL: [Self; 7] =
-        [Self::NotStart, Self::Submitted, Self::Modal, Self::InProgress, Self::Success, Self::Failure, Self::Cancel];
+    pub const ALL: [Self; 7] = [
+        Self::NotStart,
+        Self::Submitted,
+        Self::Modal,
+        Self::InProgress,
+        Self::Success,
+        Self::Failure,
+        Self::Cancel,
+    ];
 
     /// As PHP sees it.
     pub fn as_str(self) -> &'static str {
@@ -360,7 +372,9 @@ pub struct Work {
 impl Work {
     /// Whether an interaction of it was taken: it must not be sent once more.
     pub fn has_arrived(&self) -> bool {
-        self.attempts.iter().any(|attempt| attempt.state == AttemptState::Accepted)
+        self.attempts
+            .iter()
+            .any(|attempt| attempt.state == AttemptState::Accepted)
     }
 }
 

@@ -74,7 +74,11 @@ pub fn a_lease_is_renewed_and_released(store: &impl TaskStore) {
         Some(0)
     );
     own(store);
-    assert!(!store.renew_lease(&hub(1), 1, Grade::Resident, after(20)).unwrap());
+    assert!(
+        !store
+            .renew_lease(&hub(1), 1, Grade::Resident, after(20))
+            .unwrap()
+    );
     assert_eq!(
         store.lease(&hub(1)).unwrap(),
         Some(Lease {
@@ -105,14 +109,30 @@ pub fn a_transient_owner_is_asked_to_give_way(store: &impl TaskStore) {
         ..claim(1)
     };
     store.take_lease(&hub(1), &transient).unwrap();
-    assert!(!store.renew_lease(&hub(1), 1, Grade::Transient, after(20)).unwrap());
+    assert!(
+        !store
+            .renew_lease(&hub(1), 1, Grade::Transient, after(20))
+            .unwrap()
+    );
     store.request_yield(&hub(1)).unwrap();
     assert!(store.lease(&hub(1)).unwrap().unwrap().yield_requested);
-    assert!(store.renew_lease(&hub(1), 1, Grade::Transient, after(21)).unwrap());
-    assert!(store.renew_lease(&hub(1), 1, Grade::Transient, after(22)).unwrap());
+    assert!(
+        store
+            .renew_lease(&hub(1), 1, Grade::Transient, after(21))
+            .unwrap()
+    );
+    assert!(
+        store
+            .renew_lease(&hub(1), 1, Grade::Transient, after(22))
+            .unwrap()
+    );
     store.take_lease(&hub(1), &claim(2)).unwrap();
     store.request_yield(&hub(1)).unwrap();
-    assert!(!store.renew_lease(&hub(1), 2, Grade::Resident, after(23)).unwrap());
+    assert!(
+        !store
+            .renew_lease(&hub(1), 2, Grade::Resident, after(23))
+            .unwrap()
+    );
 }
 
 /// From its next renewal on, and what was asked before is forgotten.
@@ -123,12 +143,19 @@ pub fn an_owner_that_became_resident_is_not_asked(store: &impl TaskStore) {
     };
     store.take_lease(&hub(1), &transient).unwrap();
     store.request_yield(&hub(1)).unwrap();
-    let renew = |grade, seconds| store.renew_lease(&hub(1), 1, grade, after(seconds)).unwrap();
+    let renew = |grade, seconds| {
+        store
+            .renew_lease(&hub(1), 1, grade, after(seconds))
+            .unwrap()
+    };
     assert!(renew(Grade::Transient, 20));
     assert!(!renew(Grade::Resident, 21));
     store.request_yield(&hub(1)).unwrap();
     let lease = store.lease(&hub(1)).unwrap().unwrap();
-    assert_eq!((lease.grade, lease.yield_requested), (Grade::Resident, false));
+    assert_eq!(
+        (lease.grade, lease.yield_requested),
+        (Grade::Resident, false)
+    );
     assert!(!renew(Grade::Resident, 22));
 }
 

@@ -114,7 +114,10 @@ pub fn a_hub_without_lease_has_no_owner(store: &impl TaskStore) {
         assert_eq!(deposed_by(&store.load(NOW, &hub(1), epoch)), Some(0));
         assert_eq!(deposed_by(&store.inbox(&hub(1), epoch, 0)), Some(0));
         assert_eq!(deposed_by(&store.prune(&hub(1), epoch, NOW, 1)), Some(0));
-        assert_eq!(deposed_by(&store.renew_lease(&hub(1), epoch, Grade::Resident, NOW)), Some(0));
+        assert_eq!(
+            deposed_by(&store.renew_lease(&hub(1), epoch, Grade::Resident, NOW)),
+            Some(0)
+        );
     }
     assert_eq!(deposed_by(&store.load(NOW, &hub(9), 1)), Some(0));
 }
