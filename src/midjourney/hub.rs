@@ -125,6 +125,8 @@ pub struct Hub {
     deadlines: BTreeSet<(UnixMs, TaskId)>,
     /// Ended tasks that hold a key, by when they give it up.
     tombstones: BTreeSet<(UnixMs, TaskId)>,
+    /// Ended tasks whose picture may still come, by when it is not looked for any more.
+    late: BTreeSet<(UnixMs, TaskId)>,
     /// Ended tasks by their end.
     closed: BTreeSet<(UnixMs, TaskId)>,
     /// Tasks in doubt, and since when on the boot clock.

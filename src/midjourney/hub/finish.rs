@@ -145,8 +145,12 @@ impl Hub {
             return;
         };
         let messages: Vec<MessageId> = item.task.work.messages.clone();
-        self.closed
-            .insert((item.task.view.finished_at.unwrap_or_default(), id));
+        let ended = item.task.view.finished_at.unwrap_or_default();
+        let until = ended.plus(self.config.late_final);
+        if until > self.now.unix && awaits_late_final(&item.task.view) {
+            self.late.insert((until, id));
+        }
+        self.closed.insert((ended, id));
         self.set_holder(id);
         for message in messages {
             self.sightings.forget(message);
@@ -207,6 +211,13 @@ impl Hub {
 
     /// Tombstones whose time is over give up their keys.
     pub(super) fn end_tombstones(&mut self) {
+        while self
+            .late
+            .first()
+            .is_some_and(|(until, _)| *until <= self.now.unix)
+        {
+            self.late.pop_first();
+        }
         while let Some(&(until, id)) = self.tombstones.first() {
             if until > self.now.unix {
                 break;

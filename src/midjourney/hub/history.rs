@@ -220,7 +220,21 @@ impl Hub {
     }
 
     fn has_open_attempt(&self, channel: ChannelId) -> bool {
-        self.under_way.iter().any(|id| self.is_in(*id, channel))
+        self.under_way
+            .iter()
+            .copied()
+            .chain(self.late())
+            .any(|id| self.is_in(id, channel) && self.first_attempt(id).is_some())
+    }
+
+    /// Ended tasks whose picture may still come.
+    fn late(&self) -> impl Iterator<Item = TaskId> + '_ {
+        let late = self.late.iter().map(|(_, id)| *id);
+        late.filter(|id| {
+            self.tasks
+                .get(id)
+                .is_some_and(|item| awaits_late_final(&item.task.view))
+        })
     }
 
     /// When the first attempt of a task was made that may have arrived.
@@ -238,13 +252,8 @@ impl Hub {
     /// still be late.
     fn oldest_wanted(&self, channel: ChannelId) -> Option<MessageId> {
         let open = self.under_way.iter().copied();
-        let late = self.tombstones.iter().map(|(_, id)| *id).filter(|id| {
-            self.tasks
-                .get(id)
-                .is_some_and(|item| awaits_late_final(&item.task.view))
-        });
         let attempts = open
-            .chain(late)
+            .chain(self.late())
             .filter(|id| self.is_in(*id, channel))
             .filter_map(|id| self.first_attempt(id));
         attempts

@@ -69,6 +69,7 @@ impl Hub {
             under_way: BTreeSet::new(),
             deadlines: BTreeSet::new(),
             tombstones: BTreeSet::new(),
+            late: BTreeSet::new(),
             closed: BTreeSet::new(),
             doubts: BTreeMap::new(),
             maybe_queued: BTreeSet::new(),

@@ -1,7 +1,7 @@
 //! Reading the channel by REST, where it is long, and where not every token may.
 
 use mj_discord::snowflake::ChannelId;
-use mj_midjourney::{config::GatewayMode, task::Status};
+use mj_midjourney::{config::GatewayMode, refusal::FailCode, task::Status};
 
 use super::{
     post::{self, CHANNEL},
@@ -72,4 +72,28 @@ fn a_channel_is_read_by_an_account_that_may() {
         (world.status(id), world.interactions().len()),
         (Status::InProgress, 1)
     );
+}
+
+#[test]
+fn a_late_picture_is_looked_for_without_a_gateway() {
+    let mut world = World::new(GatewayMode::Off);
+    let id = world.imagine("a red fox", 7);
+    let sent = world.last();
+    world.accept(&sent);
+    let number = world.number();
+    let start = post::start(world.now.unix, number, PROMPT, USER);
+    world.history.push(start.clone());
+    world.ms(11 * 60_000);
+    assert_eq!(world.view(id).fail_code, Some(FailCode::Timeout));
+    let number = world.number();
+    let done = post::grid(world.now.unix, number, PROMPT, USER, start.id(), 9);
+    world.history.push(done);
+    world.ms(60_000);
+    assert_eq!(
+        (world.status(id), world.view(id).late),
+        (Status::Success, true)
+    );
+    let read = world.sent.len();
+    world.ms(60 * 60_000);
+    assert_eq!(world.sent.len(), read, "nothing is left to look for");
 }
