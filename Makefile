@@ -132,9 +132,11 @@ demo: build ## Imagine, upscale and save two pictures; on Discord when MJ_USER_T
 	  "$${PROMPT:-a lighthouse on a cliff at dusk, oil painting --ar 1:1}" "$${DIRECTORY:-$(CURDIR)/build/demo}"
 
 .PHONY: bench
-bench: build-release ## Measure, print a table, write build/bench.json
+bench: build-release ## Measure, print a table, write build/bench.json; ONLY="poll decode" for some
+	$(CARGO) build --locked --release -p mj-store --example poll
+	$(CARGO) build --locked --release -p mj-simulator --example decode
 	@mkdir -p build
-	MJ_EXTENSION="$(TARGET)/release/libmj.so" MJ_SIMULATOR="$(TARGET)/release/mj-simulator" tests/bench/run
+	MJ_EXTENSION="$(TARGET)/release/libmj.so" MJ_SIMULATOR="$(TARGET)/release/mj-simulator" tests/bench/run $(ONLY)
 
 .PHONY: clean
 clean: ## Remove what was built

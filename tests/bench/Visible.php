@@ -35,26 +35,23 @@ final class Visible
         $sent = [];
         foreach ($simulator->control('frames') as $frame) {
             if (preg_match('/stone (\d+)\b/', (string) $frame['content'], $stone)) {
-                $percent = preg_match('/\((\d+)%\)/', $frame['content'], $match) ? (int) $match[1] : 'end';
-                $sent[$stone[1]][$percent] ??= $frame['at_us'];
+                if (preg_match('/\((\d+)%\)/', $frame['content'], $match)) {
+                    $sent[$stone[1]][(int) $match[1]] ??= $frame['at_us'];
+                } elseif ($frame['t'] === 'MESSAGE_CREATE' && !str_contains($frame['content'], 'Waiting to start')) {
+                    $sent[$stone[1]]['final'] ??= $frame['at_us'];
+                }
             }
         }
-        $delays = ['edits' => [], 'ends' => []];
+        $delays = ['edits' => [], 'finals' => []];
         foreach ($seen as [$stone, $percent, $at]) {
-            if ($percent === 100) {
-                $kind = 'ends';
-                // The final is a message of its own; its frame is the last one of the job.
-                $from = isset($sent[$stone]) ? ($sent[$stone]['end'] ?? null) : null;
-            } else {
-                $kind = 'edits';
-                $from = $sent[$stone][$percent] ?? null;
-            }
+            // The final is a message of its own and says no percent.
+            $from = $sent[$stone][$percent === 100 ? 'final' : $percent] ?? null;
             if ($from !== null) {
-                $delays[$kind][] = ($at - $from) / 1e3;
+                $delays[$percent === 100 ? 'finals' : 'edits'][] = ($at - $from) / 1e3;
             }
         }
         $kind = $place->kind();
-        foreach (['edits' => 'progress', 'ends' => 'finals'] as $name => $title) {
+        foreach (['edits' => 'progress', 'finals' => 'final'] as $name => $title) {
             $late = Numbers::quantile($delays[$name], 0.99);
             $isJudged = $name === 'edits';
             $report->add("frame to mj_poll on $kind, $title, p50", Numbers::median($delays[$name]), 'ms', $isJudged ? 1.0 : null, count($delays[$name]) . ' frames');

@@ -118,8 +118,8 @@ fn running(number: u64) -> Task {
     task
 }
 
-/// Of each kind, ids that meet all pages in no order.
-const TOLD: u64 = 1_000;
+/// Of each kind, ids that meet all pages in no order: more than one process keeps decoded.
+const TOLD: u64 = 5_000;
 
 fn populate_and_tell(tasks: u64, path: &str) {
     let store = SqliteStore::open(&StateDir::open(path, Origin::Explicit).unwrap()).unwrap();
