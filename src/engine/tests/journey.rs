@@ -430,12 +430,14 @@ fn settings_that_flip_with_every_request_identify_once_each() {
 
 /// Why the engine does not press a button.
 fn refusal(engine: &Engine, task: &str, action: &str) -> (Unavailable, String) {
-    match engine.action(task, action, &Value::Null).unwrap_err() {
-        EngineError::ActionUnavailable {
-            reason, message, ..
-        } => (reason, message),
-        other => panic!("{other}"),
-    }
+    let error = engine.action(task, action, &Value::Null).unwrap_err();
+    let EngineError::ActionUnavailable {
+        reason, message, ..
+    } = error
+    else {
+        panic!("{error}")
+    };
+    (reason, message)
 }
 
 #[test]
