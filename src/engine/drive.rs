@@ -207,7 +207,11 @@ impl Drive {
             }
             let sleep_for = self.next_wake().saturating_sub(clock::boot());
             tokio::select! {
-                input = self.inputs.recv() => if let Some(input) = input { self.take_inputs(input) },
+                input = self.inputs.recv() => if let Some(input) = input
+                    && let ControlFlow::Break(end) = self.take_inputs(input)
+                {
+                    break end;
+                },
                 ready = self.fifo.readable() => if let Ok(mut ready) = ready {
                     let _ = ready.get_inner().drain();
                     ready.clear_ready();
@@ -339,18 +343,19 @@ impl Drive {
         });
     }
 
-    /// Takes an input and all that wait behind it, unless the lease has become doubtful: then the inputs stay where
-    /// they are until it is confirmed, or are thrown away with the hub.
-    fn take_inputs(&mut self, first: Input) {
+    /// Takes an input and all that wait behind it. When the lease has become doubtful it is confirmed first; if that
+    /// fails, the inputs are thrown away with the hub.
+    fn take_inputs(&mut self, first: Input) -> ControlFlow<End> {
         let mut next = Some(first);
-        if self.tenure.is_doubtful() && self.keep_lease().is_break() {
-            return;
+        if self.tenure.is_doubtful() {
+            self.keep_lease()?;
         }
         while let Some(input) = next {
             self.take_input(input);
             next = self.inputs.try_recv().ok();
         }
         while self.requests.try_join_next().is_some() {}
+        ControlFlow::Continue(())
     }
 
     fn take_input(&mut self, input: Input) {

@@ -19,6 +19,8 @@ use crate::fence::Fence;
 pub(crate) const LEASE: Duration = Duration::from_secs(10);
 /// How often it is renewed.
 pub(crate) const RENEWAL: Duration = Duration::from_secs(3);
+/// How long a renewal that failed waits for the next.
+const RETRY: Duration = Duration::from_millis(250);
 /// An owner that did not get to renew for this long may have a successor.
 pub(crate) const OVERSLEPT: Duration = Duration::from_secs(5);
 /// Between hosts, an owner is taken for dead this long after its lease has run out.
@@ -95,6 +97,7 @@ pub(crate) fn attempt(
         held,
         fence,
         confirmed: boot,
+        tried: boot,
         predecessor,
     }))
 }
@@ -133,6 +136,8 @@ pub(crate) struct Tenure {
     held: Held,
     /// When a transaction last confirmed the epoch, by `CLOCK_BOOTTIME`.
     confirmed: Duration,
+    /// When a renewal was last tried, by `CLOCK_BOOTTIME`.
+    tried: Duration,
 }
 
 /// What a renewal said.
@@ -155,7 +160,7 @@ impl Tenure {
 
     /// When the next renewal is due, by `CLOCK_BOOTTIME`.
     pub(crate) fn renewal_due(&self) -> Duration {
-        self.confirmed + RENEWAL
+        (self.confirmed + RENEWAL).max(self.tried + RETRY)
     }
 
     /// Renews the lease, saying what kind of process this is by now, and repairs the lock.
@@ -169,6 +174,7 @@ impl Tenure {
         grade: Grade,
     ) -> Result<Renewal, StoreError> {
         let boot = clock::boot();
+        self.tried = boot;
         let until = UnixMs(clock::unix_ms()).plus(LEASE);
         match store.renew_lease(hub, self.epoch, grade, until) {
             Ok(yield_requested) => {

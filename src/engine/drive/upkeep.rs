@@ -22,10 +22,10 @@ const PRUNE_BATCH: u32 = 200;
 impl Drive {
     /// Renews the lease when that is due. An owner that overslept does nothing before.
     pub(super) fn keep_lease(&mut self) -> ControlFlow<End> {
-        if clock::boot() < self.tenure.renewal_due() {
+        let overslept = self.tenure.is_doubtful();
+        if !overslept && clock::boot() < self.tenure.renewal_due() {
             return ControlFlow::Continue(());
         }
-        let overslept = self.tenure.is_doubtful();
         match self.tenure.renew(self.shared.store, &self.id, self.grade) {
             Ok(Renewal::Renewed { yield_requested }) => {
                 if overslept {
