@@ -27,13 +27,14 @@ final class Poll
         $place = Place::inMemory();
         $store = Example::path('poll');
         $populate = proc_open([$store, '--populate', (string) self::TASKS, $place->path], [1 => ['pipe', 'w'], 2 => ['file', '/dev/null', 'w']], $pipes);
-        $ids = json_decode(stream_get_contents($pipes[1]), true, 8, JSON_THROW_ON_ERROR);
+        $ids = tmpfile();
+        stream_copy_to_stream($pipes[1], $ids);
         proc_close($populate);
         $writer = proc_open([$store, '--write', $place->path], [], $none);
         try {
             $times = json_decode(Cli::run('require $data["script"];', ['mj.state_dir' => $place->path] + self::NOBODY, [
                 'script' => __DIR__ . '/poll_loop.php',
-                'ids' => $ids,
+                'ids' => stream_get_meta_data($ids)['uri'],
             ], 120.0), true, 8, JSON_THROW_ON_ERROR);
         } finally {
             proc_terminate($writer, SIGKILL);
