@@ -2,6 +2,7 @@
 //! a frame, the fastest of many passes each because other processes only ever slow one down, without decompression.
 #![allow(
     clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a measurement for the terminal, its input is known"
