@@ -266,9 +266,11 @@ impl Drive {
         }
         self.keep_house(moment());
         let (hub, id) = (&self.hub, &self.id);
-        self.shared
-            .unsent
-            .retain_unsent(|of, task| of == id && hub.submitted(&[task]));
+        self.shared.unsent.look(|of, tasks| {
+            if of == id {
+                tasks.retain(|task| !hub.submitted(&[*task]));
+            }
+        });
         self.may_leave()
     }
 

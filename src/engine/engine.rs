@@ -37,9 +37,6 @@ use crate::{
     value::Value,
 };
 
-/// From here on a script that lives long looks which of its tasks are on their way.
-const MANY_UNSENT: usize = 256;
-
 static ENGINE: ForkLocal<Arc<Engine>> = ForkLocal::new();
 /// What this process, or the one it was forked from, last gave to `mj_configure()`: a child goes on with it.
 static CONFIGURED: RwLock<Option<Value>> = RwLock::new(None);
@@ -479,7 +476,7 @@ impl Engine {
         // A server's worker lives on; only a script must know what it would leave behind.
         if !shared.lifetime.is_server {
             for id in &ids {
-                if shared.unsent.add(hub, *id) >= MANY_UNSENT {
+                if shared.unsent.add(hub, *id) {
                     forget_what_others_send(shared);
                 }
             }

@@ -1,6 +1,7 @@
 //! What PHP's threads and the engine thread of one process share for one state directory.
 
 use std::{
+    collections::BTreeMap,
     path::Path,
     sync::atomic::{AtomicBool, AtomicU32, Ordering},
     time::Duration,
@@ -70,31 +71,57 @@ impl Lifetime {
     }
 }
 
+/// From this many unsent tasks on a script that lives long looks which of them are on their way.
+const MANY_UNSENT: usize = 256;
+
 /// Tasks that this process submitted and that were not seen sent yet.
 #[derive(Debug, Default)]
-pub(crate) struct Unsent(Mutex<Vec<(HubId, TaskId)>>);
+pub(crate) struct Unsent(Mutex<UnsentTasks>);
+
+#[derive(Debug, Default)]
+struct UnsentTasks {
+    of_hubs: BTreeMap<HubId, Vec<TaskId>>,
+    /// How many there were after the last look.
+    left: usize,
+}
+
+impl UnsentTasks {
+    fn count(&self) -> usize {
+        self.of_hubs.values().map(Vec::len).sum()
+    }
+}
 
 impl Unsent {
-    /// Remembers one; tells how many there are.
-    pub(crate) fn add(&self, hub: &HubId, task: TaskId) -> usize {
+    /// Remembers one; tells whether there are so many more than at the last look that another is worth it.
+    pub(crate) fn add(&self, hub: &HubId, task: TaskId) -> bool {
         let mut tasks = self.0.lock();
-        tasks.push((hub.clone(), task));
-        tasks.len()
+        match tasks.of_hubs.get_mut(hub) {
+            Some(of_hub) => of_hub.push(task),
+            None => {
+                tasks.of_hubs.insert(hub.clone(), vec![task]);
+            }
+        }
+        tasks.count() >= MANY_UNSENT.max(2 * tasks.left)
     }
 
-    /// Forgets those that `is_sent` tells are sent.
-    pub(crate) fn retain_unsent(&self, mut is_sent: impl FnMut(&HubId, TaskId) -> bool) {
-        self.0.lock().retain(|(hub, task)| !is_sent(hub, *task));
+    /// Looks which are sent: `forget` takes those out of a hub's list.
+    pub(crate) fn look(&self, mut forget: impl FnMut(&HubId, &mut Vec<TaskId>)) {
+        let mut tasks = self.0.lock();
+        tasks.of_hubs.retain(|hub, of_hub| {
+            forget(hub, of_hub);
+            !of_hub.is_empty()
+        });
+        tasks.left = tasks.count();
     }
 
     /// Whether there is none.
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.lock().is_empty()
+        self.0.lock().of_hubs.is_empty()
     }
 
     /// Whether there is one of this hub.
     pub(crate) fn concerns(&self, hub: &HubId) -> bool {
-        self.0.lock().iter().any(|(other, _)| other == hub)
+        self.0.lock().of_hubs.contains_key(hub)
     }
 }
 

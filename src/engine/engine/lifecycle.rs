@@ -9,7 +9,7 @@ use std::{
 use mj_discord::UnixMs;
 use mj_midjourney::{
     config::HubId,
-    store::{Grade, TaskStore},
+    store::{Grade, Lease, TaskStore},
     task::Status,
 };
 use mj_process::{Origin, OwnerLock, Worker, clock};
@@ -46,9 +46,11 @@ impl Engine {
         else {
             return;
         };
-        let grace = self.current().settings.shutdown_grace;
+        let settings = &self.current().settings;
+        let grace = settings.shutdown_grace;
         let started = clock::boot();
-        if !shared.lifetime.is_server {
+        // A process that may not own a hub can do nothing for its tasks by staying.
+        if !shared.lifetime.is_server && settings.role == Role::Auto {
             while !shared.unsent.is_empty() && clock::boot().saturating_sub(started) < grace {
                 forget_what_others_send(&shared);
                 if shared.unsent.is_empty() {
@@ -146,32 +148,34 @@ impl Engine {
 /// Forgets tasks of this process that others have sent, or that a resident owner will. Those of a hub that this
 /// process owns are its own engine's to tell.
 pub(super) fn forget_what_others_send(shared: &Shared) {
-    shared.unsent.retain_unsent(|hub, task| {
+    shared.unsent.look(|hub, tasks| {
         let lease = shared.store.lease(hub).ok().flatten();
-        let is_own = lease.is_some_and(|lease| {
+        let lease = lease.filter(|lease| lease.until > UnixMs(clock::unix_ms()));
+        let is_own = lease.as_ref().is_some_and(|lease| {
             i32::try_from(lease.pid) == Ok(shared.own.pid)
                 && lease.start_time == shared.own.start_time
-                && lease.until > UnixMs(clock::unix_ms())
         });
         if is_own {
-            return false;
+            return;
         }
-        let is_sent = match shared.store.task(&task) {
-            Ok(Some(view)) => view.status != Status::NotStart,
-            Ok(None) => true,
-            Err(_) => false,
-        };
-        is_sent || has_resident_owner(shared, hub)
+        if lease.is_some_and(|lease| is_resident_owner(shared, hub, &lease)) {
+            tasks.clear();
+            return;
+        }
+        if let Ok(views) = shared.store.tasks(tasks) {
+            let mut views = views.into_iter();
+            tasks.retain(|_| {
+                let view = views.next().flatten();
+                view.is_some_and(|view| view.status == Status::NotStart)
+            });
+        }
     });
 }
 
-fn has_resident_owner(shared: &Shared, hub: &HubId) -> bool {
-    let Ok(Some(lease)) = shared.store.lease(hub) else {
-        return false;
-    };
+fn is_resident_owner(shared: &Shared, hub: &HubId, lease: &Lease) -> bool {
     let is_held = || {
         let lock = OwnerLock::open(&shared.dir, &hub.0);
         lock.is_ok_and(|lock| !ownership::is_proven_dead(&lock, lease.epoch))
     };
-    lease.grade == Grade::Resident && lease.until > UnixMs(clock::unix_ms()) && is_held()
+    lease.grade == Grade::Resident && is_held()
 }
