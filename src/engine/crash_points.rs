@@ -1,6 +1,9 @@
 //! Points of the engine at which a test breaks or stops it, and those tests. No part of what is shipped.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use mj_engine::{Engine, Value};
 use parking_lot::Mutex;
@@ -68,6 +71,8 @@ pub(crate) fn reached(shared: &Shared, point: Point) {
                 .args(["-STOP", &pid])
                 .status();
             assert!(kill.unwrap().success());
+            // The signal goes to any thread, and the others run on until that one has stopped them all.
+            std::thread::park_timeout(Duration::from_millis(500));
         }
         None => {}
     }
