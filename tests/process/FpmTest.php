@@ -108,9 +108,9 @@ final class FpmTest extends TestCase
         foreach ($ids as $id) {
             self::assertSame('SUCCESS', self::finished($fpm, $id)['status']);
         }
-        $record = $simulator->record();
         self::assertCount(6, $simulator->jobs());
-        self::assertLessThanOrEqual(1, $record['most_open_connections']);
+        self::assertSame(1, $simulator->record()['identifies'], 'each owner resumed the session of the one before');
+        self::assertLessThan(100, $simulator->overlap(), 'milliseconds in which two owners were connected');
     }
 
     /** @return array<string, mixed> */

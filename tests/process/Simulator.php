@@ -103,4 +103,21 @@ final class Simulator
     {
         return array_values(array_filter($this->record()['interactions'], static fn (array $one) => !$one['foreign'] && isset($one['job_id'])));
     }
+
+    /**
+     * For how long at most two gateway connections were open at once, in milliseconds. The end of a connection is
+     * noticed a moment after the beginning of the next, so a handover is not quite 0.
+     */
+    public function overlap(): int
+    {
+        $most = $until = 0;
+        $record = $this->record();
+        foreach ($record['connections'] as $connection) {
+            $closed = $connection['closed_at'] ?? $record['now'];
+            $most = max($most, min($until, $closed) - $connection['opened_at']);
+            $until = max($until, $closed);
+        }
+
+        return $most;
+    }
 }
