@@ -105,7 +105,8 @@ pub struct Hub {
     has_learnt: bool,
     draining: bool,
     fallback_session: String,
-    tasks: BTreeMap<TaskId, Item>,
+    /// Boxed: the nodes of a tree that grows at its end stay half empty, and an item is almost a kilobyte.
+    tasks: BTreeMap<TaskId, Box<Item>>,
     correlator: Correlator,
     queue: Queue,
     accounts: Vec<Account>,

@@ -224,11 +224,11 @@ impl Hub {
         let made = vec![Made::default(); work.attempts.len()];
         self.tasks.insert(
             id,
-            Item {
+            Box::new(Item {
                 task,
                 made,
                 was_outdated: false,
-            },
+            }),
         );
         self.set_holder(id);
         for attempt in &work.attempts {
