@@ -99,9 +99,10 @@ final class Fpm
     /** @return list<int> */
     public function workerPids(): array
     {
-        exec('pgrep -P ' . $this->masterPid(), $lines);
+        $master = $this->masterPid();
+        $children = (string) @file_get_contents("/proc/$master/task/$master/children");
 
-        return array_map('intval', $lines);
+        return array_map('intval', preg_split('/ /', $children, -1, PREG_SPLIT_NO_EMPTY));
     }
 
     public function log(): string
