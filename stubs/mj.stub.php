@@ -14,6 +14,7 @@
  * ini entries, all `PHP_INI_SYSTEM`, empty means the default; each is also a key of `mj_configure()`, without the
  * prefix. Times are seconds, or a number with `ms`, `s`, `m`, `h` or `d` behind it.
  *
+ * @ini mj.activity_url    replaces `https://936929561302675456.discordsays.com`, where the editor of Vary (Region) lives
  * @ini mj.api_url         replaces `https://discord.com`
  * @ini mj.archive         where finished pictures are kept: a directory, or `s3://`
  * @ini mj.autostart       whether a process may start the engine by itself: `1` or `0`

@@ -15,6 +15,8 @@ pub const GATEWAY: &str = "wss://gateway.discord.gg/";
 pub const CDN: &str = "https://cdn.discordapp.com/";
 /// The resizing proxy in front of the CDN.
 pub const MEDIA: &str = "https://media.discordapp.net/";
+/// Where Midjourney's own web application inside Discord lives: the editor of Vary (Region).
+pub const ACTIVITY: &str = "https://936929561302675456.discordsays.com/";
 /// The REST version in every path. User accounts' clients use 9; for what we call it equals 10.
 pub const API_VERSION: u8 = 9;
 
@@ -51,6 +53,7 @@ pub enum HostError {
 /// Which host each kind of request goes to. The default is Discord's own.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Hosts {
+    activity: Url,
     api: Url,
     gateway: Url,
     resume: Option<String>,
@@ -61,6 +64,7 @@ pub struct Hosts {
 impl Default for Hosts {
     fn default() -> Self {
         Self {
+            activity: discord(ACTIVITY),
             api: discord(API),
             gateway: discord(GATEWAY),
             resume: None,
@@ -147,6 +151,23 @@ impl Hosts {
             "https:// or http://",
         )?));
         Ok(self)
+    }
+
+    /// Replaces `https://936929561302675456.discordsays.com`.
+    ///
+    /// # Errors
+    /// When it is no `http` or `https` address; the message names `setting`.
+    pub fn with_activity(mut self, setting: &'static str, url: &str) -> Result<Self, HostError> {
+        self.activity = base(setting, url, &["https", "http"], "https:// or http://")?;
+        Ok(self)
+    }
+
+    /// The address of a path of Midjourney's own application, which starts with a slash.
+    pub fn activity_url(&self, path: &str) -> Url {
+        let mut url = self.activity.clone();
+        let front = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&format!("{front}{path}"));
+        url
     }
 
     /// The address of a REST path, which starts with a slash and may carry a query: `/users/@me`.

@@ -86,13 +86,24 @@ pub enum Body {
     Empty,
     /// JSON.
     Json(String),
-    /// Bytes of the given media type.
-    Bytes {
+    /// Pieces of the given media type, one after the other, of which the driver puts some in.
+    Pieces {
         /// The media type.
         content_type: String,
-        /// The bytes.
-        bytes: Vec<u8>,
+        /// The pieces.
+        pieces: Vec<Piece>,
     },
+}
+
+/// A piece of a body.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Piece {
+    /// The bytes of a file that the driver keeps, in Base64 (RFC 4648, section 4, padded).
+    Base64(String),
+    /// The bytes of a file that the driver keeps, by its name there.
+    File(String),
+    /// As it is.
+    Text(String),
 }
 
 impl std::fmt::Debug for Body {
@@ -100,7 +111,7 @@ impl std::fmt::Debug for Body {
         match self {
             Self::Empty => f.write_str("Empty"),
             Self::Json(text) => write!(f, "Json({} bytes)", text.len()),
-            Self::Bytes { bytes, .. } => write!(f, "Bytes({} bytes)", bytes.len()),
+            Self::Pieces { pieces, .. } => write!(f, "Pieces({})", pieces.len()),
         }
     }
 }
@@ -108,6 +119,8 @@ impl std::fmt::Debug for Body {
 /// Where a request goes.
 #[derive(Clone, Eq, PartialEq)]
 pub enum Target {
+    /// A path and query below the base of Midjourney's own application, where the editor of Vary (Region) lives.
+    Activity(String),
     /// A path and query below the API's base.
     Api(String),
     /// A whole address, given by Discord: an upload slot.
@@ -117,6 +130,7 @@ pub enum Target {
 impl std::fmt::Debug for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::Activity(_) => f.write_str("Activity(..)"),
             Self::Api(path) => f.debug_tuple("Api").field(path).finish(),
             Self::Upload(_) => f.write_str("Upload(..)"),
         }
@@ -150,6 +164,7 @@ impl Request {
     /// When Discord gave an upload address that is none.
     pub fn url(&self, hosts: &Hosts) -> Result<Url, HostError> {
         match &self.target {
+            Target::Activity(path) => Ok(hosts.activity_url(path)),
             Target::Api(path) => Ok(hosts.api_url(path)),
             Target::Upload(url) => {
                 Url::parse(&hosts.upload_url(url)).map_err(|cause| HostError::Invalid {
@@ -224,8 +239,9 @@ impl Request {
         }
     }
 
-    /// `PUT {upload_url}`: the bytes of one file. It goes to a storage host and must not carry the token.
-    pub fn upload(upload_url: String, content_type: String, bytes: Vec<u8>) -> Self {
+    /// `PUT {upload_url}`: the bytes of a file that the driver keeps under this name. It goes to a storage host and
+    /// must not carry the token.
+    pub fn upload(upload_url: String, content_type: String, file: String) -> Self {
         Self {
             route: Route {
                 method: Method::Put,
@@ -233,9 +249,9 @@ impl Request {
                 resource: 0,
             },
             target: Target::Upload(upload_url),
-            body: Body::Bytes {
+            body: Body::Pieces {
                 content_type,
-                bytes,
+                pieces: vec![Piece::File(file)],
             },
             auth: None,
             idempotent: true,
@@ -419,7 +435,7 @@ mod tests {
             "https://discord-attachments-uploads-prd.storage.googleapis.com/a/b.png?upload_id=1"
                 .to_owned(),
             "image/png".to_owned(),
-            vec![1],
+            "a.png".to_owned(),
         );
         assert_eq!(request.auth, None);
         assert_eq!(
@@ -449,7 +465,7 @@ mod tests {
         let upload = Request::upload(
             "https://x/?sig=secret".to_owned(),
             "image/png".to_owned(),
-            Vec::new(),
+            "a.png".to_owned(),
         );
         assert!(!format!("{message:?}{upload:?}").contains("secret"));
     }

@@ -11,7 +11,7 @@ use std::{ops::ControlFlow, panic::resume_unwind, sync::Arc, time::Duration};
 use mj_discord::{Hosts, gateway::Session};
 use mj_midjourney::{
     config::{GatewayKind, HubConfig, HubId},
-    hub::{Answer, FailureKind, Hub, Output, Predecessor, RequestId},
+    hub::{Answer, Archived, FailureKind, Fetched, Hub, Output, Predecessor, RequestId},
     store::{Commit, Committed, Grade, StoreError, TaskStore},
 };
 use mj_process::{Fifo, OwnerLock, clock};
@@ -249,6 +249,14 @@ impl Drive {
                 Output::Commit(commit) => {
                     let committed = self.commit(&commit).await?;
                     self.hub.handle_committed(moment(), committed);
+                }
+                Output::Fetch { task, place, .. } => {
+                    let failed = Fetched::Failed(FailureKind::Withheld);
+                    self.hub.handle_fetched(moment(), task, place, failed);
+                }
+                Output::Archive { task, place, .. } => {
+                    self.hub
+                        .handle_archived(moment(), task, place, Archived::Failed);
                 }
                 Output::Send {
                     id,

@@ -3,7 +3,7 @@
 use mj_discord::{
     Hosts, Token,
     hosts::HostError,
-    rest::{Body, Method, Request},
+    rest::{Body, Method, Piece, Request},
 };
 use mj_midjourney::config::HostSettings;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
@@ -27,6 +27,9 @@ pub(crate) fn hosts(settings: &HostSettings) -> Result<Hosts, HostError> {
     }
     if let Some(url) = &settings.cdn_url {
         hosts = hosts.with_cdn("mj.cdn_url", url)?;
+    }
+    if let Some(url) = &settings.activity_url {
+        hosts = hosts.with_activity("mj.activity_url", url)?;
     }
     if let Some(url) = &settings.upload_url {
         hosts = hosts.with_upload("mj.upload_url", url)?;
@@ -62,11 +65,18 @@ pub(crate) fn outgoing(
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             Some(text.into_bytes())
         }
-        Body::Bytes {
+        Body::Pieces {
             content_type,
-            bytes,
+            pieces,
         } => {
             headers.insert(CONTENT_TYPE, HeaderValue::try_from(content_type).ok()?);
+            let mut bytes = Vec::new();
+            for piece in pieces {
+                let Piece::Text(text) = piece else {
+                    return None;
+                };
+                bytes.extend_from_slice(text.as_bytes());
+            }
             Some(bytes)
         }
     };

@@ -181,6 +181,7 @@ pub(crate) fn press(
         message_id,
         message_flags: parent.work.message_flags,
         custom_id: button.custom_id.clone(),
+        values: Vec::new(),
     });
     Ok(task)
 }
@@ -203,32 +204,9 @@ fn blank(
     Ok(Task {
         hub: place.hub.clone(),
         view: TaskView {
-            id,
-            revision: 1,
-            action,
-            status: Status::NotStart,
-            progress: 0,
-            prompt,
-            final_prompt: None,
-            parent_id: None,
-            group_id: None,
-            account: None,
             mode: options.mode,
-            preview_url: None,
-            images: Vec::new(),
-            buttons: Vec::new(),
-            fail_code: None,
-            fail_reason: None,
-            retryable: false,
-            late: false,
-            message_id: None,
-            job_id: None,
-            seed: None,
             state: options.state.clone(),
-            created_at: place.now,
-            submitted_at: None,
-            started_at: None,
-            finished_at: None,
+            ..TaskView::new(id, action, prompt, place.now)
         },
         work: Work {
             application_id: Some(MIDJOURNEY),

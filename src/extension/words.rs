@@ -31,8 +31,9 @@ words! {
     Size "size", StartedAt "started_at", State "state", Status "status", Style "style", SubmittedAt "submitted_at",
     Tasks "tasks", Texts "texts", Url "url", Width "width",
     // Values.
-    ActionAction "ACTION", ActionImagine "IMAGINE", ActionReroll "REROLL", ActionUpscale "UPSCALE",
-    ActionVariation "VARIATION", ModeFast "fast", ModeRelax "relax", ModeTurbo "turbo", StatusCancel "CANCEL",
+    ActionAction "ACTION", ActionBlend "BLEND", ActionCommand "COMMAND", ActionDescribe "DESCRIBE",
+    ActionImagine "IMAGINE", ActionReroll "REROLL", ActionSeed "SEED", ActionShorten "SHORTEN", ActionShow "SHOW",
+    ActionUpscale "UPSCALE", ActionVariation "VARIATION", ModeFast "fast", ModeRelax "relax", ModeTurbo "turbo", StatusCancel "CANCEL",
     StatusFailure "FAILURE", StatusInProgress "IN_PROGRESS", StatusModal "MODAL", StatusNotStart "NOT_START",
     StatusSubmitted "SUBMITTED", StatusSuccess "SUCCESS",
 }
@@ -87,6 +88,12 @@ impl From<Action> for Word {
             Action::Variation => Self::ActionVariation,
             Action::Reroll => Self::ActionReroll,
             Action::Action => Self::ActionAction,
+            Action::Blend => Self::ActionBlend,
+            Action::Command => Self::ActionCommand,
+            Action::Describe => Self::ActionDescribe,
+            Action::Seed => Self::ActionSeed,
+            Action::Shorten => Self::ActionShorten,
+            Action::Show => Self::ActionShow,
         }
     }
 }

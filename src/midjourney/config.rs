@@ -8,6 +8,8 @@ use mj_discord::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::refusal::Lang;
+
 /// Which hub: 32 lower-case hexadecimal digits, a hash over gateway token, guild and channel.
 ///
 /// Another token, guild or channel is another hub; it never rewrites one.
@@ -82,6 +84,9 @@ pub struct HostSettings {
     pub cdn_url: Option<String>,
     /// Replaces `https://discord-attachments-uploads-prd.storage.googleapis.com`.
     pub upload_url: Option<String>,
+    /// Replaces `https://936929561302675456.discordsays.com`, where the editor of Vary (Region) lives.
+    #[serde(default)]
+    pub activity_url: Option<String>,
     /// `http://` or `socks5h://` proxy for all of them.
     pub proxy: Option<String>,
     /// PEM file of further certificate authorities.
@@ -117,6 +122,43 @@ pub struct HubConfig {
     pub seed_tag: bool,
     /// What we say we are.
     pub user_agent: String,
+    /// The language of reasons.
+    #[serde(default)]
+    pub lang: Lang,
+    /// Where finished pictures are kept for good.
+    #[serde(default)]
+    pub archive: Option<Archive>,
+    /// Where changes of tasks are posted that name no address of their own.
+    #[serde(default)]
+    pub notify_url: Option<String>,
+    /// Signs what is posted.
+    #[serde(default)]
+    pub notify_secret: Option<Token>,
+}
+
+/// Where finished pictures are kept for good.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Archive {
+    /// An absolute path.
+    Directory(String),
+    /// A bucket of an S3-compatible service.
+    S3 {
+        /// The service's address, as `https://s3.example.com`.
+        endpoint: String,
+        /// Its region, as `us-east-1`.
+        region: String,
+        /// The bucket.
+        bucket: String,
+        /// What object names begin with; may be empty.
+        prefix: String,
+        /// Access key.
+        key: Token,
+        /// Secret key.
+        secret: Token,
+        /// Whether the bucket is part of the path, and not of the host's name.
+        path_style: bool,
+    },
 }
 
 impl HubConfig {

@@ -19,11 +19,11 @@ use mj_discord::{
 
 use crate::{
     config::{AccountConfig, GatewayMode, HostSettings, HubConfig, HubId},
-    refusal::FailCode,
+    refusal::{FailCode, Lang},
     store::{Commit, Committed, Grade, Lease, StoreError, TaskStore, Write},
     task::{
-        Action, Attempt, AttemptState, Image, Mode, PressRequest, Status, Task, TaskButton, TaskId,
-        TaskView, Work,
+        Action, Attempt, AttemptState, Call, Choice, Image, Mode, Picture, PictureSource,
+        PressRequest, Stage, Status, StoredFile, Task, TaskButton, TaskId, TaskView, Text, Work,
     },
 };
 
@@ -140,34 +140,12 @@ pub fn id(number: u64) -> TaskId {
 
 /// A task of the first hub, waiting, with almost nothing in it.
 pub fn task(number: u64) -> Task {
-    let view = TaskView {
-        id: id(number),
-        revision: 1,
-        action: Action::Imagine,
-        status: Status::NotStart,
-        progress: 0,
-        prompt: format!("a lighthouse, number {number}"),
-        final_prompt: None,
-        parent_id: None,
-        group_id: None,
-        account: None,
-        mode: None,
-        preview_url: None,
-        images: Vec::new(),
-        buttons: Vec::new(),
-        fail_code: None,
-        fail_reason: None,
-        retryable: false,
-        late: false,
-        message_id: None,
-        job_id: None,
-        seed: None,
-        state: None,
-        created_at: NOW,
-        submitted_at: None,
-        started_at: None,
-        finished_at: None,
-    };
+    let view = TaskView::new(
+        id(number),
+        Action::Imagine,
+        format!("a lighthouse, number {number}"),
+        NOW,
+    );
     Task {
         hub: hub(1),
         view,
@@ -200,6 +178,7 @@ pub fn full_task(number: u64) -> Task {
                 content_type: Some("image/png".to_owned()),
                 expires_at: Some(after(86_400)),
                 filename: "灯塔.png".to_owned(),
+                file: Some("/archive/灯塔.png".to_owned()),
             },
             Image::default(),
         ],
@@ -210,8 +189,19 @@ pub fn full_task(number: u64) -> Task {
                 label: Some("U1".to_owned()),
                 emoji: Some("🔄".to_owned()),
                 style: 2,
+                choices: Vec::new(),
             },
-            TaskButton::default(),
+            TaskButton {
+                choices: vec![
+                    Choice {
+                        value: "7".to_owned(),
+                        label: "V7 ✨".to_owned(),
+                        selected: true,
+                    },
+                    Choice::default(),
+                ],
+                ..TaskButton::default()
+            },
         ],
         fail_code: Some(FailCode::ALL[0]),
         fail_reason: Some("not this time 😶".to_owned()),
@@ -225,6 +215,16 @@ pub fn full_task(number: u64) -> Task {
         submitted_at: Some(after(1)),
         started_at: Some(after(2)),
         finished_at: Some(after(3)),
+        stage: Some(Stage::Paused),
+        estimated_at: Some(after(30)),
+        texts: vec![
+            Text {
+                name: Some("plan".to_owned()),
+                text: "灯塔".to_owned(),
+            },
+            Text::default(),
+        ],
+        notes: vec!["--oddity is not known".to_owned()],
     };
     let work = Work {
         application_id: Some(ApplicationId(11)),
@@ -236,6 +236,7 @@ pub fn full_task(number: u64) -> Task {
             message_id: MessageId(13),
             message_flags: 64,
             custom_id: "MJ::1".to_owned(),
+            values: vec!["7".to_owned()],
         }),
         key: Some("imagine/11/12/7".to_owned()),
         key_held_until: Some(after(1_800)),
@@ -249,11 +250,38 @@ pub fn full_task(number: u64) -> Task {
         idempotency_key: Some(format!("key {number}")),
         cancel_requested: true,
         not_before: Some(after(4)),
+        call: Call::Blend {
+            dimensions: Some("--ar 1:1".to_owned()),
+        },
+        pictures: vec![
+            Picture {
+                source: PictureSource::Fetch("https://example.com/灯塔.png".to_owned()),
+                uploaded_filename: Some("up/load.png".to_owned()),
+                link: Some("https://cdn.discordapp.com/attachments/1/2/up.png".to_owned()),
+            },
+            Picture {
+                source: PictureSource::Stored(stored_file()),
+                uploaded_filename: None,
+                link: None,
+            },
+        ],
+        form_text: Some("灯塔 at night".to_owned()),
+        mask: Some(stored_file()),
+        notify_url: Some("https://example.com/hook".to_owned()),
     };
     Task {
         hub: hub(1),
         view,
         work,
+    }
+}
+
+/// A file that the engine keeps.
+pub fn stored_file() -> StoredFile {
+    StoredFile {
+        name: "0123456789abcdef0123456789abcdef.png".to_owned(),
+        content_type: "image/png".to_owned(),
+        size: 70,
     }
 }
 
@@ -299,6 +327,10 @@ pub fn config() -> HubConfig {
         spacing: Duration::from_millis(350),
         seed_tag: true,
         user_agent: "mj".to_owned(),
+        lang: Lang::En,
+        archive: None,
+        notify_url: None,
+        notify_secret: None,
     }
 }
 

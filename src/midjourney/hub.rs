@@ -45,7 +45,10 @@ use self::{
     sighting::Sightings,
 };
 pub use self::{
-    driver::{Answer, FailureKind, GatewayNotice, Output, Predecessor, RequestId},
+    driver::{
+        Answer, Archived, FailureKind, FetchRefusal, Fetched, GatewayNotice, Output, Predecessor,
+        RequestId,
+    },
     gates::GateState,
     status::{AccountStatus, Counters, GatewayStatus, HubStatus},
 };
@@ -260,6 +263,20 @@ impl Hub {
             Purpose::Commands => self.commands_answered(&answer),
             Purpose::History(channel) => self.page_answered(channel, &bearer, &answer),
         }
+        self.settle();
+    }
+
+    /// Takes what became of an [`Output::Fetch`].
+    pub fn handle_fetched(&mut self, now: Moment, task: TaskId, place: usize, fetched: Fetched) {
+        self.now = now;
+        let _ = (task, place, fetched);
+        self.settle();
+    }
+
+    /// Takes what became of an [`Output::Archive`].
+    pub fn handle_archived(&mut self, now: Moment, task: TaskId, place: usize, archived: Archived) {
+        self.now = now;
+        let _ = (task, place, archived);
         self.settle();
     }
 

@@ -10,7 +10,7 @@ use mj_discord::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{config::HubId, refusal::FailCode};
+use crate::{application::CommandName, config::HubId, refusal::FailCode};
 
 /// A task's id: 26 characters of `[0-9A-Z]`, ordered by time.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -150,9 +150,36 @@ pub enum Action {
     Reroll,
     /// Any other button; `work.press` tells which.
     Action,
+    /// Two to five pictures into one.
+    Blend,
+    /// A command that makes no picture: info, settings, a mode switch.
+    Command,
+    /// Prompts for a picture.
+    Describe,
+    /// Midjourney's own seed of a job.
+    Seed,
+    /// Shorter prompts for a prompt.
+    Shorten,
+    /// A job brought back by its uuid.
+    Show,
 }
 
 impl Action {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::Imagine,
+        Self::Upscale,
+        Self::Variation,
+        Self::Reroll,
+        Self::Action,
+        Self::Blend,
+        Self::Command,
+        Self::Describe,
+        Self::Seed,
+        Self::Shorten,
+        Self::Show,
+    ];
+
     /// As PHP sees it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -161,6 +188,12 @@ impl Action {
             Self::Variation => "VARIATION",
             Self::Reroll => "REROLL",
             Self::Action => "ACTION",
+            Self::Blend => "BLEND",
+            Self::Command => "COMMAND",
+            Self::Describe => "DESCRIBE",
+            Self::Seed => "SEED",
+            Self::Shorten => "SHORTEN",
+            Self::Show => "SHOW",
         }
     }
 }
@@ -205,6 +238,9 @@ pub struct Image {
     pub expires_at: Option<UnixMs>,
     /// The file's name.
     pub filename: String,
+    /// Where the archive keeps it: a path, or an `s3://` address; none while it does not.
+    #[serde(default)]
+    pub file: Option<String>,
 }
 
 /// A button that a finished task offers.
@@ -218,8 +254,73 @@ pub struct TaskButton {
     pub label: Option<String>,
     /// Its sign.
     pub emoji: Option<String>,
-    /// Discord's button style, 1 to 4.
+    /// Discord's button style, 1 to 4; 0 for a menu.
     pub style: u8,
+    /// What a menu offers; empty for a button.
+    #[serde(default)]
+    pub choices: Vec<Choice>,
+}
+
+/// An entry of a menu.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Choice {
+    /// What choosing it sends.
+    pub value: String,
+    /// Its words.
+    pub label: String,
+    /// Whether it is the one that holds.
+    pub selected: bool,
+}
+
+/// What holds a task up, or what it waits for, within its status.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// A person must act in Discord: Midjourney's moderators stopped it.
+    Moderated,
+    /// Midjourney holds it: the account has too much under way.
+    Paused,
+    /// Midjourney queued it behind the account's other jobs.
+    Queued,
+    /// It was cancelled at Midjourney.
+    Stopped,
+    /// Its pictures are being fetched or uploaded.
+    Uploading,
+    /// Midjourney took it and has not begun.
+    WaitingToStart,
+}
+
+impl Stage {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Moderated,
+        Self::Paused,
+        Self::Queued,
+        Self::Stopped,
+        Self::Uploading,
+        Self::WaitingToStart,
+    ];
+
+    /// As PHP sees it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Moderated => "moderated",
+            Self::Paused => "paused",
+            Self::Queued => "queued",
+            Self::Stopped => "stopped",
+            Self::Uploading => "uploading",
+            Self::WaitingToStart => "waiting to start",
+        }
+    }
+}
+
+/// A prompt of a describe or shorten result, or a field of an info or settings panel.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Text {
+    /// The field's name, in `snake_case`; none for a prompt.
+    pub name: Option<String>,
+    /// The prompt, or the field's value.
+    pub text: String,
 }
 
 /// What PHP sees of a task.
@@ -277,6 +378,56 @@ pub struct TaskView {
     pub started_at: Option<UnixMs>,
     /// When it ended.
     pub finished_at: Option<UnixMs>,
+    /// What it waits for within its status.
+    #[serde(default)]
+    pub stage: Option<Stage>,
+    /// When it will probably end, from its account's earlier tasks of the kind; none where there are too few.
+    #[serde(default)]
+    pub estimated_at: Option<UnixMs>,
+    /// The prompts of a describe or shorten result, the fields of an info or settings panel.
+    #[serde(default)]
+    pub texts: Vec<Text>,
+    /// What the caller should know and what stops nothing: parameters that were passed on unknown.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+impl TaskView {
+    /// A task that waits, at its first revision, with nothing else known of it.
+    pub fn new(id: TaskId, action: Action, prompt: String, created_at: UnixMs) -> Self {
+        Self {
+            id,
+            revision: 1,
+            action,
+            status: Status::NotStart,
+            progress: 0,
+            prompt,
+            final_prompt: None,
+            parent_id: None,
+            group_id: None,
+            account: None,
+            mode: None,
+            preview_url: None,
+            images: Vec::new(),
+            buttons: Vec::new(),
+            fail_code: None,
+            fail_reason: None,
+            retryable: false,
+            late: false,
+            message_id: None,
+            job_id: None,
+            seed: None,
+            state: None,
+            created_at,
+            submitted_at: None,
+            started_at: None,
+            finished_at: None,
+            stage: None,
+            estimated_at: None,
+            texts: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
 }
 
 /// A button that a task presses.
@@ -288,6 +439,80 @@ pub struct PressRequest {
     pub message_flags: u64,
     /// What a press sends.
     pub custom_id: String,
+    /// What is chosen from a menu; empty for a button.
+    #[serde(default)]
+    pub values: Vec<String>,
+}
+
+/// Which slash command a task uses that presses no button.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Call {
+    /// `/imagine` with `sent_prompt`, and `pictures` in front of it.
+    #[default]
+    Imagine,
+    /// `/blend` of `pictures`.
+    Blend {
+        /// `--ar 2:3`, `--ar 1:1` or `--ar 3:2`; Midjourney's own choice when none.
+        dimensions: Option<String>,
+    },
+    /// `/describe` of the one picture in `pictures`.
+    Describe,
+    /// A command without options: `/info`, `/settings`, a mode switch.
+    Plain {
+        /// Which.
+        name: CommandName,
+        /// Its sub-command, as `remix` of `/prefer`.
+        subcommand: Option<String>,
+    },
+    /// Midjourney's own seed: `/show` in the bot's direct messages, then the envelope.
+    Seed {
+        /// The job.
+        job_id: String,
+    },
+    /// `/shorten` with `sent_prompt`.
+    Shorten,
+    /// `/show`.
+    Show {
+        /// The job.
+        job_id: String,
+    },
+}
+
+/// A picture that goes along with a command.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Picture {
+    /// Where it comes from.
+    pub source: PictureSource,
+    /// How Discord named the upload, once its bytes are there.
+    #[serde(default)]
+    pub uploaded_filename: Option<String>,
+    /// Its address, once Midjourney can fetch it: as given, or of the upload's message.
+    #[serde(default)]
+    pub link: Option<String>,
+}
+
+/// Where a picture comes from.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PictureSource {
+    /// An address that Midjourney fetches itself.
+    Link(String),
+    /// An address that we fetch, and then upload.
+    Fetch(String),
+    /// Bytes that lie in the state directory.
+    Stored(StoredFile),
+}
+
+/// A file that the engine keeps for tasks below its state directory.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct StoredFile {
+    /// Its name there: 32 hexadecimal digits and an extension; unique, so that it also tells an upload from others.
+    pub name: String,
+    /// Media type, told by its own first bytes.
+    pub content_type: String,
+    /// In bytes.
+    pub size: u64,
 }
 
 /// One time that an interaction was, or may have been, sent.
@@ -367,6 +592,21 @@ pub struct Work {
     pub cancel_requested: bool,
     /// Not before this time again (queue full, rate limits).
     pub not_before: Option<UnixMs>,
+    /// Which slash command it uses where it presses nothing.
+    #[serde(default)]
+    pub call: Call,
+    /// Pictures that go along, in order.
+    #[serde(default)]
+    pub pictures: Vec<Picture>,
+    /// What is written into the form that its button opens; none leaves what the form came with.
+    #[serde(default)]
+    pub form_text: Option<String>,
+    /// The region that Vary (Region) changes: a PNG, white where it may.
+    #[serde(default)]
+    pub mask: Option<StoredFile>,
+    /// Where its changes are posted, beside the feed.
+    #[serde(default)]
+    pub notify_url: Option<String>,
 }
 
 impl Work {

@@ -8,20 +8,13 @@ use mj_discord::{UnixMs, snowflake::MessageId};
 use mj_midjourney::{
     refusal::FailCode,
     store::StoreError,
-    task::{Action, Image, Mode, Status, TaskButton, TaskId, TaskView, Work},
+    task::{Action, Choice, Image, Mode, Stage, Status, TaskButton, TaskId, TaskView, Text, Work},
 };
 use serde::{Deserialize, Serialize};
 
 /// The form of both columns.
 const FORM: u8 = 1;
 
-const ACTIONS: [Action; 5] = [
-    Action::Imagine,
-    Action::Upscale,
-    Action::Variation,
-    Action::Reroll,
-    Action::Action,
-];
 const MODES: [Mode; 3] = [Mode::Fast, Mode::Relax, Mode::Turbo];
 
 #[derive(Deserialize, Serialize)]
@@ -56,6 +49,23 @@ struct ViewRow<'a> {
     finished_at: Option<u64>,
 }
 
+/// What later versions added, behind a row that has any of it.
+#[derive(Default, Deserialize, PartialEq, Serialize)]
+struct LaterRow<'a> {
+    stage: Option<u8>,
+    estimated_at: Option<u64>,
+    #[serde(borrow)]
+    texts: Vec<(Option<&'a str>, &'a str)>,
+    #[serde(borrow)]
+    notes: Vec<&'a str>,
+    /// For each picture that has one, its place and where the archive keeps it.
+    #[serde(borrow)]
+    files: Vec<(u8, &'a str)>,
+    /// For each button that is a menu, its place and what it offers: value, words, whether it holds.
+    #[serde(borrow)]
+    choices: Vec<(u8, Vec<(&'a str, &'a str, bool)>)>,
+}
+
 #[derive(Deserialize, Serialize)]
 struct ImageRow<'a> {
     url: &'a str,
@@ -78,17 +88,33 @@ struct ButtonRow<'a> {
 
 /// Writes what PHP sees.
 pub(crate) fn write_view(view: &TaskView) -> Result<Vec<u8>, StoreError> {
-    postcard::to_extend(&ViewRow::from(view), vec![FORM]).map_err(|_| unwritable("a view"))
+    let column =
+        postcard::to_extend(&ViewRow::from(view), vec![FORM]).map_err(|_| unwritable("a view"))?;
+    let later = LaterRow::from(view);
+    if later == LaterRow::default() {
+        return Ok(column);
+    }
+    postcard::to_extend(&later, column).map_err(|_| unwritable("a view"))
 }
 
 /// Reads what PHP sees.
 pub(crate) fn read_view(column: &[u8]) -> Result<TaskView, StoreError> {
-    let row = match column.split_first() {
-        Some((&FORM, row)) => postcard::from_bytes::<ViewRow<'_>>(row).ok(),
+    let view = match column.split_first() {
+        Some((&FORM, row)) => read_row(row),
         _ => None,
     };
-    row.and_then(ViewRow::read)
-        .ok_or_else(|| unreadable("a view"))
+    view.ok_or_else(|| unreadable("a view"))
+}
+
+fn read_row(row: &[u8]) -> Option<TaskView> {
+    let (first, rest) = postcard::take_from_bytes::<ViewRow<'_>>(row).ok()?;
+    let mut view = first.read()?;
+    if !rest.is_empty() {
+        postcard::from_bytes::<LaterRow<'_>>(rest)
+            .ok()?
+            .complete(&mut view)?;
+    }
+    Some(view)
 }
 
 /// Writes what the owner remembers.
@@ -159,11 +185,15 @@ impl<'a> From<&'a TaskView> for ViewRow<'a> {
             submitted_at,
             started_at,
             finished_at,
+            stage: _,
+            estimated_at: _,
+            texts: _,
+            notes: _,
         } = view;
         Self {
             id: id.as_str(),
             revision: *revision,
-            action: number_of(&ACTIONS, action),
+            action: number_of(&Action::ALL, action),
             status: *status as u8,
             progress: *progress,
             prompt,
@@ -196,7 +226,7 @@ impl ViewRow<'_> {
         Some(TaskView {
             id: self.id.parse().ok()?,
             revision: self.revision,
-            action: *ACTIONS.get(usize::from(self.action))?,
+            action: *Action::ALL.get(usize::from(self.action))?,
             status: *Status::ALL.get(usize::from(self.status))?,
             progress: self.progress,
             prompt: self.prompt.to_owned(),
@@ -226,8 +256,78 @@ impl ViewRow<'_> {
             submitted_at: self.submitted_at.map(UnixMs),
             started_at: self.started_at.map(UnixMs),
             finished_at: self.finished_at.map(UnixMs),
+            stage: None,
+            estimated_at: None,
+            texts: Vec::new(),
+            notes: Vec::new(),
         })
     }
+}
+
+impl<'a> From<&'a TaskView> for LaterRow<'a> {
+    fn from(view: &'a TaskView) -> Self {
+        let places = 0_u8..=u8::MAX;
+        Self {
+            stage: view
+                .stage
+                .as_ref()
+                .map(|stage| number_of(&Stage::ALL, stage)),
+            estimated_at: view.estimated_at.map(|at| at.0),
+            texts: view
+                .texts
+                .iter()
+                .map(|text| (text.name.as_deref(), text.text.as_str()))
+                .collect(),
+            notes: view.notes.iter().map(String::as_str).collect(),
+            files: places
+                .clone()
+                .zip(&view.images)
+                .filter_map(|(place, image)| Some((place, image.file.as_deref()?)))
+                .collect(),
+            choices: places
+                .zip(&view.buttons)
+                .filter(|(_, button)| !button.choices.is_empty())
+                .map(|(place, button)| (place, button.choices.iter().map(choice_row).collect()))
+                .collect(),
+        }
+    }
+}
+
+impl LaterRow<'_> {
+    fn complete(self, view: &mut TaskView) -> Option<()> {
+        view.stage = match self.stage {
+            Some(stage) => Some(*Stage::ALL.get(usize::from(stage))?),
+            None => None,
+        };
+        view.estimated_at = self.estimated_at.map(UnixMs);
+        view.texts = self
+            .texts
+            .into_iter()
+            .map(|(name, text)| Text {
+                name: owned(name),
+                text: text.to_owned(),
+            })
+            .collect();
+        view.notes = self.notes.into_iter().map(str::to_owned).collect();
+        for (place, file) in self.files {
+            view.images.get_mut(usize::from(place))?.file = Some(file.to_owned());
+        }
+        for (place, choices) in self.choices {
+            view.buttons.get_mut(usize::from(place))?.choices = choices
+                .into_iter()
+                .map(|(value, label, selected)| Choice {
+                    value: value.to_owned(),
+                    label: label.to_owned(),
+                    selected,
+                })
+                .collect();
+        }
+        Some(())
+    }
+}
+
+fn choice_row(choice: &Choice) -> (&str, &str, bool) {
+    (&choice.value, &choice.label, choice.selected)
 }
 
 impl<'a> From<&'a Image> for ImageRow<'a> {
@@ -240,6 +340,7 @@ impl<'a> From<&'a Image> for ImageRow<'a> {
             content_type,
             expires_at,
             filename,
+            file: _,
         } = image;
         Self {
             url,
@@ -263,6 +364,7 @@ impl From<ImageRow<'_>> for Image {
             content_type: owned(row.content_type),
             expires_at: row.expires_at.map(UnixMs),
             filename: row.filename.to_owned(),
+            file: None,
         }
     }
 }
@@ -275,6 +377,7 @@ impl<'a> From<&'a TaskButton> for ButtonRow<'a> {
             label,
             emoji,
             style,
+            choices: _,
         } = button;
         Self {
             action: action.as_deref(),
@@ -294,6 +397,7 @@ impl From<ButtonRow<'_>> for TaskButton {
             label: owned(row.label),
             emoji: owned(row.emoji),
             style: row.style,
+            choices: Vec::new(),
         }
     }
 }
@@ -332,8 +436,8 @@ mod tests {
 
     #[test]
     fn every_action_and_mode_has_a_number() {
-        for (number, action) in ACTIONS.iter().enumerate() {
-            assert_eq!(usize::from(number_of(&ACTIONS, action)), number);
+        for (number, action) in Action::ALL.iter().enumerate() {
+            assert_eq!(usize::from(number_of(&Action::ALL, action)), number);
         }
         for status in Status::ALL {
             assert_eq!(Status::ALL[status as usize], status);

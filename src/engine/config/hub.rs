@@ -6,7 +6,10 @@ use mj_discord::{
     Token,
     snowflake::{ChannelId, GuildId},
 };
-use mj_midjourney::config::{AccountConfig, GatewayMode, HostSettings, HubConfig};
+use mj_midjourney::{
+    config::{AccountConfig, GatewayMode, HostSettings, HubConfig},
+    refusal::Lang,
+};
 
 use super::{DAY, HubSettings, Raw, SECOND, hub_id};
 use crate::{
@@ -95,6 +98,10 @@ pub(super) fn hub(raw: &Raw) -> Result<Option<HubSettings>, EngineError> {
             concat!("DiscordBot (php-mj, ", env!("CARGO_PKG_VERSION"), ")").to_owned()
         }),
         bot_token,
+        lang: Lang::En,
+        archive: None,
+        notify_url: None,
+        notify_secret: None,
     };
     Ok(Some(HubSettings { id, config }))
 }
@@ -157,6 +164,7 @@ pub(super) fn hosts(raw: &Raw) -> Result<HostSettings, EngineError> {
         gateway_resume_url: socket("gateway_resume_url")?,
         cdn_url: web("cdn_url")?,
         upload_url: web("upload_url")?,
+        activity_url: web("activity_url")?,
         proxy: raw.read("proxy", proxy)?,
         ca_file: raw.read("ca_file", |setting| {
             let path = setting.text()?;

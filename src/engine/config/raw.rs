@@ -7,6 +7,7 @@ use crate::{error::EngineError, setting::Setting, value::Value};
 /// Every key of `mj_configure()`; with `mj.` in front, every ini entry but `accounts`.
 const KEYS: &[&str] = &[
     "accounts",
+    "activity_url",
     "api_url",
     "archive",
     "autostart",

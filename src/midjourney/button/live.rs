@@ -46,6 +46,7 @@ fn collect(components: &[Component<'_>], buttons: &mut Vec<TaskButton>) {
                 .and_then(|emoji| emoji.name.as_deref())
                 .map(str::to_owned),
             style: component.style.unwrap_or(0),
+            choices: Vec::new(),
         });
     });
 }

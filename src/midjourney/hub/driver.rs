@@ -6,7 +6,10 @@
 
 use mj_discord::{Token, gateway::Session, rest::Request, snowflake::UserId};
 
-use crate::store::Commit;
+use crate::{
+    store::Commit,
+    task::{Image, StoredFile, TaskId},
+};
 
 /// Names one request of one hub at one owner; never used twice.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -19,9 +22,29 @@ pub struct RequestId(pub u64);
     reason = "an output is done where it is polled and never stored"
 )]
 pub enum Output {
+    /// Keep a finished picture in the archive, and call `handle_archived`. Asked for one picture at a time; to do it
+    /// twice does no harm.
+    Archive {
+        /// Whose picture.
+        task: TaskId,
+        /// Its place among the task's.
+        place: usize,
+        /// The picture, with Discord's address, which may have to be signed anew.
+        image: Image,
+    },
     /// Write this with the hub's epoch and call `handle_committed` with the answer. When the store says
     /// `Deposed`, the hub is to be discarded; when it could not write for another reason, try again or discard.
     Commit(Commit),
+    /// Fetch a picture that a caller named by its address, look at it, keep it for the task, and call
+    /// `handle_fetched`. To do it twice does no harm.
+    Fetch {
+        /// For which task.
+        task: TaskId,
+        /// Its place among the task's pictures.
+        place: usize,
+        /// Where it is. The caller's: it may be any address.
+        url: String,
+    },
     /// Send this, and call `handle_answer` once with what became of it.
     Send {
         /// Which.
@@ -68,6 +91,54 @@ pub enum FailureKind {
     TimedOut,
     /// The driver refused to send: the lease was about to run out, or it is stopping.
     Withheld,
+}
+
+/// What became of an [`Output::Fetch`].
+#[derive(Clone, Debug)]
+pub enum Fetched {
+    /// The picture is kept.
+    Kept(StoredFile),
+    /// It is none that can be used, or its address none that may be fetched: trying again is no use.
+    Refused(FetchRefusal),
+    /// It could not be had this time.
+    Failed(FailureKind),
+}
+
+/// Why a picture by address is not used.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum FetchRefusal {
+    /// The host is, or leads to, an address that is not public: private, loopback, link-local, metadata.
+    #[error("its address is not a public one")]
+    Address,
+    /// Only `http` and `https` are fetched, without a password in the address.
+    #[error("only http and https addresses are fetched")]
+    Scheme,
+    /// It redirects too often.
+    #[error("it redirects too often")]
+    Redirects,
+    /// The host answered with this status.
+    #[error("its host answered with status {0}")]
+    Status(u16),
+    /// Too many bytes.
+    #[error("it has more than {0} bytes")]
+    TooLarge(u64),
+    /// Too many pixels.
+    #[error("it has more than {0} pixels")]
+    TooManyPixels(u64),
+    /// Not PNG, JPEG, WebP or GIF by its first bytes, or broken in its head.
+    #[error("it is no PNG, JPEG, WebP or GIF picture")]
+    NoPicture,
+}
+
+/// What became of an [`Output::Archive`].
+#[derive(Clone, Debug)]
+pub enum Archived {
+    /// It lies there: a path, or an `s3://` address.
+    At(String),
+    /// Not this time; it is tried again.
+    Failed,
+    /// It can not be had any more.
+    Gone,
 }
 
 /// What happened to a gateway connection.

@@ -305,5 +305,6 @@ fn image(file: &Attachment<'_>) -> Image {
         content_type: file.content_type.as_deref().map(str::to_owned),
         expires_at: AttachmentUrl::parse(&file.url).and_then(|url| url.expires_at()),
         filename: file.filename.as_ref().to_owned(),
+        file: None,
     }
 }

@@ -100,6 +100,7 @@ fn finished(number: u64) -> Task {
             label: Some(format!("U{button}")),
             emoji: None,
             style: 2,
+            choices: Vec::new(),
         })
         .collect();
     task.work.key_held_until = None;

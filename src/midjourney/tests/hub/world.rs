@@ -96,6 +96,10 @@ pub fn config(gateway: GatewayMode) -> HubConfig {
         spacing: Duration::from_millis(350),
         seed_tag: true,
         user_agent: "mj".to_owned(),
+        lang: mj_midjourney::refusal::Lang::En,
+        archive: None,
+        notify_url: None,
+        notify_secret: None,
     }
 }
 
@@ -258,6 +262,7 @@ impl World {
                     let committed = write();
                     self.hub.handle_committed(self.now, committed);
                 }
+                Output::Archive { .. } | Output::Fetch { .. } => {}
                 Output::Send {
                     id, token, request, ..
                 } => {
@@ -266,7 +271,7 @@ impl World {
                     };
                     let body = match &request.body {
                         Body::Json(body) => serde_json::from_str(body).unwrap(),
-                        Body::Empty | Body::Bytes { .. } => Value::Null,
+                        Body::Empty | Body::Pieces { .. } => Value::Null,
                     };
                     let sent = Sent {
                         id,
@@ -337,34 +342,7 @@ impl World {
         let id: TaskId = format!("{:026}", self.tasks).parse().unwrap();
         Task {
             hub: self.id.clone(),
-            view: TaskView {
-                id,
-                revision: 1,
-                action: Action::Imagine,
-                status: Status::NotStart,
-                progress: 0,
-                prompt: prompt.to_owned(),
-                final_prompt: None,
-                parent_id: None,
-                group_id: None,
-                account: None,
-                mode: None,
-                preview_url: None,
-                images: Vec::new(),
-                buttons: Vec::new(),
-                fail_code: None,
-                fail_reason: None,
-                retryable: false,
-                late: false,
-                message_id: None,
-                job_id: None,
-                seed: None,
-                state: None,
-                created_at: self.now.unix,
-                submitted_at: None,
-                started_at: None,
-                finished_at: None,
-            },
+            view: TaskView::new(id, Action::Imagine, prompt.to_owned(), self.now.unix),
             work: Work {
                 sent_prompt: Some(prompt.to_owned()),
                 deadline: self.now.unix.plus(self.config.timeout),
@@ -410,6 +388,7 @@ impl World {
             message_id: MessageId(message),
             message_flags: 0,
             custom_id: custom_id.to_owned(),
+            values: Vec::new(),
         });
         self.submit(task)
     }
