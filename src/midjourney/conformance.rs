@@ -255,11 +255,13 @@ pub fn full_task(number: u64) -> Task {
         },
         pictures: vec![
             Picture {
+                parameter: None,
                 source: PictureSource::Fetch("https://example.com/灯塔.png".to_owned()),
                 uploaded_filename: Some("up/load.png".to_owned()),
                 link: Some("https://cdn.discordapp.com/attachments/1/2/up.png".to_owned()),
             },
             Picture {
+                parameter: None,
                 source: PictureSource::Stored(stored_file()),
                 uploaded_filename: None,
                 link: None,

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use self::scan::Dashes;
 pub use self::{
     clean::clean_text,
-    compose::Composition,
+    compose::{Composition, with_links},
     expand::{MAX_JOBS, expand},
     parameter::{ParameterKind, Value},
 };

@@ -484,12 +484,28 @@ pub enum Call {
 pub struct Picture {
     /// Where it comes from.
     pub source: PictureSource,
+    /// The parameter that its link stands behind, as `cref`; none for an image prompt, whose link stands in front of
+    /// the text.
+    #[serde(default)]
+    pub parameter: Option<String>,
     /// How Discord named the upload, once its bytes are there.
     #[serde(default)]
     pub uploaded_filename: Option<String>,
     /// Its address, once Midjourney can fetch it: as given, or of the upload's message.
     #[serde(default)]
     pub link: Option<String>,
+}
+
+impl Picture {
+    /// An image prompt, or a command's picture, that has not been fetched or uploaded yet.
+    pub fn new(source: PictureSource) -> Self {
+        Self {
+            source,
+            parameter: None,
+            uploaded_filename: None,
+            link: None,
+        }
+    }
 }
 
 /// Where a picture comes from.

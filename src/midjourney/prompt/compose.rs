@@ -56,6 +56,33 @@ impl Composition {
     }
 }
 
+/// The prompt with the links of pictures: those without a parameter in front, in their order, the others behind their
+/// parameter at the end.
+pub fn with_links(prompt: &str, links: &[(Option<&str>, &str)]) -> String {
+    let mut words: Vec<String> = links
+        .iter()
+        .filter(|(parameter, _)| parameter.is_none())
+        .map(|(_, link)| (*link).to_owned())
+        .collect();
+    words.push(prompt.trim().to_owned());
+    let mut done: Vec<&str> = Vec::new();
+    for name in links.iter().filter_map(|(parameter, _)| *parameter) {
+        if done.contains(&name) {
+            continue;
+        }
+        done.push(name);
+        words.push(format!("--{name}"));
+        words.extend(
+            links
+                .iter()
+                .filter(|(parameter, _)| *parameter == Some(name))
+                .map(|(_, link)| (*link).to_owned()),
+        );
+    }
+    words.retain(|word| !word.is_empty());
+    words.join(" ")
+}
+
 fn option(name: &str, value: &str) -> Result<String, PromptError> {
     let name = name.trim().trim_start_matches('-');
     let value = value.trim();
@@ -109,6 +136,24 @@ mod tests {
             prompt.as_deref(),
             Ok("https://a/1.png a fox --v 7 --aspect 16:9 --tile --relax")
         );
+    }
+
+    #[test]
+    fn links_stand_in_front_or_behind_their_parameter() {
+        let links = [
+            (Some("sref"), "https://a/s1.png"),
+            (None, "https://a/1.png"),
+            (Some("cref"), "https://a/c.png"),
+            (None, "https://a/2.png"),
+            (Some("sref"), "https://a/s2.png"),
+        ];
+        assert_eq!(
+            with_links("a fox --ar 1:1", &links),
+            "https://a/1.png https://a/2.png a fox --ar 1:1 \
+             --sref https://a/s1.png https://a/s2.png --cref https://a/c.png"
+        );
+        assert_eq!(with_links(" ", &links[1..2]), "https://a/1.png");
+        assert_eq!(with_links("a fox", &[]), "a fox");
     }
 
     #[test]
