@@ -63,6 +63,7 @@ macro_rules! conformance {
             reading {
                 every_field_survives
                 several_tasks_in_one_reading
+                a_group_is_read_in_submission_order
                 queue_positions_follow_priority_then_order
                 a_list_is_newest_first_in_parts
                 a_list_is_filtered

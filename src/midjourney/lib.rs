@@ -16,6 +16,7 @@ pub mod config;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod correlate;
+pub mod group;
 pub mod hub;
 pub mod job_id;
 pub mod key;

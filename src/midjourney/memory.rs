@@ -45,6 +45,7 @@ struct Tables {
     sequence: u64,
     tasks: BTreeMap<Place, Row>,
     places: HashMap<TaskId, Place>,
+    groups: BTreeSet<(TaskId, Place)>,
     feed: BTreeMap<u64, Place>,
     consumers: BTreeMap<String, u64>,
     hubs: BTreeMap<HubId, Hub>,
@@ -169,6 +170,8 @@ impl Tables {
             hub.keys.insert(key.clone(), row.task.view.id);
         }
         self.places.insert(row.task.view.id, place);
+        self.groups
+            .extend(row.task.view.group_id.map(|group| (group, place)));
         self.tasks.insert(place, row);
         self.announce(place);
     }
@@ -187,6 +190,11 @@ impl Tables {
                 hub.keys.insert(key.clone(), task.view.id);
             }
         }
+        if let Some(group) = row.task.view.group_id {
+            self.groups.remove(&(group, place));
+        }
+        self.groups
+            .extend(task.view.group_id.map(|group| (group, place)));
         row.ended_at = ended_at(row.ended_at.unwrap_or(now), &task.view);
         row.task = task;
         hub.file(place, row, true);
@@ -215,6 +223,9 @@ impl Tables {
             return;
         };
         self.places.remove(&row.task.view.id);
+        if let Some(group) = row.task.view.group_id {
+            self.groups.remove(&(group, place));
+        }
         for cursor in &row.events {
             self.feed.remove(cursor);
         }
@@ -410,6 +421,15 @@ impl TaskStore for MemoryStore {
         Ok(ids
             .iter()
             .map(|id| tables.row(id).map(|row| row.task.view.clone()))
+            .collect())
+    }
+
+    fn group(&self, id: &TaskId) -> Result<Vec<TaskView>, StoreError> {
+        let tables = self.tables.lock();
+        let members = tables.groups.range((*id, 0)..=(*id, Place::MAX));
+        Ok(members
+            .filter_map(|(_, place)| tables.tasks.get(place))
+            .map(|row| row.task.view.clone())
             .collect())
     }
 

@@ -380,6 +380,8 @@ pub trait TaskStore: Send + Sync {
     fn whole_task(&self, id: &TaskId) -> Result<Option<Task>, StoreError>;
     /// Several, in one reading.
     fn tasks(&self, ids: &[TaskId]) -> Result<Vec<Option<TaskView>>, StoreError>;
+    /// The members of a group (`view.group_id`), in submission order, in one reading; empty when there are none.
+    fn group(&self, id: &TaskId) -> Result<Vec<TaskView>, StoreError>;
     /// How many of the hub's tasks go before this one; none when it does not wait.
     fn queue_position(&self, id: &TaskId) -> Result<Option<u32>, StoreError>;
     /// A part of the list, newest first. `limit` is 1 to [`PAGE_LIMIT`].

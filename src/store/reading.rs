@@ -34,6 +34,16 @@ pub(crate) fn whole_task(open: &Open, id: &TaskId) -> Result<Option<Task>> {
     Ok(one(&mut find, [id.as_str()], stored_task)?.map(|stored| stored.task))
 }
 
+/// The members of a group.
+pub(crate) fn group(open: &Open, id: &TaskId) -> Result<Vec<TaskView>> {
+    let mut find = open
+        .connection
+        .prepare_cached("SELECT view FROM task WHERE group_id = ?1 ORDER BY place")?;
+    all(&mut find, [id.as_str()], |row| {
+        Ok(read_view(blob(row, 0)?)?)
+    })
+}
+
 /// How many tasks go before this one.
 pub(crate) fn queue_position(open: &Open, id: &TaskId) -> Result<Option<u32>> {
     let mut find = open

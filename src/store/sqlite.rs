@@ -289,6 +289,10 @@ impl TaskStore for SqliteStore {
         self.snapshot(|open| ids.iter().map(|id| reading::task(open, id)).collect())
     }
 
+    fn group(&self, id: &TaskId) -> Result<Vec<TaskView>, StoreError> {
+        self.read(|open| reading::group(open, id))
+    }
+
     fn queue_position(&self, id: &TaskId) -> Result<Option<u32>, StoreError> {
         self.snapshot(|open| reading::queue_position(open, id))
     }

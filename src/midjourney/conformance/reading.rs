@@ -52,6 +52,44 @@ pub fn several_tasks_in_one_reading(store: &impl TaskStore) {
     assert!(store.tasks(&[]).unwrap().is_empty());
 }
 
+/// All members and no others, in the order of submission, as they are; a group ends with its members.
+pub fn a_group_is_read_in_submission_order(store: &impl TaskStore) {
+    own(store);
+    let member = |number, group| {
+        let mut task = task(number);
+        task.view.group_id = Some(id(group));
+        task
+    };
+    let members = [3, 1, 2].map(|number| member(number, 100));
+    store.submit(NOW, &members, WIDE).unwrap();
+    submit(store, &member(4, 101));
+    submit(store, &task(5));
+    let views =
+        |members: &[Task]| -> Vec<_> { members.iter().map(|member| member.view.clone()).collect() };
+    assert_eq!(store.group(&id(100)).unwrap(), views(&members));
+    assert_eq!(store.group(&id(1)).unwrap(), []);
+    let [first, mut second, mut third] = members;
+    second.view.revision = 2;
+    second.view.progress = 40;
+    third.view.revision = 2;
+    third.view.group_id = Some(id(101));
+    write(store, NOW, &[&second, &third]);
+    assert_eq!(
+        store.group(&id(100)).unwrap(),
+        views(&[first, second.clone()])
+    );
+    assert_eq!(
+        store.group(&id(101)).unwrap(),
+        views(&[third, member(4, 101)])
+    );
+    second.view.revision = 3;
+    second.view.status = Status::Success;
+    second.view.finished_at = Some(after(1));
+    write(store, after(1), &[&second]);
+    assert_eq!(store.prune(&hub(1), 1, after(2), 10).unwrap(), 1);
+    assert_eq!(store.group(&id(100)).unwrap().len(), 1);
+}
+
 /// Larger priorities go first, equal ones as they came; other hubs and tasks that do not wait do not count.
 pub fn queue_positions_follow_priority_then_order(store: &impl TaskStore) {
     own(store);
