@@ -24,6 +24,7 @@ mod log;
 mod options;
 mod outgoing;
 mod ownership;
+mod picture;
 mod readable;
 mod record;
 mod resolver;
