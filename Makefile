@@ -138,6 +138,10 @@ bench: build-release ## Measure, print a table, write build/bench.json; ONLY="po
 	@mkdir -p build
 	MJ_EXTENSION="$(TARGET)/release/libmj.so" MJ_SIMULATOR="$(TARGET)/release/mj-simulator" tests/bench/run $(ONLY)
 
+.PHONY: fuzz
+fuzz: setup ## Fuzz reader, prompts and gateway for a minute each; ONLY=reader for one, RUNS=10000000 for a count
+	tests/fuzz/run $(ONLY)
+
 .PHONY: clean
 clean: ## Remove what was built
 	$(CARGO) clean
