@@ -27,7 +27,7 @@ use std::collections::{BTreeMap, VecDeque};
 pub use self::behaviour::{Behaviour, UpscaleStart};
 pub use self::fault::{HttpFault, Reset};
 pub use self::http::{Body, Request, Response};
-pub use self::people::{Account, BOT_TOKEN_PREFIX, MIDJOURNEY};
+pub use self::people::{Account, BOT_TOKEN_PREFIX, MIDJOURNEY, NIJI};
 pub use self::session::{Admission, Connect, ConnectionId, Transmit};
 
 use self::agenda::{Agenda, Event};

@@ -41,6 +41,8 @@ enum Content {
 #[derive(Debug)]
 pub(super) struct Slot {
     pub(super) owner: Snowflake,
+    /// Where it may be sent.
+    channel: Snowflake,
     pub(super) filename: String,
     size: u64,
     pub(super) bytes: Option<Vec<u8>>,
@@ -88,6 +90,13 @@ impl Files {
                 self.slots.remove(&key);
             }
         }
+    }
+
+    /// Whether a filled slot of this name waits, uploaded by this user for this channel.
+    pub(super) fn holds(&self, name: &str, owner: Snowflake, channel: Snowflake) -> bool {
+        self.slots.get(name).is_some_and(|slot| {
+            slot.owner == owner && slot.channel == channel && slot.bytes.is_some()
+        })
     }
 
     /// How many files are here.
@@ -159,11 +168,11 @@ impl World {
         file
     }
 
-    /// Turns an uploaded slot into an attachment; `None` when nothing was uploaded to it by this user.
+    /// Turns an uploaded slot into an attachment below `root`; `None` when nothing was uploaded to it by this user.
     pub(super) fn attach_upload(
         &mut self,
         now: Millis,
-        channel: Snowflake,
+        root: &str,
         owner: Snowflake,
         name: &str,
     ) -> Option<File> {
@@ -174,7 +183,7 @@ impl World {
         let slot = self.files.slots.remove(name)?;
         let bytes = slot.bytes?;
         let id = self.snowflake(now);
-        let path = format!("/attachments/{channel}/{id}/{}", slot.filename);
+        let path = format!("/{root}/{id}/{}", slot.filename);
         let dimensions = image::load_from_memory(&bytes)
             .ok()
             .map(|image| (image.width(), image.height()));
@@ -254,7 +263,12 @@ impl World {
     }
 
     /// `POST /channels/{id}/attachments`: hands out upload slots.
-    pub(super) fn make_slots(&mut self, caller: Caller, body: &Value) -> Response {
+    pub(super) fn make_slots(
+        &mut self,
+        caller: Caller,
+        channel: Snowflake,
+        body: &Value,
+    ) -> Response {
         let files = body["files"].as_array().cloned().unwrap_or_default();
         if files.is_empty() || files.len() > 10 {
             return Response::form_error(
@@ -284,7 +298,7 @@ impl World {
                 );
             };
             if size > UPLOAD_LIMIT {
-                return Response::error(400, 50045, "File cannot be larger than 10485760 bytes");
+                return Response::error(400, 40005, "Request entity too large");
             }
             let filename: String = name
                 .chars()
@@ -307,6 +321,7 @@ impl World {
                 key,
                 Slot {
                     owner: caller.user,
+                    channel,
                     filename,
                     size,
                     bytes: None,
@@ -329,10 +344,11 @@ impl World {
             )
             .with("content-type", "application/xml");
         };
-        if request.body.len() as u64 > slot.size.max(1) {
+        // The slot was signed for exactly so many bytes.
+        if request.body.len() as u64 != slot.size {
             return Response::text(
                 400,
-                "<?xml version='1.0' encoding='UTF-8'?><Error><Code>EntityTooLarge</Code></Error>",
+                "<?xml version='1.0' encoding='UTF-8'?><Error><Code>InvalidArgument</Code><Message>Invalid argument.</Message></Error>",
             )
             .with("content-type", "application/xml");
         }

@@ -7,6 +7,7 @@ use super::agenda::Event;
 use super::fault::Tamper;
 use super::gateway::intent;
 use super::message::{Channel, Message};
+use super::people::Caller;
 use super::session::{ConnectionId, Session, State, Transmit};
 use crate::snowflake::{Millis, Snowflake};
 
@@ -23,7 +24,8 @@ impl World {
     pub(super) fn post(&mut self, now: Millis, message: Message) -> Snowflake {
         let id = message.id;
         self.messages.insert(id, message);
-        let limit = self.behaviour.history * self.people.channels.len();
+        let limit =
+            self.behaviour.history * (self.people.channels.len() + self.people.direct.len());
         while self.messages.len() > limit.max(1) {
             let Some((_, oldest)) = self.messages.pop_first() else {
                 break;
@@ -41,7 +43,7 @@ impl World {
         };
         let mut frames = Vec::new();
         for session in self.sessions.values() {
-            if !sees(session, message) {
+            if !self.sees(session, message) {
                 continue;
             }
             let (name, data) = match change {
@@ -58,7 +60,8 @@ impl World {
                 Change::Update => ("MESSAGE_UPDATE", self.update_json(now, message, session)),
                 Change::Delete => {
                     let mut data = json!({"id": id, "channel_id": message.channel});
-                    if message.reader.is_none() && self.behaviour.guild_id_in_frames {
+                    let direct = self.people.direct(message.channel).is_some();
+                    if message.reader.is_none() && !direct && self.behaviour.guild_id_in_frames {
                         data["guild_id"] = json!(self.people.guild);
                     }
                     ("MESSAGE_DELETE", data)
@@ -177,6 +180,29 @@ impl World {
         self.record.dispatched(now, name);
     }
 
+    /// Ephemeral messages reach their reader's user sessions only, direct ones their user's; bots need the intent.
+    pub(super) fn sees(&self, session: &Session, message: &Message) -> bool {
+        let direct = self.people.direct(message.channel);
+        match message.reader.or(direct.map(|direct| direct.user)) {
+            Some(reader) => !session.caller.bot && session.caller.user == reader,
+            None => session.intents & intent::GUILD_MESSAGES != 0,
+        }
+    }
+
+    /// Sends an event to every session of a user.
+    pub(super) fn tell_user(&mut self, now: Millis, user: Snowflake, name: &str, data: &Value) {
+        let caller = Caller { user, bot: false };
+        let sessions: Vec<String> = self
+            .sessions
+            .values()
+            .filter(|session| session.caller == caller)
+            .map(|session| session.id.clone())
+            .collect();
+        for session in sessions {
+            self.deliver(now, &session, name, data.clone());
+        }
+    }
+
     /// Sends a payload that is not a numbered event.
     pub(super) fn send(&mut self, id: ConnectionId, op: u64, data: &Value) {
         self.transmit(
@@ -219,12 +245,4 @@ fn number(now: Millis, keep: u64, session: &mut Session, name: &str, data: &Valu
     );
     session.remember(now, keep, frame.clone());
     frame
-}
-
-/// Ephemeral messages reach their reader's user sessions only; bots need the intent.
-fn sees(session: &Session, message: &Message) -> bool {
-    match message.reader {
-        Some(reader) => !session.caller.bot && session.caller.user == reader,
-        None => session.intents & intent::GUILD_MESSAGES != 0,
-    }
 }

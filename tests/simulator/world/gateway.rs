@@ -6,7 +6,7 @@ use super::World;
 use super::fault::Armed;
 use super::http::query_value;
 use super::message::Channel;
-use super::people::{Caller, MIDJOURNEY};
+use super::people::{Caller, MIDJOURNEY, NIJI};
 use super::session::{
     Admission, Connect, Connection, ConnectionId, IdentifyBudget, Session, State, Transmit,
 };
@@ -271,7 +271,7 @@ impl World {
         let mut ready = json!({
             "v": version, "user": self.people.own_user_json(caller), "session_id": session_id,
             "resume_gateway_url": self.settings.hosts.resume_gateway, "session_type": "normal",
-            "private_channels": [], "relationships": [], "presences": [], "user_settings": {},
+            "relationships": [], "presences": [], "user_settings": {},
             "guild_join_requests": [], "geo_ordered_rtc_regions": [], "game_relationships": [], "auth": {},
             "_trace": ["[\"gateway-prd-us-east1-b-0001\",{\"micros\":0}]"],
         });
@@ -281,11 +281,23 @@ impl World {
             if !identify["shard"].is_null() {
                 ready["shard"] = json!([0, 1]);
             }
+            ready["private_channels"] = json!([]);
             return ready;
         }
+        // Recipients are named once, in `users`, for who asks so (capability 1 << 4).
+        let deduplicate = identify["capabilities"].as_u64().unwrap_or(0) & 1 << 4 != 0;
+        let mut direct = self.direct_list(caller, Channel::Gateway);
+        for channel in direct.iter_mut().filter(|_| deduplicate) {
+            let recipient = channel["recipients"][0]["id"].clone();
+            channel["recipient_ids"] = json!([recipient]);
+            channel
+                .as_object_mut()
+                .map(|fields| fields.remove("recipients"));
+        }
+        ready["private_channels"] = Value::from(direct);
         let guild = self
             .people
-            .full_guild_json(&[caller.user, MIDJOURNEY], |channel| {
+            .full_guild_json(&[caller.user, MIDJOURNEY, NIJI], |channel| {
                 self.last_message(channel)
             });
         // Client state V2 (capability 1 << 6).

@@ -1,20 +1,22 @@
 //! `POST /interactions`: what Discord checks before an application hears of it, and what the sender is told.
 
+mod options;
+
 use serde_json::{Value, json};
 
+use self::options::Draft;
+pub(super) use self::options::Filled;
 use super::World;
 use super::agenda::Event;
-use super::command::{COMMANDS, Command};
+use super::command;
 use super::http::{Request, Response};
 use super::message::{EPHEMERAL, Origin};
-use super::people::{Caller, MIDJOURNEY};
+use super::people::{Caller, MIDJOURNEY, is_midjourney};
 use super::rest::{bad_nonce, malformed};
 use crate::snowflake::{Millis, Snowflake};
 
 /// An application has to answer within this many milliseconds of real time.
 const ANSWER_TIME: u64 = 3_000;
-/// Longest string option.
-const OPTION_LIMIT: usize = 6_000;
 
 /// An accepted interaction.
 #[derive(Clone, Debug)]
@@ -22,12 +24,16 @@ pub(super) struct Interaction {
     pub(super) id: Snowflake,
     pub(super) user: Snowflake,
     pub(super) channel: Snowflake,
+    /// Which of the bots it is for.
+    pub(super) application: Snowflake,
     pub(super) session: Option<String>,
     pub(super) nonce: Option<Value>,
     pub(super) at: Millis,
     /// Accepted by Discord from the account's own token, not made by a command of the test.
     pub(super) foreign: bool,
     pub(super) what: What,
+    /// Options beside the prompt, and choices of a menu.
+    pub(super) filled: Filled,
 }
 
 #[derive(Clone, Debug)]
@@ -46,7 +52,11 @@ impl Interaction {
     /// Attribution of a message that answers this interaction.
     pub(super) fn origin(&self, first_answer: Option<Snowflake>) -> Origin {
         let (kind, name, pressed) = match &self.what {
-            What::Command { name, .. } => (2, (*name).to_owned(), None),
+            What::Command { name, .. } => {
+                let subcommand = self.filled.subcommand;
+                let words = std::iter::once(*name).chain(subcommand);
+                (2, words.collect::<Vec<_>>().join(" "), None)
+            }
             What::Press { message, .. } => (3, String::new(), Some(*message)),
         };
         Origin {
@@ -86,17 +96,20 @@ impl World {
                 self.record.interactions_refused += 1;
                 refused
             }
-            Ok((channel, what)) => {
+            Ok((channel, what, draft)) => {
                 let id = self.snowflake(now);
+                let filled = self.fill_in(now, caller, draft);
                 let interaction = Interaction {
                     id,
                     user: caller.user,
                     channel,
+                    application: id_of(&body["application_id"]).unwrap_or_default(),
                     session: body["session_id"].as_str().map(str::to_owned),
                     nonce: (!body["nonce"].is_null()).then(|| body["nonce"].clone()),
                     at: now,
                     foreign: false,
                     what,
+                    filled,
                 };
                 self.accept_interaction(now, &interaction);
                 Response::no_content()
@@ -108,19 +121,15 @@ impl World {
         &self,
         body: &Value,
         caller: Caller,
-    ) -> Result<(Snowflake, What), Response> {
+    ) -> Result<(Snowflake, What, Draft), Response> {
         if let Some(refused) = bad_nonce(&body["nonce"]) {
             return Err(refused);
         }
-        if id(&body["application_id"]) != Some(MIDJOURNEY) {
+        let application = id_of(&body["application_id"]).filter(|id| is_midjourney(*id));
+        let Some(application) = application else {
             return Err(Response::error(400, 10002, "Unknown Application"));
-        }
-        let channel =
-            id(&body["channel_id"]).filter(|channel| self.people.channels.contains(channel));
-        let Some(channel) = channel.filter(|_| id(&body["guild_id"]) == Some(self.people.guild))
-        else {
-            return Err(Response::error(400, 10003, "Unknown Channel"));
         };
+        let channel = self.interaction_channel(body, application, caller)?;
         if !body["data"].is_object() {
             return Err(Response::form_error(
                 &["data"],
@@ -128,9 +137,9 @@ impl World {
                 "This field is required",
             ));
         }
-        let what = match body["type"].as_u64() {
-            Some(2) => self.check_command(&body["data"], caller)?,
-            Some(3) => self.check_press(body, channel, caller)?,
+        let (what, draft) = match body["type"].as_u64() {
+            Some(2) => self.check_command(&body["data"], application, channel, caller)?,
+            Some(3) => self.check_press(body, application, channel, caller)?,
             Some(_) => {
                 return Err(Response::form_error(
                     &["type"],
@@ -146,15 +155,48 @@ impl World {
                 ));
             }
         };
-        Ok((channel, what))
+        Ok((channel, what, draft))
     }
 
-    fn check_command(&self, data: &Value, caller: Caller) -> Result<What, Response> {
-        let command = COMMANDS
-            .iter()
-            .find(|command| data["id"].as_str() == Some(command.id));
-        let Some(command) = command.filter(|command| data["name"].as_str() == Some(command.name))
-        else {
+    /// The channel that a request names: one of the guild's with `guild_id`, or one's own direct channel without it.
+    fn interaction_channel(
+        &self,
+        body: &Value,
+        application: Snowflake,
+        caller: Caller,
+    ) -> Result<Snowflake, Response> {
+        let unknown = || Response::error(400, 10003, "Unknown Channel");
+        let channel = id_of(&body["channel_id"]).ok_or_else(unknown)?;
+        if let Some(direct) = self.people.direct(channel) {
+            if direct.user != caller.user || !body["guild_id"].is_null() {
+                return Err(unknown());
+            }
+            if direct.with != application {
+                return Err(Response::error(400, 10002, "Unknown Application"));
+            }
+            return Ok(channel);
+        }
+        let guild = id_of(&body["guild_id"]) == Some(self.people.guild);
+        if guild && self.people.channels.contains(&channel) {
+            Ok(channel)
+        } else {
+            Err(unknown())
+        }
+    }
+
+    fn check_command(
+        &self,
+        data: &Value,
+        application: Snowflake,
+        channel: Snowflake,
+        caller: Caller,
+    ) -> Result<(What, Draft), Response> {
+        let (id, name) = (data["id"].as_str(), data["name"].as_str());
+        let Some(command) = command::find(
+            application,
+            id.unwrap_or_default(),
+            name.unwrap_or_default(),
+        ) else {
             return Err(Response::error(404, 10063, "Unknown application command"));
         };
         if data["version"].as_str() != Some(self.command_version(command).as_str()) {
@@ -173,25 +215,27 @@ impl World {
                 message,
             ));
         }
-        check_options(command, data)?;
-        let prompt = option(data, "prompt").unwrap_or_default().to_owned();
-        Ok(What::Command {
-            name: command.name,
-            prompt,
-        })
+        let draft = self.draft_options(command, data, channel, caller)?;
+        let what = What::Command {
+            name: command.form.name,
+            prompt: draft.text("prompt").to_owned(),
+        };
+        Ok((what, draft))
     }
 
     fn check_press(
         &self,
         body: &Value,
+        application: Snowflake,
         channel: Snowflake,
         caller: Caller,
-    ) -> Result<What, Response> {
-        let message = id(&body["message_id"]).and_then(|id| self.messages.get(&id));
+    ) -> Result<(What, Draft), Response> {
+        let message = id_of(&body["message_id"]).and_then(|id| self.messages.get(&id));
         let flags = body["message_flags"].as_u64().unwrap_or(0);
         // An ephemeral message is found only by its reader, and only when its flag is named.
         let message = message.filter(|message| {
             message.channel == channel
+                && message.author == application
                 && message.visible_to(caller.user)
                 && message.flags & EPHEMERAL == flags & EPHEMERAL
         });
@@ -203,10 +247,14 @@ impl World {
             .as_u64()
             .or_else(|| body["data"]["type"].as_u64());
         match message.component(custom_id) {
-            Some(component) if component["type"].as_u64() == kind => Ok(What::Press {
-                message: message.id,
-                custom_id: custom_id.to_owned(),
-            }),
+            Some(component) if component["type"].as_u64() == kind => {
+                let what = What::Press {
+                    message: message.id,
+                    custom_id: custom_id.to_owned(),
+                };
+                let choices = chosen(component, &body["data"]["values"])?;
+                Ok((what, Draft::choosing(choices)))
+            }
             _ => Err(Response::form_error(
                 &["data"],
                 "COMPONENT_VALIDATION_FAILED",
@@ -259,6 +307,13 @@ impl World {
         what: What,
     ) -> Snowflake {
         let id = self.snowflake(now);
+        let application = match &what {
+            What::Press { message, .. } => {
+                let message = self.messages.get(message);
+                message.map_or(MIDJOURNEY, |message| message.author)
+            }
+            What::Command { .. } => MIDJOURNEY,
+        };
         let nonce = Some(Value::from(self.snowflake(now).to_string()));
         self.accept_interaction(
             now,
@@ -266,11 +321,13 @@ impl World {
                 id,
                 user,
                 channel,
+                application,
                 session: None,
                 nonce,
                 at: now,
                 foreign: true,
                 what,
+                filled: Filled::default(),
             },
         );
         id
@@ -319,52 +376,41 @@ impl World {
     }
 }
 
-fn check_options(command: &Command, data: &Value) -> Result<(), Response> {
-    let options = data["options"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    for (kind, name) in command.options {
-        let given = options.iter().position(|option| option["name"] == *name);
-        let Some(place) = given else {
-            return Err(Response::form_error(
-                &["data", "options"],
-                "BASE_TYPE_REQUIRED",
-                "This field is required",
-            ));
-        };
-        let place_text = place.to_string();
-        let path = ["data", "options", &place_text, "value"];
-        let value = &options[place]["value"];
-        if options[place]["type"].as_u64() != Some(*kind) || *kind == 3 && !value.is_string() {
-            return Err(Response::form_error(
-                &path,
-                "BASE_TYPE_COERCE",
-                "Value has the wrong type.",
-            ));
-        }
-        if value
-            .as_str()
-            .is_some_and(|text| text.chars().count() > OPTION_LIMIT)
-        {
-            return Err(Response::form_error(
-                &path,
-                "BASE_TYPE_MAX_LENGTH",
-                "Must be 6000 or fewer in length.",
-            ));
-        }
+/// The values of a select menu: as many as it asks for, each one of its options. Buttons have none.
+fn chosen(component: &Value, values: &Value) -> Result<Vec<String>, Response> {
+    const SELECT: u64 = 3;
+    if component["type"] != SELECT {
+        return Ok(Vec::new());
     }
-    Ok(())
-}
-
-fn option<'a>(data: &'a Value, name: &str) -> Option<&'a str> {
-    data["options"]
-        .as_array()?
+    let refused = || {
+        Response::form_error(
+            &["data"],
+            "COMPONENT_VALIDATION_FAILED",
+            "Component validation failed",
+        )
+    };
+    let values = values.as_array().ok_or_else(refused)?;
+    let options = component["options"].as_array();
+    let known = |value: &&str| {
+        let mut options = options.into_iter().flatten();
+        options.any(|option| option["value"] == **value)
+    };
+    let chosen: Vec<String> = values
         .iter()
-        .find(|option| option["name"] == name)?["value"]
-        .as_str()
+        .filter_map(Value::as_str)
+        .filter(known)
+        .map(str::to_owned)
+        .collect();
+    let bound = |name: &str| component[name].as_u64().unwrap_or(1);
+    let count = chosen.len() as u64;
+    let fits = (bound("min_values")..=bound("max_values")).contains(&count);
+    if fits && chosen.len() == values.len() {
+        Ok(chosen)
+    } else {
+        Err(refused())
+    }
 }
 
-fn id(value: &Value) -> Option<Snowflake> {
+fn id_of(value: &Value) -> Option<Snowflake> {
     value.as_str()?.parse().ok()
 }

@@ -4,11 +4,13 @@ use serde_json::{Value, json};
 
 use super::World;
 use super::cdn::File;
-use super::people::{Caller, MIDJOURNEY};
+use super::people::{Caller, is_midjourney};
 use crate::snowflake::{Millis, Snowflake, timestamp};
 
 /// Flag of a message that only one user can see.
 pub(super) const EPHEMERAL: u64 = 1 << 6;
+/// Flag of a deferred answer: its application "is thinking".
+pub(super) const LOADING: u64 = 1 << 7;
 
 /// Types of messages that occur here (<https://discord.com/developers/docs/resources/message#message-object-message-types>).
 pub(super) mod kind {
@@ -125,10 +127,11 @@ impl World {
         through: Channel,
     ) -> Value {
         let mut object = self.bare_message_json(now, message, caller, content_intent, through);
+        let direct = self.people.direct(message.channel).is_some();
         if through == Channel::Gateway {
-            object["channel_type"] = json!(0);
+            object["channel_type"] = json!(u8::from(direct));
         }
-        if through == Channel::Gateway && message.reader.is_none() {
+        if through == Channel::Gateway && message.reader.is_none() && !direct {
             if self.behaviour.guild_id_in_frames {
                 object["guild_id"] = json!(self.people.guild);
             }
@@ -200,16 +203,18 @@ impl World {
             "edited_timestamp": message.edited.map(timestamp),
             "flags": message.flags,
         });
-        if message.author == MIDJOURNEY {
-            object["application_id"] = json!(MIDJOURNEY);
+        if is_midjourney(message.author) {
+            object["application_id"] = json!(message.author);
             if message.origin.is_some() {
-                object["webhook_id"] = json!(MIDJOURNEY);
+                object["webhook_id"] = json!(message.author);
             }
         }
         if let Some(reference) = message.reference {
-            object["message_reference"] = json!({
-                "type": 0, "channel_id": message.channel, "message_id": reference, "guild_id": self.people.guild,
-            });
+            object["message_reference"] =
+                json!({"type": 0, "channel_id": message.channel, "message_id": reference});
+            if self.people.direct(message.channel).is_none() {
+                object["message_reference"]["guild_id"] = json!(self.people.guild);
+            }
         }
         if !message.reactions.is_empty() {
             object["reactions"] = Self::reactions_json(message, caller);
@@ -217,15 +222,26 @@ impl World {
         if self.behaviour.interaction_metadata
             && let Some(origin) = &message.origin
         {
-            self.add_origin(&mut object, origin, through);
+            self.add_origin(&mut object, message.channel, origin, through);
         }
         object
     }
 
-    fn add_origin(&self, object: &mut Value, origin: &Origin, through: Channel) {
+    fn add_origin(
+        &self,
+        object: &mut Value,
+        channel: Snowflake,
+        origin: &Origin,
+        through: Channel,
+    ) {
+        // In a bot's direct channel Discord names no guild but "0".
+        let owner = match self.people.direct(channel) {
+            Some(_) => Snowflake(0),
+            None => self.people.guild,
+        };
         let mut metadata = json!({
             "id": origin.id, "type": origin.kind, "user": self.people.user_json(origin.user, through),
-            "authorizing_integration_owners": {"0": self.people.guild},
+            "authorizing_integration_owners": {"0": owner},
         });
         if origin.kind == 2 {
             metadata["name"] = json!(origin.name);

@@ -19,7 +19,6 @@ use super::agenda::Event;
 use super::dispatch::Change;
 use super::interaction::{Interaction, What};
 use super::message::{EPHEMERAL, Message, kind};
-use super::people::MIDJOURNEY;
 use crate::snowflake::{Millis, Snowflake};
 
 /// A job's tokens live so long at Midjourney's pace: 15 minutes.
@@ -313,7 +312,7 @@ impl World {
         match job.trouble {
             Trouble::Captcha => {
                 let token = self.random.token(80);
-                let frame = json!({"channel_id": interaction.channel, "custom_id": format!("MJ::iframe::{token}"), "title": "Action required to continue", "iframe_path": "/captcha", "modal_size": 1, "application": {"id": MIDJOURNEY, "name": "Midjourney Bot"}});
+                let frame = json!({"channel_id": interaction.channel, "custom_id": format!("MJ::iframe::{token}"), "title": "Action required to continue", "iframe_path": "/captcha", "modal_size": 1, "application": {"id": interaction.application, "name": "Midjourney Bot"}});
                 self.tell_sender(now, &interaction, "INTERACTION_IFRAME_MODAL_CREATE", &frame);
                 self.end(now, place, JobState::Refused);
             }
@@ -461,7 +460,7 @@ impl World {
         first_answer: Option<Snowflake>,
     ) -> Message {
         let id = self.snowflake(now);
-        let mut message = Message::new(id, interaction.channel, MIDJOURNEY);
+        let mut message = Message::new(id, interaction.channel, interaction.application);
         message.kind = if interaction.pressed().is_some() {
             kind::DEFAULT
         } else {

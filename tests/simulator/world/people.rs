@@ -12,6 +12,9 @@ use crate::snowflake::{Millis, Snowflake, SnowflakeMaker, timestamp};
 /// The Midjourney bot: application and user have the same id.
 pub const MIDJOURNEY: Snowflake = Snowflake(936_929_561_302_675_456);
 
+/// The niji bot, likewise.
+pub const NIJI: Snowflake = Snowflake(1_022_952_195_194_359_889);
+
 /// Prefix of a bot's token in `Authorization`.
 pub const BOT_TOKEN_PREFIX: &str = "Bot ";
 
@@ -38,6 +41,15 @@ pub(super) struct User {
     pub(super) bot: bool,
 }
 
+/// A direct channel between a user and one of Midjourney's bots.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Direct {
+    pub(super) channel: Snowflake,
+    pub(super) user: Snowflake,
+    /// The bot at its other end.
+    pub(super) with: Snowflake,
+}
+
 #[derive(Debug)]
 pub(super) struct People {
     pub(super) accounts: Vec<Account>,
@@ -45,9 +57,12 @@ pub(super) struct People {
     pub(super) bot: Snowflake,
     pub(super) bot_token: String,
     pub(super) guild: Snowflake,
+    /// Channels of the guild.
     pub(super) channels: Vec<Snowflake>,
+    pub(super) direct: Vec<Direct>,
     pub(super) bot_role: Snowflake,
     pub(super) midjourney_role: Snowflake,
+    pub(super) niji_role: Snowflake,
     pub(super) stranger: Snowflake,
     pub(super) founded: Millis,
 }
@@ -72,11 +87,17 @@ impl People {
         let bot = ids.make(founded);
         let stranger = ids.make(founded);
         let (bot_role, midjourney_role) = (ids.make(founded), ids.make(founded));
+        let niji_role = ids.make(founded);
         let mut channels = vec![ids.make(founded)];
         let mut users = vec![
             User {
                 id: MIDJOURNEY,
                 name: "Midjourney Bot".into(),
+                bot: true,
+            },
+            User {
+                id: NIJI,
+                name: "niji・journey Bot".into(),
                 bot: true,
             },
             User {
@@ -119,8 +140,10 @@ impl People {
             bot_token,
             guild,
             channels,
+            direct: Vec::new(),
             bot_role,
             midjourney_role,
+            niji_role,
             stranger,
             founded,
         }
@@ -173,12 +196,12 @@ impl People {
         let Some(user) = self.user(id) else {
             return json!({"id": id, "username": "Deleted User", "discriminator": "0000", "avatar": null});
         };
-        let midjourney = id == MIDJOURNEY;
+        let midjourney = is_midjourney(id);
         let mut object = json!({
             "id": id,
             "username": user.name,
             "global_name": if user.bot { None } else { Some(&user.name) },
-            "discriminator": if midjourney { "9282" } else if user.bot { "4021" } else { "0" },
+            "discriminator": if id == MIDJOURNEY { "9282" } else if id == NIJI { "2370" } else if user.bot { "4021" } else { "0" },
             "avatar": null,
             "avatar_decoration_data": null,
             "public_flags": if midjourney { 589_824 } else { 0 },
@@ -223,6 +246,8 @@ impl People {
     fn roles_of(&self, id: Snowflake) -> Vec<Snowflake> {
         if id == MIDJOURNEY {
             vec![self.midjourney_role]
+        } else if id == NIJI {
+            vec![self.niji_role]
         } else if id == self.bot {
             vec![self.bot_role]
         } else {
@@ -260,6 +285,35 @@ impl People {
         })
     }
 
+    /// The direct channel with this id.
+    pub(super) fn direct(&self, channel: Snowflake) -> Option<Direct> {
+        self.direct
+            .iter()
+            .find(|direct| direct.channel == channel)
+            .copied()
+    }
+
+    /// The direct channel between a user and a bot.
+    pub(super) fn direct_between(&self, user: Snowflake, with: Snowflake) -> Option<Direct> {
+        self.direct
+            .iter()
+            .find(|direct| direct.user == user && direct.with == with)
+            .copied()
+    }
+
+    /// A direct channel as its user sees it.
+    pub(super) fn direct_json(
+        &self,
+        direct: Direct,
+        last_message: Option<Snowflake>,
+        through: Channel,
+    ) -> Value {
+        json!({
+            "id": direct.channel, "type": 1, "last_message_id": last_message, "flags": 0,
+            "recipients": [self.user_json(direct.with, through)],
+        })
+    }
+
     pub(super) fn roles_json(&self) -> Value {
         let role = |id: Snowflake, name: &str, position: usize, tags: Value| {
             let mut role = json!({
@@ -281,6 +335,12 @@ impl People {
                 "Midjourney Bot",
                 2,
                 json!({"bot_id": MIDJOURNEY})
+            ),
+            role(
+                self.niji_role,
+                "niji・journey Bot",
+                3,
+                json!({"bot_id": NIJI})
             ),
         ])
     }
@@ -360,6 +420,11 @@ impl People {
         );
         guild
     }
+}
+
+/// Whether this is one of Midjourney's two bots.
+pub(super) fn is_midjourney(id: Snowflake) -> bool {
+    id == MIDJOURNEY || id == NIJI
 }
 
 /// Puts the fields of `more` into `object`.

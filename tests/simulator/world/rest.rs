@@ -1,5 +1,6 @@
 //! Discord's REST: who may ask, what is limited, and the answers about users, the guild and channels.
 
+mod direct;
 mod messages;
 
 use serde_json::{Value, json};
@@ -132,8 +133,13 @@ impl World {
             ("GET", ["users", "@me", "guilds"]) => {
                 Response::json(200, &json!([self.people.partial_guild_json(caller)]))
             }
-            // Nobody here has opened a direct channel.
-            ("GET", ["users", "@me", "channels"]) => Response::json(200, &json!([])),
+            ("GET", ["users", "@me", "channels"]) => {
+                Response::json(200, &Value::from(self.direct_list(caller, Channel::Rest)))
+            }
+            ("POST", ["users", "@me", "channels"]) => match request.json() {
+                Some(body) => self.open_direct(now, caller, &body),
+                None => malformed(),
+            },
             ("GET", ["users", user]) => match user
                 .parse()
                 .ok()
@@ -169,13 +175,10 @@ impl World {
                 }
             }
             (_, ["channels", channel, rest @ ..]) => {
-                match channel
-                    .parse()
-                    .ok()
-                    .filter(|id| self.people.channels.contains(id))
-                {
-                    Some(channel) => self.serve_channel(now, request, caller, channel, rest),
-                    None => Response::error(404, 10003, "Unknown Channel"),
+                let channel = channel.parse().unwrap_or_default();
+                match self.channel_refusal(caller, channel) {
+                    None => self.serve_channel(now, request, caller, channel, rest),
+                    Some(refused) => refused,
                 }
             }
             _ => Response::error(404, 0, "404: Not Found"),
@@ -242,7 +245,7 @@ impl World {
             }
             ("GET", ["roles"]) => Response::json(200, &self.people.roles_json()),
             ("GET", ["members"]) => self.list_members(request, caller),
-            ("GET", ["application-command-index"]) => self.command_index(caller),
+            ("GET", ["application-command-index"]) => self.command_index(caller, None),
             _ => Response::error(404, 0, "404: Not Found"),
         }
     }
@@ -272,13 +275,8 @@ impl World {
         rest: &[&str],
     ) -> Response {
         match (request.method.as_str(), rest) {
-            ("GET", []) => Response::json(
-                200,
-                &self
-                    .people
-                    .channel_json(channel, self.last_message(channel)),
-            ),
-            ("GET", ["application-command-index"]) => self.command_index(caller),
+            ("GET", []) => Response::json(200, &self.channel_answer(channel)),
+            ("GET", ["application-command-index"]) => self.command_index(caller, Some(channel)),
             ("GET", ["messages"]) => self.list_messages(now, request, caller, channel),
             ("GET", ["messages", _]) if !caller.bot => {
                 Response::error(403, 20002, "Only bots can use this endpoint")
@@ -321,7 +319,7 @@ impl World {
                 self.react(now, caller, channel, (id, emoji), request.method == "PUT")
             }
             ("POST", ["attachments"]) => match request.json() {
-                Some(body) => self.make_slots(caller, &body),
+                Some(body) => self.make_slots(caller, channel, &body),
                 None => malformed(),
             },
             ("POST", ["typing"]) => Response::no_content(),
@@ -350,7 +348,7 @@ fn methods(segments: &[&str]) -> &'static [&'static str] {
         ["gateway"]
         | ["gateway", "bot"]
         | ["users" | "guilds" | "channels", _]
-        | ["users", "@me", "guilds" | "channels"]
+        | ["users", "@me", "guilds"]
         | ["oauth2", "applications", "@me"]
         | ["applications", "@me"]
         | [
@@ -360,6 +358,7 @@ fn methods(segments: &[&str]) -> &'static [&'static str] {
         ]
         | ["guilds", _, "members", _]
         | ["channels", _, "application-command-index"] => &["GET"],
+        ["users", "@me", "channels"] => &["GET", "POST"],
         ["interactions"]
         | ["attachments", "refresh-urls"]
         | ["channels", _, "attachments" | "typing"]

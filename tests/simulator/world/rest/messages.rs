@@ -9,7 +9,8 @@ use crate::world::dispatch::Change;
 use crate::world::gateway::intent;
 use crate::world::http::{Request, Response, query_value};
 use crate::world::message::{Channel, Message};
-use crate::world::people::Caller;
+use crate::world::people::{Caller, merge};
+use crate::world::session::Session;
 
 /// Longest content of a message without Nitro, in characters.
 const CONTENT_LIMIT: usize = 2_000;
@@ -113,7 +114,14 @@ impl World {
             .enumerate()
         {
             let name = attachment["uploaded_filename"].as_str().unwrap_or_default();
-            let Some(file) = self.attach_upload(now, channel, caller.user, name) else {
+            let root = format!("attachments/{channel}");
+            let held = self.files.holds(name, caller.user, channel);
+            let file = if held {
+                self.attach_upload(now, &root, caller.user, name)
+            } else {
+                None
+            };
+            let Some(file) = file else {
                 self.files.abandon(&files);
                 let place = place.to_string();
                 let path = ["attachments", &place, "uploaded_filename"];
@@ -211,16 +219,24 @@ impl World {
         };
         let mut data = json!({
             "user_id": caller.user, "type": 0, "message_id": message_id, "channel_id": channel,
-            "guild_id": self.people.guild, "emoji": {"id": null, "name": emoji}, "burst": false,
+            "emoji": {"id": null, "name": emoji}, "burst": false,
         });
+        let direct = self.people.direct(channel);
+        merge(&mut data, self.guild_of(channel));
         if add {
             data["message_author_id"] = json!(author);
-            data["member"] = self.people.full_member_json(caller.user, Channel::Gateway);
+            if direct.is_none() {
+                data["member"] = self.people.full_member_json(caller.user, Channel::Gateway);
+            }
         }
+        let sees = |session: &&Session| match direct {
+            Some(direct) => !session.caller.bot && session.caller.user == direct.user,
+            None => session.intents & intent::GUILD_MESSAGE_REACTIONS != 0,
+        };
         let sessions: Vec<String> = self
             .sessions
             .values()
-            .filter(|session| session.intents & intent::GUILD_MESSAGE_REACTIONS != 0)
+            .filter(sees)
             .map(|session| session.id.clone())
             .collect();
         for session in sessions {
