@@ -29,6 +29,8 @@ use crate::{fence::Fence, resolver::Resolver, tunnel::USER_TIMEOUT};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// From the first byte sent to the last received.
 const WHOLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// A large body is given the time that it takes at this many bytes a second.
+const SLOWEST_UPLOAD: usize = 64 << 10;
 /// Below what Discord's edge keeps a silent connection open for, so that none is written to as it closes.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 /// The guild's command index is the largest answer, well below a megabyte.
@@ -103,13 +105,16 @@ impl Http {
             .headers(outgoing.headers);
         if let Some(body) = outgoing.body {
             let length = body.len() as u64;
+            let extra = Duration::from_secs((body.len() / SLOWEST_UPLOAD) as u64);
             let body = FencedBody {
                 chunk: Some(body.into()),
                 length,
                 fence,
                 trace: Arc::clone(&trace),
             };
-            request = request.body(reqwest::Body::wrap(body));
+            request = request
+                .body(reqwest::Body::wrap(body))
+                .timeout(WHOLE_TIMEOUT + extra);
         }
         match exchange(request).await {
             Ok(answer) => answer,
@@ -177,7 +182,8 @@ async fn read(mut response: reqwest::Response, most: usize) -> Result<Vec<u8>, F
     Ok(body)
 }
 
-fn failure(error: &reqwest::Error) -> FailureKind {
+/// What an error of reqwest's comes down to.
+pub(crate) fn failure(error: &reqwest::Error) -> FailureKind {
     if error.is_connect() {
         FailureKind::Connect
     } else if error.is_timeout() {

@@ -15,7 +15,13 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 #[derive(Clone, Default)]
 pub(crate) struct Resolver {
     inner: Arc<OnceCell<TokioResolver>>,
+    #[cfg(test)]
+    answers: Option<Answers>,
 }
+
+/// What a test has names lead to.
+#[cfg(test)]
+type Answers = Arc<dyn Fn(&str) -> Vec<IpAddr> + Send + Sync>;
 
 impl std::fmt::Debug for Resolver {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -24,11 +30,24 @@ impl std::fmt::Debug for Resolver {
 }
 
 impl Resolver {
+    /// A resolver that asks nobody.
+    #[cfg(test)]
+    pub(crate) fn answering(answers: impl Fn(&str) -> Vec<IpAddr> + Send + Sync + 'static) -> Self {
+        Self {
+            inner: Arc::default(),
+            answers: Some(Arc::new(answers)),
+        }
+    }
+
     /// The addresses of `host`, IPv4 first; an address is its own.
     pub(crate) async fn lookup(&self, host: &str) -> io::Result<Vec<IpAddr>> {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         if let Ok(address) = bare.parse() {
             return Ok(vec![address]);
+        }
+        #[cfg(test)]
+        if let Some(answers) = &self.answers {
+            return Ok(answers(host));
         }
         let resolver = self.inner.get_or_try_init(build)?;
         let found = resolver.lookup_ip(host).await.map_err(io::Error::other)?;

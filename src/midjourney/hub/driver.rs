@@ -110,6 +110,9 @@ pub enum FetchRefusal {
     /// The host is, or leads to, an address that is not public: private, loopback, link-local, metadata.
     #[error("its address is not a public one")]
     Address,
+    /// Only the web's ports are fetched from: 80, 443, 8080, 8443.
+    #[error("only the ports 80, 443, 8080 and 8443 are fetched from")]
+    Port,
     /// Only `http` and `https` are fetched, without a password in the address.
     #[error("only http and https addresses are fetched")]
     Scheme,
