@@ -38,6 +38,8 @@ pub struct Component<'a> {
     pub disabled: bool,
     /// A text input's default text.
     pub value: Option<Cow<'a, str>>,
+    /// Whether a text input may stay empty; it must be filled in where nothing is said.
+    pub optional: bool,
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Component<'a> {
@@ -78,6 +80,7 @@ enum Key {
     Disabled,
     Emoji,
     Label,
+    Required,
     Style,
     Type,
     Url,
@@ -105,6 +108,7 @@ impl<'de> Deserialize<'de> for Key {
                     "disabled" => Key::Disabled,
                     "emoji" => Key::Emoji,
                     "label" => Key::Label,
+                    "required" => Key::Required,
                     "style" => Key::Style,
                     "type" => Key::Type,
                     "url" => Key::Url,
@@ -145,6 +149,9 @@ impl<'de: 'a, 'a> de::Visitor<'de> for Fields<'_, 'a> {
                 }
                 Key::Emoji => this.emoji = map.next_value::<Optional<Emoji<'de>>>()?.0,
                 Key::Label => this.label = map.next_value::<Scalar<'de>>()?.text(),
+                Key::Required => {
+                    this.optional = matches!(map.next_value()?, Scalar::Bool(false));
+                }
                 Key::Style => this.style = map.next_value::<Scalar<'_>>()?.number(),
                 Key::Type => {
                     this.kind = map.next_value::<Scalar<'_>>()?.number().unwrap_or_default();

@@ -1,6 +1,9 @@
 //! An account's health: whether it may be used, and if not, why and until when.
 
-use mj_discord::{UnixMs, snowflake::UserId};
+use mj_discord::{
+    UnixMs,
+    snowflake::{ApplicationId, ChannelId, UserId},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::refusal::FailCode;
@@ -19,6 +22,18 @@ pub struct AccountHealth {
     /// Tells a changed token: 16 hexadecimal digits that do not lead back to it.
     #[serde(default)]
     pub token_fingerprint: Option<String>,
+    /// Its direct messages with the bots, as far as they were opened.
+    #[serde(default)]
+    pub direct_messages: Vec<DirectMessages>,
+}
+
+/// The channel of an account's direct messages with a bot.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct DirectMessages {
+    /// The bot.
+    pub application_id: ApplicationId,
+    /// The channel.
+    pub channel_id: ChannelId,
 }
 
 /// Whether an account may be used.

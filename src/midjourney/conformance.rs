@@ -22,7 +22,7 @@ use crate::{
     refusal::{FailCode, Lang},
     store::{Commit, Committed, Grade, Lease, StoreError, TaskStore, Write},
     task::{
-        Action, Attempt, AttemptState, Call, Choice, Image, Mode, Picture, PictureSource,
+        Action, Attempt, AttemptState, Call, Choice, Image, Mode, OpenForm, Picture, PictureSource,
         PressRequest, Stage, Status, StoredFile, Task, TaskButton, TaskId, TaskView, Text, Work,
     },
 };
@@ -240,6 +240,7 @@ pub fn full_task(number: u64) -> Task {
             values: vec!["7".to_owned()],
         }),
         key: Some("imagine/11/12/7".to_owned()),
+        other_keys: vec!["imagine/11/12/8".to_owned()],
         key_held_until: Some(after(1_800)),
         attempts: vec![attempt(1)],
         messages: vec![MessageId(14), MessageId(15)],
@@ -270,6 +271,21 @@ pub fn full_task(number: u64) -> Task {
         ],
         form_text: Some("灯塔 at night".to_owned()),
         mask: Some(stored_file()),
+        form: Some(OpenForm {
+            id: Some(InteractionId(16)),
+            custom_id: "MJ::Form::1".to_owned(),
+            fields: vec![("prompt".to_owned(), "灯塔".to_owned())],
+            opened_at: after(5),
+            sent_as: Some(Nonce::new("17")),
+            missing: 1,
+        }),
+        cancel_button: Some(PressRequest {
+            message_id: MessageId(15),
+            message_flags: 64,
+            custom_id: "MJ::CancelJob::ByJobid::1".to_owned(),
+            values: Vec::new(),
+        }),
+        shown: Some(MessageId(18)),
         notify_url: Some("https://example.com/hook".to_owned()),
     };
     Task {

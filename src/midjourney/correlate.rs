@@ -89,7 +89,7 @@ struct Entry {
     interactions: Vec<InteractionId>,
     messages: Vec<MessageId>,
     jobs: Vec<JobId>,
-    key: Option<String>,
+    held: Vec<String>,
 }
 
 /// The indexes.
@@ -117,7 +117,7 @@ impl Correlator {
             interactions: Vec::new(),
             messages: Vec::new(),
             jobs: Vec::new(),
-            key: None,
+            held: Vec::new(),
         };
         self.entries.insert(id, entry);
     }
@@ -139,7 +139,7 @@ impl Correlator {
         for job in &entry.jobs {
             self.jobs.remove(job);
         }
-        if let Some(key) = &entry.key {
+        for key in &entry.held {
             self.keys.remove(key);
         }
     }
@@ -204,29 +204,35 @@ impl Correlator {
         true
     }
 
-    /// Takes a key for a task, when nobody else holds it; tells whether the task holds it now. What it held before is
-    /// given up.
-    pub fn take_key(&mut self, id: TaskId, key: &str) -> bool {
+    /// Takes keys for a task, all or none, when nobody else holds one of them; tells whether the task holds them now.
+    /// What it held before is given up.
+    pub fn take_keys(&mut self, id: TaskId, keys: &[String]) -> bool {
+        let is_free = |key| self.keys.get(key).is_none_or(|owner| *owner == id);
+        if !keys.iter().all(is_free) {
+            return false;
+        }
         let Some(entry) = self.entries.get_mut(&id) else {
             return false;
         };
-        match self.keys.get(key) {
-            Some(owner) if *owner != id => return false,
-            Some(_) => return true,
-            None => {}
-        }
-        if let Some(old) = entry.key.replace(key.to_owned()) {
+        for old in std::mem::replace(&mut entry.held, keys.to_vec()) {
             self.keys.remove(&old);
         }
-        self.keys.insert(key.to_owned(), id);
+        for key in keys {
+            self.keys.insert(key.clone(), id);
+        }
         true
     }
 
-    /// Gives up the key that a task holds, and tells which it was.
-    pub fn give_up_key(&mut self, id: TaskId) -> Option<String> {
-        let key = self.entries.get_mut(&id)?.key.take()?;
-        self.keys.remove(&key);
-        Some(key)
+    /// Gives up the keys that a task holds, and tells which they were.
+    pub fn give_up_keys(&mut self, id: TaskId) -> Vec<String> {
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return Vec::new();
+        };
+        let held = std::mem::take(&mut entry.held);
+        for key in &held {
+            self.keys.remove(key);
+        }
+        held
     }
 
     /// Who holds a key.
@@ -238,7 +244,7 @@ impl Correlator {
     pub fn holds_key(&self, id: TaskId) -> bool {
         self.entries
             .get(&id)
-            .is_some_and(|entry| entry.key.is_some())
+            .is_some_and(|entry| !entry.held.is_empty())
     }
 
     /// Whose a nonce is.

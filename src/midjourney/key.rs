@@ -11,7 +11,7 @@ use crate::{
     button::{Family, Motion, Press},
     prompt::{self, Prompt},
     read::{Form, Kind, Phase, Reading},
-    task::Task,
+    task::{Call, PressRequest, Task},
 };
 
 /// What tells a job from others of the same bot and user.
@@ -23,6 +23,10 @@ enum Job {
     Words(String),
     /// A button: the pressed message, the family, and within it what its text shows.
     Press(MessageId, Family, Option<Cow<'static, str>>),
+    /// A button that makes no job: the pressed message, and what it changes.
+    Note(MessageId, &'static str),
+    /// Midjourney's own seed of a job.
+    SeedOf(String),
 }
 
 /// The one function: writes a key.
@@ -39,29 +43,53 @@ fn key(application: ApplicationId, user: UserId, job: &Job) -> String {
                 family.as_str()
             )
         }
+        Job::Note(message, what) => format!("{application}/{user}/{message}/{what}"),
+        Job::SeedOf(job) => format!("{application}/{user}/seed_of/{job}"),
     }
 }
 
-/// The key of a task when this user acts; none for one whose messages an observer can not know.
-pub fn of_task(task: &Task, application: ApplicationId, user: UserId) -> Option<String> {
-    let job = match &task.work.press {
-        None => of_prompt(
-            task.work
-                .sent_prompt
-                .as_deref()
-                .unwrap_or(&task.view.prompt),
-        ),
-        Some(press) => {
-            let pressed = Press::read(&press.custom_id);
-            let family = pressed.family()?;
-            Job::Press(
-                press.message_id,
-                family,
-                detail(family, pressed.index(), pressed.variant()),
-            )
-        }
+/// The keys of a task when this user acts; none for one whose messages an observer can not know. There are two where
+/// the caller's words may change what the text will show.
+pub fn of_task(task: &Task, application: ApplicationId, user: UserId) -> Vec<String> {
+    let jobs = match &task.work.press {
+        None => of_call(task).into_iter().collect(),
+        Some(press) => of_press(press, task.work.form_text.is_some()),
     };
-    Some(key(application, user, &job))
+    jobs.iter().map(|job| key(application, user, job)).collect()
+}
+
+/// What tells a command's job.
+fn of_call(task: &Task) -> Option<Job> {
+    if let Call::Seed { job_id } = &task.work.call {
+        return Some(Job::SeedOf(job_id.clone()));
+    }
+    let prompt = task.work.sent_prompt.as_deref();
+    Some(of_prompt(prompt.unwrap_or(&task.view.prompt)))
+}
+
+/// What tells a button's job. A hand-edited video may get the other motion, so it stands for both.
+fn of_press(press: &PressRequest, is_edited: bool) -> Vec<Job> {
+    let message = press.message_id;
+    let pressed = Press::read(&press.custom_id);
+    match pressed {
+        Press::Setting(_) => return vec![Job::Note(message, "setting")],
+        Press::Bookmark => return vec![Job::Note(message, "bookmark")],
+        _ => {}
+    }
+    let Some(family) = pressed.family() else {
+        return Vec::new();
+    };
+    let is_edited = is_edited || matches!(pressed, Press::AnimateManual(_));
+    if family == Family::Animate && is_edited {
+        return [Motion::High, Motion::Low]
+            .map(|motion| Job::Press(message, family, Some(Cow::Borrowed(motion.as_str()))))
+            .into();
+    }
+    vec![Job::Press(
+        message,
+        family,
+        detail(family, pressed.index(), pressed.variant()),
+    )]
 }
 
 /// The keys that a reply to `pressed` may have; empty while its text does not show one whole. There are two where the

@@ -531,6 +531,24 @@ pub struct StoredFile {
     pub size: u64,
 }
 
+/// A form, or the editor of Vary (Region), that a press opened and that waits for our answer.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct OpenForm {
+    /// What its answer must name; none for the editor, whose token is in `custom_id`.
+    pub id: Option<InteractionId>,
+    /// What its answer must name, too.
+    pub custom_id: String,
+    /// Its inputs by their `custom_id`s, with the texts that are sent.
+    pub fields: Vec<(String, String)>,
+    /// When it was opened.
+    pub opened_at: UnixMs,
+    /// The nonce of the attempt that answers it; none as long as nothing was sent.
+    pub sent_as: Option<Nonce>,
+    /// How many of the editor's addresses said that they do not exist.
+    #[serde(default)]
+    pub missing: u8,
+}
+
 /// One time that an interaction was, or may have been, sent.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Attempt {
@@ -585,6 +603,9 @@ pub struct Work {
     pub press: Option<PressRequest>,
     /// The key that an observer can read, see DESIGN.md section 6, as text.
     pub key: Option<String>,
+    /// Further keys that it holds: a video whose prompt was edited may get either motion.
+    #[serde(default)]
+    pub other_keys: Vec<String>,
     /// While the key is held after the task ended: until when.
     pub key_held_until: Option<UnixMs>,
     /// Every time it was sent.
@@ -620,6 +641,15 @@ pub struct Work {
     /// The region that Vary (Region) changes: a PNG, white where it may.
     #[serde(default)]
     pub mask: Option<StoredFile>,
+    /// The form, or the editor, that its button opened; none before, and none once it was answered for good.
+    #[serde(default)]
+    pub form: Option<OpenForm>,
+    /// The live Cancel Job button of its job.
+    #[serde(default)]
+    pub cancel_button: Option<PressRequest>,
+    /// The message that `/show` brought for [`Call::Seed`], to which the envelope is added.
+    #[serde(default)]
+    pub shown: Option<MessageId>,
     /// Where its changes are posted, beside the feed.
     #[serde(default)]
     pub notify_url: Option<String>,

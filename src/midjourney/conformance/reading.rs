@@ -1,8 +1,10 @@
 //! Reading: single tasks, lists, counts, what the owner shows.
 
 use super::{NOW, WIDE, after, full_task, hub, id, own, submit, task, write};
+use mj_discord::snowflake::{ApplicationId, ChannelId};
+
 use crate::{
-    account::{AccountHealth, AccountState},
+    account::{AccountHealth, AccountState, DirectMessages},
     refusal::FailCode,
     store::{Commit, Counts, StoreError, TaskFilter, TaskStore, Write},
     task::{Status, Task, TaskId},
@@ -329,6 +331,10 @@ pub fn status_and_accounts_are_given_back(store: &impl TaskStore) {
         state,
         at: NOW,
         token_fingerprint: Some("0123456789abcdef".to_owned()),
+        direct_messages: vec![DirectMessages {
+            application_id: ApplicationId(11),
+            channel_id: ChannelId(21),
+        }],
     };
     let writes = vec![
         Write::Status("{\"a\":1}".to_owned()),

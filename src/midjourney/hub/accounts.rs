@@ -60,6 +60,7 @@ impl Account {
             state: AccountState::Usable,
             at: now,
             token_fingerprint: fingerprint,
+            direct_messages: Vec::new(),
         });
         Self {
             config,

@@ -204,7 +204,7 @@ impl Hub {
             self.tombstones.remove(&(until, id));
             self.outbox.mark(id, false);
         }
-        if let Some(key) = self.correlator.give_up_key(id) {
+        for key in self.correlator.give_up_keys(id) {
             self.queue.release(&key);
         }
     }

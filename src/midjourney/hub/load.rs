@@ -248,8 +248,9 @@ impl Hub {
         if let Some(job) = job {
             self.correlator.bind_job(id, job);
         }
-        if let Some(key) = work.key.filter(|_| holds_key) {
-            self.correlator.take_key(id, &key);
+        if holds_key {
+            let keys: Vec<String> = work.key.into_iter().chain(work.other_keys).collect();
+            self.correlator.take_keys(id, &keys);
         }
     }
 

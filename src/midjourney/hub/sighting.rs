@@ -312,5 +312,6 @@ fn component(component_: &Component<'_>) -> Component<'static> {
         url: texts(component_.url.as_ref()),
         disabled: component_.disabled,
         value: texts(component_.value.as_ref()),
+        optional: component_.optional,
     }
 }

@@ -98,12 +98,12 @@ impl Hub {
             .application_id
             .and_then(|id| Bot::of(id.0))
             .unwrap_or_default();
-        let key = key::of_task(&item.task, bot.application_id(), user);
-        if let Some(key) = key.as_deref().filter(|key| {
-            self.correlator
-                .holder_of_key(key)
-                .is_some_and(|it| it != id)
-        }) {
+        let keys = key::of_task(&item.task, bot.application_id(), user);
+        let is_taken = |key: &&String| {
+            let holder = self.correlator.holder_of_key(key);
+            holder.is_some_and(|it| it != id)
+        };
+        if let Some(key) = keys.iter().find(is_taken) {
             self.queue.park(id, key);
             return;
         }
@@ -134,7 +134,7 @@ impl Hub {
         let Some(token) = self.token_of(&bearer) else {
             return;
         };
-        self.note_attempt(id, account, user, bot, &nonce, own_session, key);
+        self.note_attempt(id, account, user, bot, &nonce, own_session, keys);
         self.outbox
             .send(Purpose::Attempt(id, nonce), bearer, token, request);
     }
@@ -151,7 +151,7 @@ impl Hub {
         bot: Bot,
         nonce: &Nonce,
         own_session: Option<String>,
-        key: Option<String>,
+        keys: Vec<String>,
     ) {
         let now = self.now;
         let at = self.discord_time();
@@ -170,7 +170,8 @@ impl Hub {
         work.application_id = Some(bot.application_id());
         work.user_id = Some(user);
         work.not_before = None;
-        work.key.clone_from(&key);
+        work.key = keys.first().cloned();
+        work.other_keys = keys.iter().skip(1).cloned().collect();
         work.attempts.push(Attempt {
             nonce: nonce.clone(),
             at,
@@ -187,9 +188,7 @@ impl Hub {
         });
         self.set_holder(id);
         self.correlator.bind_nonce(id, nonce);
-        if let Some(key) = key {
-            self.correlator.take_key(id, &key);
-        }
+        self.correlator.take_keys(id, &keys);
         self.queue.remove(id);
         let spacing = self.config.spacing;
         if let Some(account) = self.account_mut(account) {
