@@ -153,8 +153,14 @@ fn lead(words: &str) -> Option<(Lead<'_>, Option<u8>)> {
 
 fn number_after(words: &str, sign: char) -> Option<u8> {
     let (_, rest) = words.split_once(sign)?;
-    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-    rest[..digits].parse().ok()
+    picture_number(rest).0
+}
+
+/// The number of one of a grid's four pictures, None for any other, and how many digits it has.
+fn picture_number(text: &str) -> (Option<u8>, usize) {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let number = text[..digits].parse().ok();
+    (number.filter(|number| (1..=4).contains(number)), digits)
 }
 
 fn subject(rest: &str) -> Option<(Subject<'_>, Option<u8>, &str)> {
@@ -162,10 +168,10 @@ fn subject(rest: &str) -> Option<(Subject<'_>, Option<u8>, &str)> {
         return Some((Subject::None, None, rest));
     }
     if let Some(numbered) = rest.strip_prefix("Image #") {
-        let digits = numbered.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, digits) = picture_number(numbered);
         return Some((
             Subject::Image,
-            Some(numbered[..digits].parse().ok()?),
+            Some(number?),
             numbered[digits..].trim_start_matches(' '),
         ));
     }
@@ -395,6 +401,23 @@ mod tests {
             "**p** - nobody (fast) at all",
         ] {
             assert_eq!(Line::read(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_picture_has_a_number_of_a_grid() {
+        assert_eq!(read("**p** - Image #4 <@1>").index, Some(4));
+        for number in ["0", "5", "77", "", "9999"] {
+            assert_eq!(
+                Line::read(&format!("**p** - Image #{number} <@1>")),
+                None,
+                "{number}"
+            );
+            let start = read(&format!(
+                "Upscaling image #{number} with **p** - <@1> (Waiting to start)"
+            ))
+            .index;
+            assert_eq!(start, None, "{number}");
         }
     }
 
