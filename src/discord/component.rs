@@ -10,7 +10,7 @@ use serde::{
 };
 
 use crate::{
-    lenient::{Found, Optional, Scalar, drain_map, drain_seq},
+    lenient::{self, Found, Optional, Scalar, drain_map, drain_seq},
     payload::{Emoji, Update},
 };
 
@@ -40,6 +40,22 @@ pub struct Component<'a> {
     pub value: Option<Cow<'a, str>>,
     /// Whether a text input may stay empty; it must be filled in where nothing is said.
     pub optional: bool,
+    /// What a select offers.
+    pub options: Vec<SelectOption<'a>>,
+}
+
+/// An entry of a select.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
+pub struct SelectOption<'a> {
+    /// Its words.
+    #[serde(borrow, default, deserialize_with = "lenient::text_or_empty")]
+    pub label: Cow<'a, str>,
+    /// What choosing it sends.
+    #[serde(borrow, default, deserialize_with = "lenient::text_or_empty")]
+    pub value: Cow<'a, str>,
+    /// Whether it is chosen already.
+    #[serde(default, deserialize_with = "lenient::truth")]
+    pub default: bool,
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Component<'a> {
@@ -47,6 +63,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for Component<'a> {
         let mut component = Self::default();
         deserializer.deserialize_map(Fields(&mut component))?;
         Ok(component)
+    }
+}
+
+struct Options<'a>(Vec<SelectOption<'a>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Options<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        lenient::list(deserializer).map(Self)
     }
 }
 
@@ -80,6 +104,7 @@ enum Key {
     Disabled,
     Emoji,
     Label,
+    Options,
     Required,
     Style,
     Type,
@@ -108,6 +133,7 @@ impl<'de> Deserialize<'de> for Key {
                     "disabled" => Key::Disabled,
                     "emoji" => Key::Emoji,
                     "label" => Key::Label,
+                    "options" => Key::Options,
                     "required" => Key::Required,
                     "style" => Key::Style,
                     "type" => Key::Type,
@@ -149,6 +175,7 @@ impl<'de: 'a, 'a> de::Visitor<'de> for Fields<'_, 'a> {
                 }
                 Key::Emoji => this.emoji = map.next_value::<Optional<Emoji<'de>>>()?.0,
                 Key::Label => this.label = map.next_value::<Scalar<'de>>()?.text(),
+                Key::Options => this.options = map.next_value::<Options<'de>>()?.0,
                 Key::Required => {
                     this.optional = matches!(map.next_value()?, Scalar::Bool(false));
                 }

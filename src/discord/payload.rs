@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer};
 
-pub use crate::component::Component;
+pub use crate::component::{Component, SelectOption};
 use crate::snowflake::{
     ApplicationId, AttachmentId, ChannelId, GuildId, InteractionId, MessageId, Nonce, UserId,
 };

@@ -6,6 +6,8 @@
 //! key (`correlate`), and only `transition` changes a status.
 
 mod accounts;
+mod answers;
+mod calls;
 mod cancel;
 mod clock;
 mod commands;
@@ -18,6 +20,7 @@ mod load;
 mod modal;
 mod observe;
 mod outbox;
+mod pictures;
 mod sighting;
 mod status;
 mod submit;
@@ -42,6 +45,7 @@ use self::{
     history::{Deletion, History},
     modal::Form,
     outbox::{Bearer, Outbox, Pending, Purpose},
+    pictures::Preparation,
     sighting::Sightings,
 };
 pub use self::{
@@ -75,8 +79,10 @@ struct Item {
     task: Task,
     /// For each attempt, when it was made.
     made: Vec<Made>,
-    /// Whether Discord called its command outdated once.
+    /// Whether Discord called its command outdated once, or it was not known.
     was_outdated: bool,
+    /// How often Discord did not keep its uploads.
+    lost_uploads: u32,
 }
 
 /// When an attempt was made, by what does not depend on a clock that may be wrong.
@@ -123,6 +129,8 @@ pub struct Hub {
     commands: CommandIndex,
     refresh: Refresh,
     awaiting_commands: BTreeSet<TaskId>,
+    /// Tasks whose pictures are not where their command needs them.
+    preparations: BTreeMap<TaskId, Preparation>,
     /// Open tasks of which an attempt may have arrived.
     under_way: BTreeSet<TaskId>,
     /// Open tasks by their time-out.
@@ -262,6 +270,9 @@ impl Hub {
             }
             Purpose::Commands => self.commands_answered(&answer),
             Purpose::History(channel) => self.page_answered(channel, &bearer, &answer),
+            Purpose::Slots(task, places) => self.slots_given(task, &places, &bearer, &answer),
+            Purpose::Upload(task, place, name) => self.uploaded(task, place, name, &answer),
+            Purpose::Links(task, places) => self.links_given(task, &places, &bearer, &answer),
         }
         self.settle();
     }
@@ -269,7 +280,7 @@ impl Hub {
     /// Takes what became of an [`Output::Fetch`].
     pub fn handle_fetched(&mut self, now: Moment, task: TaskId, place: usize, fetched: Fetched) {
         self.now = now;
-        let _ = (task, place, fetched);
+        self.fetched(task, place, fetched);
         self.settle();
     }
 
@@ -361,6 +372,7 @@ impl Hub {
         due.extend(self.forms.values().map(|form| form.due));
         due.extend(self.next_reading());
         due.extend(self.next_conclusion());
+        due.extend(self.next_preparation());
         for kind in [GatewayKind::Bot, GatewayKind::User] {
             due.extend(self.session_due(kind));
         }
@@ -392,6 +404,7 @@ impl Hub {
             self.tasks.contains_key(id)
                 && !self.queue.contains(*id)
                 && !self.awaiting_commands.contains(id)
+                && !self.preparations.contains_key(id)
                 && !self.is_answer_awaited(*id)
                 && !self.outbox.is_dirty(*id)
         })
@@ -410,6 +423,7 @@ impl Hub {
         self.end_tombstones();
         self.read_commands();
         self.send_forms();
+        self.prepare_pictures();
         self.pump();
         self.read_histories();
         for kind in [GatewayKind::Bot, GatewayKind::User] {
@@ -422,6 +436,10 @@ impl Hub {
     /// What every answer teaches: the clock and the limits.
     fn count_answer(&mut self, pending: &Pending, answer: &Answer) {
         let now = self.now;
+        if pending.bearer == Bearer::Nobody {
+            // The storage host has neither Discord's clock nor its limits.
+            return;
+        }
         if let Answer::Response { headers, .. } = answer {
             self.note_date(headers);
         }

@@ -9,14 +9,26 @@ use mj_discord::snowflake::{ApplicationId, MessageId, UserId};
 
 use crate::{
     button::{Family, Motion, Press},
+    job_id::JobId,
     prompt::{self, Prompt},
     read::{Form, Kind, Phase, Reading},
-    task::{Call, PressRequest, Task},
+    task::{Call, PictureSource, PressRequest, Task},
 };
+
+/// `/blend`, of which an account has one unbound at a time: nothing in its messages tells two apart.
+const BLEND: &str = "blend";
+/// The same for `/describe` of an address.
+const DESCRIBE: &str = "describe";
 
 /// What tells a job from others of the same bot and user.
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Job {
+    /// The description of an uploaded picture: no other file has its name, whoever is told to have acted.
+    File(String),
+    /// A job brought back by its uuid.
+    Show(String),
+    /// A command of which there is only one at a time.
+    Sole(&'static str),
     /// A command whose prompt has a seed, ours or the user's.
     Seed(u32),
     /// A command whose prompt has none: its words.
@@ -32,6 +44,9 @@ enum Job {
 /// The one function: writes a key.
 fn key(application: ApplicationId, user: UserId, job: &Job) -> String {
     match job {
+        Job::File(name) => format!("{application}/file/{name}"),
+        Job::Show(job) => format!("{application}/{user}/show/{job}"),
+        Job::Sole(command) => format!("{application}/{user}/{command}"),
         Job::Seed(seed) => format!("{application}/{user}/seed/{seed}"),
         Job::Words(words) => format!("{application}/{user}/words/{words}"),
         Job::Press(message, family, None) => {
@@ -60,11 +75,18 @@ pub fn of_task(task: &Task, application: ApplicationId, user: UserId) -> Vec<Str
 
 /// What tells a command's job.
 fn of_call(task: &Task) -> Option<Job> {
-    if let Call::Seed { job_id } = &task.work.call {
-        return Some(Job::SeedOf(job_id.clone()));
-    }
-    let prompt = task.work.sent_prompt.as_deref();
-    Some(of_prompt(prompt.unwrap_or(&task.view.prompt)))
+    Some(match &task.work.call {
+        Call::Blend { .. } => Job::Sole(BLEND),
+        Call::Describe => match &task.work.pictures.first()?.source {
+            PictureSource::Stored(file) => Job::File(file.name.clone()),
+            PictureSource::Fetch(_) | PictureSource::Link(_) => Job::Sole(DESCRIBE),
+        },
+        Call::Imagine => of_prompt(&task.whole_prompt()),
+        Call::Seed { job_id } => Job::SeedOf(job_id.clone()),
+        Call::Show { job_id } => Job::Show(job_id.parse::<JobId>().ok()?.to_string()),
+        // Only their own account is shown the answer.
+        Call::Plain { .. } | Call::Shorten => return None,
+    })
 }
 
 /// What tells a button's job. A hand-edited video may get the other motion, so it stands for both.
@@ -144,24 +166,68 @@ pub(crate) fn of_reply(
         .collect()
 }
 
-/// The key that a command's answer has: from the echoed prompt, or from a notice's repetition of the command.
+/// The key by which a command's answer names its task whatever else is under way: of the file that is described, or
+/// of the job that is shown.
+pub(crate) fn of_named(
+    application: ApplicationId,
+    user: Option<UserId>,
+    reading: &Reading<'_>,
+) -> Option<String> {
+    if reading.kind == Kind::Describe {
+        let file = Job::File(described_file(reading)?.to_owned());
+        return Some(key(application, user.unwrap_or(UserId(0)), &file));
+    }
+    reading.phase()?;
+    let job = Job::Show(reading.job?.to_string());
+    Some(key(application, user?, &job))
+}
+
+/// The keys that a command's answer may have: from the echoed prompt, or from a notice's repetition of the command.
+/// There are two where a prompt of nothing but pictures may be an imagine's or a blend's. `command` is its name, where
+/// the message has it.
 pub(crate) fn of_answer(
     application: ApplicationId,
     user: UserId,
     reading: &Reading<'_>,
-) -> Option<String> {
-    let prompt = if let Some(refusal) = &reading.refusal {
-        refusal
-            .prompt
-            .as_deref()
-            .filter(|_| refusal.command.as_deref() == Some("imagine"))
-    } else {
-        let may_be_a_command = matches!(reading.form, Some(Form::Imagine | Form::Video));
-        reading
-            .prompt
-            .filter(|_| may_be_a_command && reading.phase().is_some())
-    };
-    prompt.map(|prompt| key(application, user, &of_prompt(prompt)))
+    command: Option<&str>,
+) -> Vec<String> {
+    let is_by = |name: &str| command.is_none_or(|command| command == name);
+    let mut jobs = Vec::new();
+    if let Some(refusal) = &reading.refusal {
+        match refusal.command.as_deref() {
+            Some("imagine") => jobs.extend(refusal.prompt.as_deref().map(of_prompt)),
+            Some("blend") => jobs.push(Job::Sole(BLEND)),
+            Some("describe") => jobs.push(Job::Sole(DESCRIBE)),
+            Some(_) | None => {}
+        }
+    } else if reading.kind == Kind::Describe {
+        jobs.push(Job::Sole(DESCRIBE));
+    } else if let Some(prompt) = reading.prompt.filter(|_| {
+        matches!(reading.form, Some(Form::Imagine | Form::Video)) && reading.phase().is_some()
+    }) {
+        let job = of_prompt(prompt);
+        if reading.form == Some(Form::Imagine) && is_by(BLEND) && has_only_pictures(&job) {
+            jobs.push(Job::Sole(BLEND));
+        }
+        if is_by("imagine") {
+            jobs.push(job);
+        }
+    }
+    jobs.iter().map(|job| key(application, user, job)).collect()
+}
+
+/// Whether a prompt has no words of its own, as a blend's: its echo is empty or names the pictures.
+fn has_only_pictures(job: &Job) -> bool {
+    matches!(job, Job::Words(words) if words.split(' ').all(|word| matches!(word, "" | prompt::LINK)))
+}
+
+/// The name of the file that a description is of.
+fn described_file<'m>(reading: &Reading<'m>) -> Option<&'m str> {
+    let in_embed = reading.source.and_then(|url| {
+        let path = url.split(['?', '#']).next()?;
+        path.rsplit('/').next()
+    });
+    in_embed.or_else(|| Some(reading.pictures.first()?.filename.as_ref()))
 }
 
 /// Whether the message offers what only results offer.

@@ -10,6 +10,7 @@ mod scan;
 
 use std::borrow::Cow;
 
+pub(crate) use self::clean::LINK;
 use self::scan::Dashes;
 pub use self::{
     clean::clean_text,

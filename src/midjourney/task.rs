@@ -2,7 +2,7 @@
 //!
 //! [`TaskView`] is what PHP sees, [`Work`] what only the owner needs. Who may change a status is in `transition`.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use mj_discord::{
     UnixMs,
@@ -10,7 +10,7 @@ use mj_discord::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{application::CommandName, config::HubId, refusal::FailCode};
+use crate::{application::CommandName, config::HubId, prompt, refusal::FailCode};
 
 /// A task's id: 26 characters of `[0-9A-Z]`, ordered by time.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -506,6 +506,14 @@ impl Picture {
             link: None,
         }
     }
+
+    /// Where Midjourney can fetch it; none as long as there is no such place.
+    pub fn address(&self) -> Option<&str> {
+        match &self.source {
+            PictureSource::Link(url) => Some(self.link.as_deref().unwrap_or(url)),
+            PictureSource::Fetch(_) | PictureSource::Stored(_) => self.link.as_deref(),
+        }
+    }
 }
 
 /// Where a picture comes from.
@@ -673,4 +681,26 @@ pub struct Task {
     pub view: TaskView,
     /// What the owner needs.
     pub work: Work,
+}
+
+impl Task {
+    /// The prompt as it is sent: with our seed tag, and with the addresses of its pictures where they belong.
+    pub fn whole_prompt(&self) -> Cow<'_, str> {
+        let words = self
+            .work
+            .sent_prompt
+            .as_deref()
+            .unwrap_or(&self.view.prompt);
+        let links: Vec<(Option<&str>, &str)> = self
+            .work
+            .pictures
+            .iter()
+            .filter_map(|picture| Some((picture.parameter.as_deref(), picture.address()?)))
+            .collect();
+        if links.is_empty() {
+            Cow::Borrowed(words)
+        } else {
+            Cow::Owned(prompt::with_links(words, &links))
+        }
+    }
 }

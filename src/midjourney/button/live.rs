@@ -5,7 +5,7 @@ use std::fmt;
 use mj_discord::payload::{Component, Update};
 
 use super::Press;
-use crate::task::TaskButton;
+use crate::task::{Choice, TaskButton};
 
 /// The pressable buttons of a message in reading order, with our names; links and disabled ones are left out.
 pub fn read_buttons(components: &Update<Vec<Component<'_>>>) -> Vec<TaskButton> {
@@ -45,8 +45,16 @@ fn collect(components: &[Component<'_>], buttons: &mut Vec<TaskButton>) {
                 .as_ref()
                 .and_then(|emoji| emoji.name.as_deref())
                 .map(str::to_owned),
-            style: component.style.unwrap_or(0),
-            choices: Vec::new(),
+            style: component.style.filter(|_| component.kind == 2).unwrap_or(0),
+            choices: component
+                .options
+                .iter()
+                .map(|option| Choice {
+                    value: option.value.as_ref().to_owned(),
+                    label: option.label.as_ref().to_owned(),
+                    selected: option.default,
+                })
+                .collect(),
         });
     });
 }

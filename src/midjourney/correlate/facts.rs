@@ -57,8 +57,10 @@ pub struct Facts {
     pub has_result_buttons: bool,
     /// Keys it would have as a reply to a pressed message; empty while its text does not show one whole.
     pub reply_keys: Vec<String>,
-    /// Key it would have as a command's answer.
-    pub command_key: Option<String>,
+    /// Key that names the task of a command's answer whatever else is under way: a described file's, a shown job's.
+    pub named_key: Option<String>,
+    /// Keys it would have as a command's answer.
+    pub command_keys: Vec<String>,
     /// Counts sightings and attempts in the order in which this owner saw or made them.
     pub serial: u64,
 }
@@ -114,14 +116,17 @@ impl Facts {
             has_cancel: reading.cancel.is_some(),
             has_result_buttons: key::has_result_buttons(reading),
             reply_keys: Vec::new(),
-            command_key: None,
+            named_key: application
+                .and_then(|application| key::of_named(application, user, reading)),
+            command_keys: Vec::new(),
             serial,
         };
         if let Some((application, user)) = application.zip(user) {
             facts.reply_keys = pressed
                 .map(|pressed| key::of_reply(application, user, pressed, reading))
                 .unwrap_or_default();
-            facts.command_key = key::of_answer(application, user, reading);
+            let command = old_form.and_then(|form| form.name.as_deref());
+            facts.command_keys = key::of_answer(application, user, reading, command);
         }
         facts
     }

@@ -47,8 +47,9 @@ impl Correlator {
             .by_nonce(facts)
             .or_else(|| self.by_interaction(facts))
             .or_else(|| self.by_message(facts))
-            .or_else(|| self.by_progress(facts))
-            .or_else(|| self.by_job(facts));
+            .or_else(|| self.by_progress(facts));
+        let named = exact.is_none().then(|| self.by_name(facts, view)).flatten();
+        let exact = exact.or_else(|| named.is_none().then(|| self.by_job(facts)).flatten());
         if let Some((id, step)) = exact {
             return if self.is_its_place(id, facts) {
                 Verdict::Task(id, step)
@@ -56,8 +57,8 @@ impl Correlator {
                 Verdict::Unmatched
             };
         }
-        let by_key = self
-            .by_reply(facts, view)
+        let by_key = named
+            .or_else(|| self.by_reply(facts, view))
             .or_else(|| self.by_answer(facts, view));
         match by_key {
             Some((id, _)) if view.may_wait && !view.is_own_copy && self.is_account_of(id, view) => {
@@ -102,6 +103,13 @@ impl Correlator {
         progress.next().map(|id| (id, Step::Progress))
     }
 
+    /// Before 5: the answer of a command that waits for exactly this file's description, or for exactly this job.
+    fn by_name(&self, facts: &Facts, view: View<'_>) -> Found {
+        let id = *self.keys.get(facts.named_key.as_ref()?)?;
+        self.is_answer_to(id, facts, view)
+            .then_some((id, Step::Answer))
+    }
+
     /// 5: the job, of an open task or of one that has ended: then the chain ends there.
     fn by_job(&self, facts: &Facts) -> Found {
         if facts.says == Says::Nothing {
@@ -125,8 +133,15 @@ impl Correlator {
     /// 7: a command's answer. A start or progress refers to nothing and offers no Cancel button; a final does not
     /// refer to a message with result buttons, nor to one that is older than the attempt.
     fn by_answer(&self, facts: &Facts, view: View<'_>) -> Found {
-        let id = self.only_holder(facts.command_key.as_slice())?;
-        let holder = self.holder(id)?;
+        let id = self.only_holder(&facts.command_keys)?;
+        self.is_answer_to(id, facts, view)
+            .then_some((id, Step::Answer))
+    }
+
+    fn is_answer_to(&self, id: TaskId, facts: &Facts, view: View<'_>) -> bool {
+        let Some(holder) = self.holder(id) else {
+            return false;
+        };
         let has_the_form = match facts.says {
             Says::UnderWay => facts.reference.is_none() && !facts.has_cancel,
             Says::End | Says::Notice => facts.reference.is_none_or(|reference| {
@@ -134,11 +149,10 @@ impl Correlator {
             }),
             Says::Nothing => false,
         };
-        let fits = has_the_form
+        has_the_form
             && holder.asked == Asked::Command
             && matches!(facts.interaction_kind, None | Some(2))
-            && self.passes_vetoes(id, facts, view);
-        fits.then_some((id, Step::Answer))
+            && self.passes_vetoes(id, facts, view)
     }
 
     /// The vetoes before steps 6 and 7.

@@ -184,6 +184,7 @@ impl Hub {
     pub(super) fn token_of(&self, bearer: &Bearer) -> Option<Token> {
         match bearer {
             Bearer::Bot => self.config.bot_token.clone(),
+            Bearer::Nobody => None,
             Bearer::Account(name) => self
                 .account(name)
                 .map(|account| account.config.user_token.clone()),
@@ -193,6 +194,7 @@ impl Hub {
     pub(super) fn limiter(&mut self, bearer: &Bearer) -> Option<&mut RateLimiter> {
         match bearer {
             Bearer::Bot => Some(&mut self.bot_limiter),
+            Bearer::Nobody => None,
             Bearer::Account(name) => self.account_mut(name).map(|account| &mut account.limiter),
         }
     }
@@ -310,6 +312,7 @@ impl Hub {
         account.health.at = at;
         let health = account.health.clone();
         self.outbox.write(Write::Account(health));
+        self.leave_account(name);
         self.fail_hopeless();
     }
 
@@ -362,6 +365,7 @@ impl Hub {
         let hopeless: Vec<(TaskId, FailCode)> = self
             .queue
             .ids()
+            .chain(self.preparations.keys().copied())
             .filter_map(|id| Some((id, self.hopeless(id)?)))
             .collect();
         for (id, code) in hopeless {
@@ -389,10 +393,12 @@ impl Hub {
         }
     }
 
-    /// The only account that may send a task, if it matters: the named one, or the one that made the pressed message.
+    /// The only account that may send a task, if it matters: the named one, the one that uploaded its pictures, or the
+    /// one that made the pressed message.
     pub(super) fn account_for(&self, id: TaskId) -> Option<String> {
         let task = &self.tasks.get(&id)?.task;
-        task.work.named_account.clone().or_else(|| {
+        let named = task.work.named_account.clone();
+        named.or_else(|| self.uploader(id)).or_else(|| {
             task.work.press.as_ref()?;
             let parent = task
                 .view

@@ -30,7 +30,11 @@ impl Hub {
         if item.task.view.status.is_terminal() || self.cancels.contains_key(&id) {
             return;
         }
-        if self.queue.contains(id) || self.awaiting_commands.contains(&id) || self.take_back(id) {
+        if self.queue.contains(id)
+            || self.awaiting_commands.contains(&id)
+            || self.preparations.contains_key(&id)
+            || self.take_back(id)
+        {
             self.cancel_unsent(id);
             return;
         }

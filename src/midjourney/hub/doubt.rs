@@ -7,7 +7,7 @@ use std::time::Duration;
 use mj_discord::snowflake::{ChannelId, MessageId, Nonce, snowflake_at};
 
 use super::{Hub, history::SETTLING};
-use crate::task::{Attempt, AttemptState, Status, TaskId};
+use crate::task::{Attempt, AttemptState, Call, Status, TaskId};
 
 /// How long after the attempt a request may still arrive that its owner has let go (PROCESS.md, section 3).
 const MAY_ARRIVE: Duration = Duration::from_secs(30);
@@ -61,7 +61,13 @@ impl Hub {
         if self.is_own_view(id) {
             return true;
         }
-        item.task.work.press.is_none() && !self.maybe_queued.contains(&id)
+        // What only its own account is shown is not missed in what others see.
+        item.task.work.press.is_none()
+            && !matches!(
+                item.task.work.call,
+                Call::Plain { .. } | Call::Seed { .. } | Call::Shorten
+            )
+            && !self.maybe_queued.contains(&id)
     }
 
     /// Remembers which commands may have been answered by "Job queued": that there is room later proves nothing.

@@ -115,6 +115,7 @@ impl Hub {
         self.deletions.remove(&id);
         self.cancels.remove(&id);
         self.awaiting_commands.remove(&id);
+        self.end_preparation(id);
         let late_final = self.config.late_final;
         let now = self.now.unix;
         let Some(item) = self.tasks.get_mut(&id) else {

@@ -66,6 +66,7 @@ impl Hub {
             commands: state.command_index.unwrap_or_default(),
             refresh: Refresh::default(),
             awaiting_commands: BTreeSet::new(),
+            preparations: BTreeMap::new(),
             under_way: BTreeSet::new(),
             deadlines: BTreeSet::new(),
             tombstones: BTreeSet::new(),
@@ -175,7 +176,12 @@ impl Hub {
         }
     }
 
-    fn enqueue(&mut self, id: TaskId) {
+    /// A task waits to be sent: in the queue, or first for its pictures.
+    pub(super) fn enqueue(&mut self, id: TaskId) {
+        if self.wants_preparation(id) {
+            self.begin_preparation(id);
+            return;
+        }
         let account = self.account_for(id);
         let Some(item) = self.tasks.get(&id) else {
             return;
@@ -228,6 +234,7 @@ impl Hub {
                 task,
                 made,
                 was_outdated: false,
+                lost_uploads: 0,
             }),
         );
         self.set_holder(id);

@@ -20,7 +20,7 @@ use crate::{
     correlate::{Asked, Facts, Role, Says, Verdict, View},
     read::{self, Kind, Phase, Reading},
     refusal::{FailCode, Notice, Outcome, Refusal, Until},
-    task::{AttemptState, Status, TaskId},
+    task::{AttemptState, Call, Status, TaskId},
     transition,
 };
 
@@ -170,6 +170,10 @@ impl Hub {
             self.apply_to_ended(id, message, reading);
             return;
         }
+        if let Some(texts) = self.answer_texts(id, message, reading) {
+            self.finish_answered(id, message, reading, texts);
+            return;
+        }
         match reading.kind {
             Kind::Job(Phase::Start | Phase::Progress | Phase::Paused) => {
                 self.progress(id, message.id, reading);
@@ -244,7 +248,7 @@ impl Hub {
             is_new |= self.correlator.bind_job(id, job);
         }
         let binds = match self.correlator.holder(id).map(|holder| holder.asked) {
-            Some(Asked::Command) => is_job,
+            Some(Asked::Command) => is_job && (has_job || !self.waits_for_job(id)),
             Some(Asked::Press(_)) => is_job && has_job,
             None => false,
         };
@@ -276,6 +280,13 @@ impl Hub {
             self.evidence(id, facts.nonce.as_ref());
             self.note_interaction(id, facts);
         }
+    }
+
+    /// Whether only the job tells an observer that a message is the task's: until it is known the key is needed.
+    fn waits_for_job(&self, id: TaskId) -> bool {
+        self.tasks
+            .get(&id)
+            .is_some_and(|item| matches!(item.task.work.call, Call::Show { .. }))
     }
 
     /// The attempt behind a message has an interaction, by which copies without a nonce are known.
@@ -368,6 +379,23 @@ impl Hub {
     /// A message of a task that has ended: a late picture counts where the table allows it, and the buttons of a result
     /// change when they are pressed. Nothing else.
     fn apply_to_ended(&mut self, id: TaskId, message: &Message<'_>, reading: &Reading<'_>) {
+        let texts = self.answer_texts(id, message, reading);
+        let Some(item) = self.tasks.get_mut(&id) else {
+            return;
+        };
+        let view = &mut item.task.view;
+        if let Some(texts) = texts {
+            if awaits_late_final(view) {
+                self.finish_answered(id, message, reading, texts);
+                return;
+            }
+            if view.status == Status::Success
+                && view.message_id == Some(message.id)
+                && set(&mut view.texts, texts)
+            {
+                self.outbox.mark(id, false);
+            }
+        }
         let Some(item) = self.tasks.get_mut(&id) else {
             return;
         };

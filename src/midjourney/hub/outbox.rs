@@ -25,6 +25,12 @@ pub(super) enum Purpose {
     Commands,
     /// A page of a channel's history.
     History(ChannelId),
+    /// Slots for pictures of a task, by their places.
+    Slots(TaskId, Vec<usize>),
+    /// The bytes of a task's picture, by its place, and how Discord named them.
+    Upload(TaskId, usize, String),
+    /// A message with pictures of a task, by their places, which gives them addresses.
+    Links(TaskId, Vec<usize>),
 }
 
 /// Whose token a request carries.
@@ -34,6 +40,8 @@ pub(super) enum Bearer {
     Bot,
     /// This account's.
     Account(String),
+    /// None: it goes to a storage host.
+    Nobody,
 }
 
 /// A request on its way, or about to leave.
@@ -61,6 +69,7 @@ pub(super) struct Outbox {
     sessions: BTreeSet<GatewayKind>,
     others: Vec<Write>,
     sends: VecDeque<Prepared>,
+    fetches: VecDeque<(TaskId, usize, String)>,
     pending: BTreeMap<RequestId, Pending>,
     next_request: u64,
     committing: Option<Vec<TaskId>>,
@@ -115,11 +124,24 @@ impl Outbox {
         let at = self.sends.iter().position(|send| {
             match self.pending.get(&send.id).map(|pending| &pending.purpose) {
                 Some(Purpose::Attempt(id, _) | Purpose::Cancel(id)) => *id == task,
-                Some(Purpose::Identity | Purpose::Commands | Purpose::History(_)) | None => false,
+                Some(
+                    Purpose::Identity
+                    | Purpose::Commands
+                    | Purpose::History(_)
+                    | Purpose::Slots(..)
+                    | Purpose::Upload(..)
+                    | Purpose::Links(..),
+                )
+                | None => false,
             }
         })?;
         let send = self.sends.remove(at)?;
         self.pending.remove(&send.id)
+    }
+
+    /// A picture of a task, by its place, is to be fetched from this address.
+    pub(super) fn fetch(&mut self, task: TaskId, place: usize, url: String) {
+        self.fetches.push_back((task, place, url));
     }
 
     /// The request that an answer belongs to.
@@ -184,9 +206,12 @@ impl Outbox {
         self.committing = None;
     }
 
-    /// The next request to send.
+    /// The next request to send, or picture to fetch.
     pub(super) fn next_send(&mut self) -> Option<Output> {
-        let Prepared { id, token, request } = self.sends.pop_front()?;
+        let Some(Prepared { id, token, request }) = self.sends.pop_front() else {
+            let (task, place, url) = self.fetches.pop_front()?;
+            return Some(Output::Fetch { task, place, url });
+        };
         let attempt = !request.idempotent;
         Some(Output::Send {
             id,

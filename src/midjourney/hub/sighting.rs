@@ -10,7 +10,7 @@ use std::{
 use mj_discord::{
     payload::{
         Attachment, Component, Embed, EmbedField, EmbedFooter, EmbedMedia, Emoji, Message,
-        MessageInteraction, Update, User,
+        MessageInteraction, SelectOption, Update, User,
     },
     snowflake::MessageId,
 };
@@ -313,5 +313,14 @@ fn component(component_: &Component<'_>) -> Component<'static> {
         disabled: component_.disabled,
         value: texts(component_.value.as_ref()),
         optional: component_.optional,
+        options: component_
+            .options
+            .iter()
+            .map(|option| SelectOption {
+                label: text(&option.label),
+                value: text(&option.value),
+                default: option.default,
+            })
+            .collect(),
     }
 }

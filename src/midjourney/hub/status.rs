@@ -139,7 +139,7 @@ impl Hub {
             user: gateway(&self.gates.user),
             message_content_missing: self.counters.empty > 2 && self.counters.by_step.is_empty(),
             accounts: self.accounts.iter().map(account).collect(),
-            waiting: self.queue.len() + self.awaiting_commands.len(),
+            waiting: self.queue.len() + self.awaiting_commands.len() + self.preparations.len(),
             running: self
                 .accounts
                 .iter()

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     account::AccountState,
-    application::{Bot, CommandName},
+    application::Bot,
     correlate::{Asked, Holder, Window},
     key,
     queue::{Lane, Slot},
@@ -34,6 +34,41 @@ const CLOUDFLARE_PAUSE: Duration = Duration::from_secs(10 * 60);
 /// How much later than an attempt its interaction can be made when its end is not known: the lease and TCP's time-out
 /// bound it (PROCESS.md, section 3).
 const LONGEST_POST: Duration = Duration::from_secs(35);
+
+/// Discord's error code "uploaded file not found": the upload has expired, or is another account's.
+pub(super) const NO_SUCH_UPLOAD: u64 = 50_146;
+
+/// How long to wait after so many failures in a row.
+pub(super) fn backoff(failures: u32) -> Duration {
+    FIRST_RETRY
+        .saturating_mul(1 << failures.saturating_sub(1).min(16))
+        .min(LAST_RETRY)
+}
+
+/// What an answer means for the account that asked; none when it says nothing of it.
+pub(super) fn account_state(outcome: &Outcome, now: UnixMs) -> Option<AccountState> {
+    let stop = |code| Some(AccountState::Disabled { code });
+    match outcome {
+        Outcome::Unauthorized => stop(FailCode::Unauthorized),
+        Outcome::CaptchaRequired => stop(FailCode::CaptchaRequired),
+        Outcome::InvalidPermissions
+        | Outcome::UnknownChannel
+        | Outcome::UnknownApplication
+        | Outcome::Forbidden { .. } => stop(FailCode::Forbidden),
+        Outcome::Cloudflare { .. } => Some(AccountState::Paused {
+            code: FailCode::RateLimited,
+            until: now.plus(CLOUDFLARE_PAUSE),
+        }),
+        Outcome::Accepted
+        | Outcome::BadRequest { .. }
+        | Outcome::NotFound { .. }
+        | Outcome::OutdatedCommand
+        | Outcome::RateLimited { .. }
+        | Outcome::ReverseProxy { .. }
+        | Outcome::ServerError { .. }
+        | Outcome::Unexpected { .. } => None,
+    }
+}
 
 impl Hub {
     /// Sends what may be sent now.
@@ -107,9 +142,13 @@ impl Hub {
             self.queue.park(id, key);
             return;
         }
+        if self.wants_preparation(id) {
+            self.begin_preparation(id);
+            return;
+        }
         let nonce = self.nonce();
         let Some((request, own_session)) = self.interaction(id, account, user, bot, &nonce) else {
-            self.fail_unsent(id, FailCode::CommandOutdated, None);
+            self.command_unknown(id);
             return;
         };
         let bearer = Bearer::Account(account.to_owned());
@@ -228,14 +267,7 @@ impl Hub {
                 &[],
             )
         } else {
-            let command = self.commands.command(bot, CommandName::Imagine)?;
-            let prompt = item
-                .task
-                .work
-                .sent_prompt
-                .as_deref()
-                .unwrap_or(&item.task.view.prompt);
-            command.with_prompt(by, prompt)
+            self.call(&item.task, bot, by)?
         };
         Some((request, own_session))
     }
@@ -370,33 +402,20 @@ impl Hub {
             self.send_again(id, Some(wait), FailCode::RateLimited);
             return;
         }
-        let stop = |code| AccountState::Disabled { code };
         let account = match bearer {
             Bearer::Account(name) => name.as_str(),
-            Bearer::Bot => return,
+            Bearer::Bot | Bearer::Nobody => return,
         };
+        if let Some(state) = account_state(outcome, self.now.unix) {
+            self.refused_with_account(id, account, state);
+            return;
+        }
         match outcome {
             Outcome::OutdatedCommand => self.outdated(id),
-            Outcome::Unauthorized => {
-                self.refused_with_account(id, account, stop(FailCode::Unauthorized));
-            }
-            Outcome::CaptchaRequired => {
-                self.refused_with_account(id, account, stop(FailCode::CaptchaRequired));
-            }
-            Outcome::InvalidPermissions
-            | Outcome::UnknownChannel
-            | Outcome::UnknownApplication
-            | Outcome::Forbidden { .. } => {
-                self.refused_with_account(id, account, stop(FailCode::Forbidden));
-            }
-            Outcome::Cloudflare { .. } => {
-                let until = self.now.unix.plus(CLOUDFLARE_PAUSE);
-                let state = AccountState::Paused {
-                    code: FailCode::RateLimited,
-                    until,
-                };
-                self.refused_with_account(id, account, state);
-            }
+            Outcome::BadRequest {
+                code: NO_SUCH_UPLOAD,
+                ..
+            } => self.uploads_lost(id),
             Outcome::BadRequest { code, .. } | Outcome::NotFound { code } => {
                 let reason = format!("Discord refused the interaction (code {code})");
                 self.finish_failed(
@@ -412,7 +431,15 @@ impl Hub {
                 let reason = format!("status {status} instead of Discord's answer");
                 self.finish_failed(id, FailCode::UpstreamError, Some(reason), Ending::NeverSent);
             }
-            Outcome::Accepted | Outcome::RateLimited { .. } => {}
+            Outcome::Accepted
+            | Outcome::RateLimited { .. }
+            | Outcome::Unauthorized
+            | Outcome::CaptchaRequired
+            | Outcome::InvalidPermissions
+            | Outcome::UnknownChannel
+            | Outcome::UnknownApplication
+            | Outcome::Forbidden { .. }
+            | Outcome::Cloudflare { .. } => {}
         }
     }
 
@@ -454,10 +481,7 @@ impl Hub {
                 .tasks
                 .get(&id)
                 .map_or(0, |item| item.task.work.attempts.len());
-            let doubled = u32::try_from(refused.saturating_sub(1))
-                .unwrap_or(u32::MAX)
-                .min(16);
-            FIRST_RETRY.saturating_mul(1 << doubled).min(LAST_RETRY)
+            backoff(u32::try_from(refused).unwrap_or(u32::MAX))
         });
         self.send_again(id, wait, FailCode::UpstreamError);
     }

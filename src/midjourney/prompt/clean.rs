@@ -3,7 +3,7 @@
 use super::scan::{self, Dashes};
 
 /// What takes the place of a link: the echo shows another address for the same picture.
-const LINK: &str = "<url>";
+pub(crate) const LINK: &str = "<url>";
 
 /// Text as keys compare it: parameters cut, links replaced, dashes, quotes, spaces and case folded.
 ///

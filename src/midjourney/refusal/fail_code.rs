@@ -121,6 +121,10 @@ fail_codes! {
     InternalError "INTERNAL_ERROR" Task true
         "Midjourney had an internal error" "Midjourney 内部错误"
         "try again later" "请稍后重试";
+    /// A picture that was given can not be used, or not be fetched.
+    InvalidImage "INVALID_IMAGE" Task false
+        "a picture can not be used" "图片无法使用"
+        "give a PNG, JPEG, WebP or GIF picture of at most 10 MiB at a public address" "请提供可公开访问且不超过 10 MiB 的 PNG、JPEG、WebP 或 GIF 图片";
     /// A link in the prompt can not be fetched.
     InvalidLink "INVALID_LINK" Task false
         "a link in the prompt is invalid" "提示词中的链接无效"

@@ -77,6 +77,31 @@ impl Post {
         self.with("embeds", json!([embed]))
     }
 
+    /// An answer in an embed, with the picture that it speaks of.
+    pub fn answer(self, description: &str, image: Option<&str>) -> Self {
+        let image = image.map(|url| json!({"url": url}));
+        let embed = json!({"description": description, "image": image, "color": 65_280});
+        self.with("embeds", json!([embed]))
+    }
+
+    /// A first answer without a text: the bot is thinking.
+    pub fn loading(self) -> Self {
+        let flags = self.0["flags"].as_u64().unwrap() | 128;
+        self.with("content", json!("")).with("flags", json!(flags))
+    }
+
+    /// Rows of components as they are.
+    pub fn components(self, components: Value) -> Self {
+        self.with("components", components)
+    }
+
+    /// Of the other bot.
+    pub fn by_niji(self) -> Self {
+        let id = "1022952195194359889";
+        self.with("author", json!({"id": id, "username": "niji", "bot": true}))
+            .with("application_id", json!(id))
+    }
+
     /// The message after an edit.
     pub fn edited(self, content: &str, second: u32) -> Self {
         self.with("content", json!(content)).with(
@@ -101,7 +126,7 @@ impl Post {
     }
 
     pub fn is_ephemeral(&self) -> bool {
-        self.0["flags"] == json!(64)
+        self.0["flags"].as_u64().unwrap() & 64 != 0
     }
 }
 

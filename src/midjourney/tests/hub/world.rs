@@ -55,6 +55,8 @@ pub struct World {
     pub sent: Vec<Sent>,
     /// Commits, by how many requests had been sent before.
     pub commits: Vec<(usize, bool)>,
+    /// Pictures that were to be fetched, in order.
+    pub fetches: Vec<(TaskId, usize, String)>,
     pub history: Vec<Post>,
     /// Whether history pages are answered by themselves.
     pub answers_history: bool,
@@ -170,6 +172,7 @@ impl World {
             inbox,
             sent: Vec::new(),
             commits: Vec::new(),
+            fetches: Vec::new(),
             history: Vec::new(),
             answers_history: true,
             commits_twice: false,
@@ -262,13 +265,14 @@ impl World {
                     let committed = write();
                     self.hub.handle_committed(self.now, committed);
                 }
-                Output::Archive { .. } | Output::Fetch { .. } => {}
+                Output::Archive { .. } => {}
+                Output::Fetch { task, place, url } => self.fetches.push((task, place, url)),
                 Output::Send {
                     id, token, request, ..
                 } => {
-                    let Target::Api(path) = &request.target else {
-                        panic!("an upload")
-                    };
+                    let (Target::Api(path) | Target::Upload(path) | Target::Activity(path)) =
+                        &request.target;
+                    assert_eq!(request.auth.is_none(), token.expose().is_empty());
                     let body = match &request.body {
                         Body::Json(body) => serde_json::from_str(body).unwrap(),
                         Body::Empty | Body::Pieces { .. } => Value::Null,
@@ -297,7 +301,7 @@ impl World {
                 sent.id,
                 response(200, &format!(r#"{{"id":"{}"}}"#, USER + number)),
             );
-        } else if self.answers_history && sent.path.starts_with("/channels/") {
+        } else if self.answers_history && sent.path.contains("/messages?") {
             let after: u64 = sent.path.rsplit_once("after=").unwrap().1.parse().unwrap();
             let mut page: Vec<&Post> = self
                 .history

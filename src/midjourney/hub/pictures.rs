@@ -1,0 +1,692 @@
+//! What a task's pictures need before its command can be sent: to be fetched, uploaded, and given an address.
+//!
+//! Until then the task is in no queue: it takes neither key nor attempt nor a place among the account's jobs. Every step
+//! that is done stands in `work.pictures`; slots do not, so that a new owner asks for new ones. An upload belongs to the
+//! account that made it, and so does the task from then on, unless that account fails and the caller named none.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use mj_discord::{
+    payload::Message,
+    rest::{self, Headers, Outcome, Request, TokenKind, UploadSlot, UploadedFile},
+};
+
+use super::{
+    Hub,
+    driver::{Answer, Fetched},
+    finish::Ending,
+    outbox::{Bearer, Purpose},
+    submit::{NO_SUCH_UPLOAD, account_state, backoff},
+};
+use crate::{
+    account::AccountState,
+    refusal::FailCode,
+    task::{Call, Picture, PictureSource, Stage, StoredFile, Task, TaskId},
+};
+
+/// Files that Discord takes in one request for slots, and in one message.
+const FILES: usize = 10;
+/// How often a task's uploads may get lost on their way before it fails.
+const LOST: u32 = 1;
+/// Discord's error code "request entity too large": 10 MiB for an account without Nitro.
+const TOO_LARGE: u64 = 40_005;
+
+/// A task whose pictures are on their way, as far as this owner knows.
+#[derive(Debug, Default)]
+pub(super) struct Preparation {
+    /// Nothing new before this reading of the boot clock.
+    not_before: Duration,
+    /// How many steps in a row failed.
+    failures: u32,
+    /// Pictures, by place, that the driver fetches.
+    fetching: BTreeSet<usize>,
+    /// Slots for pictures, by place.
+    slots: BTreeMap<usize, UploadSlot>,
+}
+
+/// What a picture needs next.
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Need {
+    /// Its bytes, from this address.
+    Fetch(String),
+    /// A place at Discord.
+    Upload(StoredFile),
+    /// An address.
+    Link,
+}
+
+/// What the answer to a request means here.
+enum Told {
+    /// It was done; the body.
+    Done(String),
+    /// Later, or with what is usual.
+    Later(Option<Duration>, FailCode),
+    /// What was uploaded is not there.
+    Lost,
+    /// The picture is too large for this account.
+    TooLarge,
+    /// Discord does not want it, by its error code.
+    Refused(u64),
+    /// The account can not be used.
+    Account(AccountState),
+}
+
+impl Hub {
+    /// Whether a task's pictures are not yet where its command needs them.
+    pub(super) fn wants_preparation(&self, id: TaskId) -> bool {
+        self.tasks.get(&id).is_some_and(|item| {
+            !item.task.view.status.is_terminal() && !needs(&item.task).is_empty()
+        })
+    }
+
+    /// The task waits for its pictures instead of its turn.
+    pub(super) fn begin_preparation(&mut self, id: TaskId) {
+        self.queue.remove(id);
+        self.preparations.entry(id).or_default();
+        if let Some(item) = self.tasks.get_mut(&id)
+            && item.task.view.stage.replace(Stage::Uploading) != Some(Stage::Uploading)
+        {
+            self.outbox.mark(id, false);
+        }
+        if let Some(code) = self.hopeless(id) {
+            self.fail_unsent(id, code, None);
+        }
+    }
+
+    /// The task waits for its pictures no more.
+    pub(super) fn end_preparation(&mut self, id: TaskId) {
+        if self.preparations.remove(&id).is_some()
+            && let Some(item) = self.tasks.get_mut(&id)
+        {
+            item.task.view.stage = None;
+            self.outbox.mark(id, false);
+        }
+    }
+
+    /// The account to which a task's uploads belong, or will.
+    pub(super) fn uploader(&self, id: TaskId) -> Option<String> {
+        let task = &self.tasks.get(&id)?.task;
+        let is_chosen = self.preparations.contains_key(&id)
+            || task
+                .work
+                .pictures
+                .iter()
+                .any(|picture| picture.uploaded_filename.is_some());
+        let name = task.view.account.clone().filter(|_| is_chosen)?;
+        self.account(&name).is_some().then_some(name)
+    }
+
+    /// When something is to be done for a task's pictures.
+    pub(super) fn next_preparation(&self) -> Option<Duration> {
+        if self.draining {
+            return None;
+        }
+        self.preparations
+            .values()
+            .map(|preparation| preparation.not_before)
+            .filter(|at| *at > self.now.boot)
+            .min()
+    }
+
+    /// Does what can be done now for tasks whose pictures are not in place.
+    pub(super) fn prepare_pictures(&mut self) {
+        if self.draining {
+            return;
+        }
+        let due: Vec<TaskId> = self
+            .preparations
+            .iter()
+            .filter(|(_, preparation)| preparation.not_before <= self.now.boot)
+            .map(|(id, _)| *id)
+            .collect();
+        for id in due {
+            self.prepare(id);
+        }
+    }
+
+    fn prepare(&mut self, id: TaskId) {
+        let Some(item) = self
+            .tasks
+            .get(&id)
+            .filter(|_| self.preparations.contains_key(&id))
+        else {
+            return;
+        };
+        let needs = needs(&item.task);
+        if needs.is_empty() {
+            self.end_preparation(id);
+            self.enqueue(id);
+            return;
+        }
+        if self.fetch(id, &needs) {
+            return;
+        }
+        let Some(account) = self.choose_uploader(id) else {
+            return;
+        };
+        if !self.upload(id, &account, &needs) {
+            self.ask_for_links(id, &account, &needs);
+        }
+    }
+
+    /// Has the driver fetch what is to be fetched; tells whether there is anything.
+    fn fetch(&mut self, id: TaskId, needs: &[(usize, Need)]) -> bool {
+        let mut is_any = false;
+        for (place, need) in needs {
+            let Need::Fetch(url) = need else { continue };
+            is_any = true;
+            let is_new = self
+                .preparations
+                .get_mut(&id)
+                .is_some_and(|preparation| preparation.fetching.insert(*place));
+            if is_new {
+                self.outbox.fetch(id, *place, url.clone());
+            }
+        }
+        is_any
+    }
+
+    /// The driver fetched a picture, or did not.
+    pub(super) fn fetched(&mut self, id: TaskId, place: usize, fetched: Fetched) {
+        let is_awaited = self
+            .preparations
+            .get_mut(&id)
+            .is_some_and(|preparation| preparation.fetching.remove(&place));
+        if !is_awaited {
+            return;
+        }
+        match fetched {
+            Fetched::Kept(file) => {
+                if let Some(picture) = self.picture_mut(id, place) {
+                    picture.source = PictureSource::Stored(file);
+                }
+                self.step_done(id);
+            }
+            Fetched::Refused(refusal) => {
+                let reason = format!("picture {}: {refusal}", place + 1);
+                self.fail_unsent(id, FailCode::InvalidImage, Some(reason));
+            }
+            Fetched::Failed(_) => self.step_failed(id, None, FailCode::UpstreamError),
+        }
+    }
+
+    /// Asks for slots, and fills those that are there; tells whether there is anything to upload.
+    fn upload(&mut self, id: TaskId, account: &str, needs: &[(usize, Need)]) -> bool {
+        let mut wanted: Vec<(usize, StoredFile)> = Vec::new();
+        for (place, need) in needs {
+            if let Need::Upload(file) = need {
+                wanted.push((*place, file.clone()));
+            }
+        }
+        let is_any = !wanted.is_empty();
+        for (place, file) in &wanted {
+            self.fill_slot(id, *place, file);
+        }
+        wanted.retain(|(place, _)| {
+            self.preparations
+                .get(&id)
+                .is_some_and(|preparation| !preparation.slots.contains_key(place))
+        });
+        wanted.truncate(FILES);
+        let is_asked = self
+            .outbox
+            .is_pending(|purpose| matches!(purpose, Purpose::Slots(of, _) if *of == id));
+        if !wanted.is_empty() && !is_asked {
+            let files: Vec<(&str, u64)> = wanted
+                .iter()
+                .map(|(_, file)| (file.name.as_str(), file.size))
+                .collect();
+            let request = Request::upload_slots(self.channel_of(Some(account)), &files);
+            let places = wanted.iter().map(|(place, _)| *place).collect();
+            self.ask(id, account, Purpose::Slots(id, places), request);
+        }
+        is_any
+    }
+
+    /// Sends the bytes of a picture to its slot, if it has one.
+    fn fill_slot(&mut self, id: TaskId, place: usize, file: &StoredFile) {
+        let is_on_its_way = self.outbox.is_pending(
+            |purpose| matches!(purpose, Purpose::Upload(of, at, _) if (*of, *at) == (id, place)),
+        );
+        let Some(slot) = self
+            .preparations
+            .get(&id)
+            .and_then(|preparation| preparation.slots.get(&place))
+            .filter(|_| !is_on_its_way)
+        else {
+            return;
+        };
+        let purpose = Purpose::Upload(id, place, slot.upload_filename.clone());
+        let request = Request::upload(
+            slot.upload_url.clone(),
+            file.content_type.clone(),
+            file.name.clone(),
+        );
+        self.outbox
+            .send(purpose, Bearer::Nobody, mj_discord::Token::new(""), request);
+    }
+
+    /// Discord gave slots, or did not.
+    pub(super) fn slots_given(
+        &mut self,
+        id: TaskId,
+        places: &[usize],
+        bearer: &Bearer,
+        answer: &Answer,
+    ) {
+        let Some(account) = self.asker(id, bearer) else {
+            return;
+        };
+        let body = match self.told(answer) {
+            Told::Done(body) => body,
+            other => {
+                self.not_done(id, &account, other);
+                return;
+            }
+        };
+        let slots = rest::read_upload_slots(&body).unwrap_or_default();
+        if slots.len() != places.len() {
+            self.step_failed(id, None, FailCode::UpstreamError);
+            return;
+        }
+        if let Some(preparation) = self.preparations.get_mut(&id) {
+            preparation.slots.extend(places.iter().copied().zip(slots));
+        }
+        self.step_done(id);
+    }
+
+    /// The storage host took a picture's bytes, or did not.
+    pub(super) fn uploaded(&mut self, id: TaskId, place: usize, name: String, answer: &Answer) {
+        let Some(preparation) = self.preparations.get_mut(&id) else {
+            return;
+        };
+        let is_awaited = preparation
+            .slots
+            .get(&place)
+            .is_some_and(|slot| slot.upload_filename == name);
+        if !is_awaited {
+            return;
+        }
+        match answer {
+            Answer::Response {
+                status: 200..=299, ..
+            } => {
+                preparation.slots.remove(&place);
+                if let Some(picture) = self.picture_mut(id, place) {
+                    picture.uploaded_filename = Some(name);
+                }
+                self.step_done(id);
+            }
+            Answer::Response { status: 413, .. } => self.too_large(id),
+            // A slot is good for a few minutes and for one file.
+            Answer::Response {
+                status: 400..=407 | 409..=412 | 414..=428,
+                ..
+            } => self.uploads_lost(id),
+            Answer::Response { .. } | Answer::Failure { .. } => {
+                self.step_failed(id, None, FailCode::UpstreamError);
+            }
+        }
+    }
+
+    /// Posts a message with the pictures that need an address.
+    fn ask_for_links(&mut self, id: TaskId, account: &str, needs: &[(usize, Need)]) {
+        let is_asked = self
+            .outbox
+            .is_pending(|purpose| matches!(purpose, Purpose::Links(of, _) if *of == id));
+        if is_asked {
+            return;
+        }
+        let places: Vec<usize> = needs.iter().map(|(place, _)| *place).take(FILES).collect();
+        let nonce = self.nonce();
+        let Some(item) = self.tasks.get(&id) else {
+            return;
+        };
+        let pictures = &item.task.work.pictures;
+        let files: Vec<UploadedFile<'_>> = places
+            .iter()
+            .filter_map(|place| {
+                let picture = pictures.get(*place)?;
+                Some(UploadedFile {
+                    filename: &stored(picture)?.name,
+                    uploaded_filename: picture.uploaded_filename.as_deref()?,
+                })
+            })
+            .collect();
+        let channel = self.channel_of(Some(account));
+        let request = Request::post_message(channel, "", &nonce, &files, TokenKind::User);
+        self.ask(id, account, Purpose::Links(id, places), request);
+    }
+
+    /// The message with pictures was posted, or not.
+    pub(super) fn links_given(
+        &mut self,
+        id: TaskId,
+        places: &[usize],
+        bearer: &Bearer,
+        answer: &Answer,
+    ) {
+        let Some(account) = self.asker(id, bearer) else {
+            return;
+        };
+        let body = match self.told(answer) {
+            Told::Done(body) => body,
+            other => {
+                self.not_done(id, &account, other);
+                return;
+            }
+        };
+        let links: Vec<String> = serde_json::from_str::<Message<'_>>(&body)
+            .ok()
+            .and_then(|message| {
+                let files = message.attachments.value()?.iter();
+                Some(files.map(|file| file.url.as_ref().to_owned()).collect())
+            })
+            .unwrap_or_default();
+        if links.len() != places.len() || links.iter().any(String::is_empty) {
+            self.step_failed(id, None, FailCode::UpstreamError);
+            return;
+        }
+        for (place, link) in places.iter().zip(links) {
+            if let Some(picture) = self.picture_mut(id, *place) {
+                picture.link = Some(link);
+            }
+        }
+        self.step_done(id);
+    }
+
+    /// Discord has lost, or never had, what was uploaded: once more from the slot.
+    pub(super) fn uploads_lost(&mut self, id: TaskId) {
+        self.wait_again(id, None);
+        let Some(item) = self.tasks.get_mut(&id) else {
+            return;
+        };
+        if item.lost_uploads >= LOST {
+            let reason = "Discord did not keep the uploaded picture".to_owned();
+            self.fail_unsent(id, FailCode::UpstreamError, Some(reason));
+            return;
+        }
+        item.lost_uploads += 1;
+        self.forget_uploads(id);
+        self.enqueue(id);
+    }
+
+    /// The account can not be used: what it uploaded is uploaded again by another one, where the caller named none and
+    /// there is one.
+    pub(super) fn leave_account(&mut self, name: &str) {
+        let is_over = self
+            .account(name)
+            .is_none_or(|account| account.is_disabled());
+        let may_take_over = self.accounts.iter().any(|other| {
+            other.config.name != name
+                && other.config.weight > 0
+                && if is_over {
+                    !other.is_disabled()
+                } else {
+                    other.is_usable(self.now.unix)
+                }
+        });
+        if !may_take_over {
+            return;
+        }
+        let waiting = self
+            .queue
+            .ids()
+            .chain(self.preparations.keys().copied())
+            .chain(self.awaiting_commands.iter().copied());
+        let its_own: Vec<TaskId> = waiting
+            .filter(|id| {
+                self.uploader(*id).as_deref() == Some(name)
+                    && self
+                        .tasks
+                        .get(id)
+                        .is_some_and(|item| item.task.work.named_account.is_none())
+            })
+            .collect();
+        for id in its_own {
+            self.forget_uploads(id);
+            if let Some(item) = self.tasks.get_mut(&id) {
+                item.task.view.account = None;
+            }
+            if !self.awaiting_commands.contains(&id) {
+                self.enqueue(id);
+            }
+        }
+    }
+
+    /// What was uploaded and has no address is uploaded again.
+    fn forget_uploads(&mut self, id: TaskId) {
+        if let Some(preparation) = self.preparations.get_mut(&id) {
+            *preparation = Preparation::default();
+        }
+        if let Some(item) = self.tasks.get_mut(&id) {
+            for picture in &mut item.task.work.pictures {
+                picture.uploaded_filename = None;
+            }
+            self.outbox.mark(id, false);
+        }
+    }
+
+    /// The account that uploads for a task, chosen once; none as long as it may not.
+    fn choose_uploader(&mut self, id: TaskId) -> Option<String> {
+        let now = self.now.unix;
+        if let Some(name) = self.account_for(id) {
+            let is_usable = self.account(&name)?.is_usable(now);
+            self.note_uploader(id, &name);
+            return is_usable.then_some(name);
+        }
+        // None was chosen, or it has gone with what it had.
+        self.forget_its_uploads(id);
+        let name = self.least_busy_uploader()?;
+        self.note_uploader(id, &name);
+        Some(name)
+    }
+
+    fn forget_its_uploads(&mut self, id: TaskId) {
+        let had_any = self.tasks.get(&id).is_some_and(|item| {
+            let mut pictures = item.task.work.pictures.iter();
+            pictures.any(|picture| picture.uploaded_filename.is_some())
+        });
+        if had_any {
+            self.forget_uploads(id);
+        }
+    }
+
+    fn note_uploader(&mut self, id: TaskId, name: &str) {
+        if let Some(item) = self.tasks.get_mut(&id)
+            && item.task.view.account.as_deref() != Some(name)
+        {
+            item.task.view.account = Some(name.to_owned());
+            self.outbox.mark(id, false);
+        }
+    }
+
+    fn least_busy_uploader(&self) -> Option<String> {
+        let mut waiting: BTreeMap<&str, u64> = BTreeMap::new();
+        for id in self.queue.ids().chain(self.preparations.keys().copied()) {
+            let account = self
+                .tasks
+                .get(&id)
+                .and_then(|item| item.task.view.account.as_deref());
+            if let Some(name) = account {
+                *waiting.entry(name).or_default() += 1;
+            }
+        }
+        let mut best: Option<(&str, u64, u64)> = None;
+        for account in &self.accounts {
+            let weight = u64::from(account.config.weight);
+            if weight == 0 || !account.is_usable(self.now.unix) {
+                continue;
+            }
+            let name = account.config.name.as_str();
+            let running = u64::try_from(account.running.len()).unwrap_or(u64::MAX);
+            let load = running.saturating_add(waiting.get(name).copied().unwrap_or(0) + 1);
+            let is_better = best.is_none_or(|(_, of_best, its_weight)| {
+                load.saturating_mul(its_weight) < of_best.saturating_mul(weight)
+            });
+            if is_better {
+                best = Some((name, load, weight));
+            }
+        }
+        best.map(|(name, ..)| name.to_owned())
+    }
+
+    /// Sends a request with the account's token, or waits until it may.
+    fn ask(&mut self, id: TaskId, account: &str, purpose: Purpose, request: Request) {
+        let asked = self.request(purpose, Bearer::Account(account.to_owned()), request);
+        match asked {
+            Ok(()) => {}
+            Err(Some(until)) => {
+                if let Some(preparation) = self.preparations.get_mut(&id) {
+                    preparation.not_before = until;
+                }
+            }
+            Err(None) => {
+                let state = AccountState::Disabled {
+                    code: FailCode::Unauthorized,
+                };
+                self.stop_account(account, state);
+            }
+        }
+    }
+
+    /// The account that asked, if an answer to it still concerns the task.
+    fn asker(&self, id: TaskId, bearer: &Bearer) -> Option<String> {
+        let Bearer::Account(name) = bearer else {
+            return None;
+        };
+        let chosen = self.tasks.get(&id)?.task.view.account.as_deref();
+        (self.preparations.contains_key(&id) && chosen == Some(name)).then(|| name.clone())
+    }
+
+    fn told(&self, answer: &Answer) -> Told {
+        let Answer::Response {
+            status,
+            headers,
+            body,
+        } = answer
+        else {
+            return Told::Later(None, FailCode::UpstreamError);
+        };
+        let names = headers.iter();
+        let headers = Headers::read(names.map(|(name, value)| (name.as_str(), value.as_str())));
+        let body = String::from_utf8_lossy(body);
+        let outcome = rest::Answer {
+            status: *status,
+            headers: &headers,
+            body: &body,
+        }
+        .read();
+        if let Some(wait) = outcome.retry_after() {
+            return Told::Later(Some(wait), FailCode::RateLimited);
+        }
+        if let Some(state) = account_state(&outcome, self.now.unix) {
+            return Told::Account(state);
+        }
+        match outcome {
+            Outcome::Accepted => Told::Done(body.into_owned()),
+            Outcome::BadRequest {
+                code: TOO_LARGE, ..
+            }
+            | Outcome::Unexpected { status: 413 }
+            | Outcome::ReverseProxy { status: 413 } => Told::TooLarge,
+            Outcome::BadRequest {
+                code: NO_SUCH_UPLOAD,
+                ..
+            }
+            | Outcome::NotFound { .. } => Told::Lost,
+            Outcome::BadRequest { code, .. } => Told::Refused(code),
+            Outcome::ServerError { .. }
+            | Outcome::ReverseProxy { .. }
+            | Outcome::Unexpected { .. }
+            | Outcome::OutdatedCommand
+            | Outcome::RateLimited { .. }
+            | Outcome::Unauthorized
+            | Outcome::CaptchaRequired
+            | Outcome::InvalidPermissions
+            | Outcome::UnknownChannel
+            | Outcome::UnknownApplication
+            | Outcome::Forbidden { .. }
+            | Outcome::Cloudflare { .. } => Told::Later(None, FailCode::UpstreamError),
+        }
+    }
+
+    /// A request of the account's was not done.
+    fn not_done(&mut self, id: TaskId, account: &str, told: Told) {
+        match told {
+            Told::Done(_) => {}
+            Told::Later(wait, code) => self.step_failed(id, wait, code),
+            Told::Lost => self.uploads_lost(id),
+            Told::TooLarge => self.too_large(id),
+            Told::Refused(code) => {
+                let reason = format!("Discord refused the picture (code {code})");
+                self.fail_unsent(id, FailCode::InvalidImage, Some(reason));
+            }
+            Told::Account(state) => self.stop_account(account, state),
+        }
+    }
+
+    fn too_large(&mut self, id: TaskId) {
+        let reason = "Discord takes no file of this size from the account: 10 MiB without Nitro";
+        self.fail_unsent(id, FailCode::InvalidImage, Some(reason.to_owned()));
+    }
+
+    /// A step is done: it is written, and the next one follows.
+    fn step_done(&mut self, id: TaskId) {
+        if let Some(preparation) = self.preparations.get_mut(&id) {
+            preparation.failures = 0;
+        }
+        self.outbox.mark(id, false);
+    }
+
+    /// A step is to be tried again, unless the task's time is over before that.
+    fn step_failed(&mut self, id: TaskId, wait: Option<Duration>, code: FailCode) {
+        let now = self.now;
+        let Some((preparation, item)) = self.preparations.get_mut(&id).zip(self.tasks.get(&id))
+        else {
+            return;
+        };
+        preparation.failures += 1;
+        let wait = wait.unwrap_or_else(|| backoff(preparation.failures));
+        preparation.not_before = now.boot + wait;
+        if now.unix.plus(wait) >= item.task.work.deadline {
+            self.finish_failed(id, code, None, Ending::NeverSent);
+        }
+    }
+
+    fn picture_mut(&mut self, id: TaskId, place: usize) -> Option<&mut Picture> {
+        self.tasks.get_mut(&id)?.task.work.pictures.get_mut(place)
+    }
+}
+
+/// What each of a task's pictures needs next; empty when its command can be sent.
+fn needs(task: &Task) -> Vec<(usize, Need)> {
+    let needs = |(place, picture)| Some((place, need(&task.work.call, picture)?));
+    let pictures = task.work.pictures.iter().enumerate();
+    pictures.filter_map(needs).collect()
+}
+
+fn need(call: &Call, picture: &Picture) -> Option<Need> {
+    // A blend takes files only.
+    let takes_links = !matches!(call, Call::Blend { .. });
+    if takes_links && picture.address().is_some() {
+        return None;
+    }
+    match &picture.source {
+        PictureSource::Fetch(url) | PictureSource::Link(url) => Some(Need::Fetch(url.clone())),
+        PictureSource::Stored(file) if picture.uploaded_filename.is_none() => {
+            Some(Need::Upload(file.clone()))
+        }
+        PictureSource::Stored(_) => matches!(call, Call::Imagine).then_some(Need::Link),
+    }
+}
+
+fn stored(picture: &Picture) -> Option<&StoredFile> {
+    match &picture.source {
+        PictureSource::Stored(file) => Some(file),
+        PictureSource::Fetch(_) | PictureSource::Link(_) => None,
+    }
+}
