@@ -4,6 +4,7 @@
 //! Whatever the loop does, it first makes sure that the lease is its own.
 
 mod gateways;
+mod pictures;
 mod upkeep;
 
 use std::{ops::ControlFlow, panic::resume_unwind, sync::Arc, time::Duration};
@@ -13,11 +14,15 @@ use mj_midjourney::{
     config::{GatewayKind, HubConfig, HubId},
     hub::{Answer, Archived, FailureKind, Fetched, Hub, Output, Predecessor, RequestId},
     store::{Commit, Committed, Grade, StoreError, TaskStore},
+    task::TaskId,
 };
 use mj_process::{Fifo, OwnerLock, clock};
 use tokio::{
     io::unix::AsyncFd,
-    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    sync::{
+        Semaphore,
+        mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    },
     task::{JoinSet, spawn_blocking},
     time::sleep,
 };
@@ -29,6 +34,7 @@ use crate::{
     link::{Link, SocketEvent},
     outgoing,
     ownership::Tenure,
+    picture::kept,
     readable,
     resolver::Resolver,
     shared::{Shared, entropy, moment, owner_fifo},
@@ -38,6 +44,8 @@ use crate::{
 
 /// Pause before a write that the store refused is tried again.
 const WRITE_RETRY: Duration = Duration::from_millis(100);
+/// Pictures that are fetched or archived side by side; each may take some ten megabytes of memory.
+const PICTURES_AT_ONCE: usize = 2;
 /// How long an owner that gives way waits for the answers under way.
 const LAST_ANSWERS: Duration = Duration::from_secs(35);
 
@@ -46,6 +54,8 @@ const LAST_ANSWERS: Duration = Duration::from_secs(35);
 pub(crate) enum Input {
     /// A request ended.
     Answer(RequestId, Answer),
+    /// A caller's picture was fetched, or was not.
+    Fetched(TaskId, usize, Fetched),
     /// A gateway's socket has something.
     Socket {
         /// Which gateway.
@@ -113,11 +123,14 @@ pub(crate) struct Drive {
     inputs: UnboundedReceiver<Input>,
     source: UnboundedSender<Input>,
     requests: JoinSet<()>,
+    /// Whose turn it is to fetch or to archive a picture.
+    pictures: Arc<Semaphore>,
     is_predecessor_proven: bool,
     draining_since: Option<Duration>,
     stopping: bool,
     housekept: Duration,
     looked_around: Duration,
+    tidied: Duration,
 }
 
 impl std::fmt::Debug for Drive {
@@ -190,10 +203,13 @@ impl Drive {
             inputs,
             source,
             requests: JoinSet::new(),
+            pictures: Arc::new(Semaphore::new(PICTURES_AT_ONCE)),
             draining_since: None,
             stopping: false,
             housekept: now.boot,
             looked_around: now.boot,
+            // The first time with the first housekeeping.
+            tidied: Duration::ZERO,
         };
         drive.arrange_links(now);
         Ok(drive)
@@ -250,10 +266,7 @@ impl Drive {
                     let committed = self.commit(&commit).await?;
                     self.hub.handle_committed(moment(), committed);
                 }
-                Output::Fetch { task, place, .. } => {
-                    let failed = Fetched::Failed(FailureKind::Withheld);
-                    self.hub.handle_fetched(moment(), task, place, failed);
-                }
+                Output::Fetch { task, place, url } => self.fetch(task, place, url),
                 Output::Archive { task, place, .. } => {
                     self.hub
                         .handle_archived(moment(), task, place, Archived::Failed);
@@ -336,19 +349,30 @@ impl Drive {
         request: mj_discord::rest::Request,
         attempt: bool,
     ) {
-        let withheld = Answer::Failure {
-            sent: false,
-            kind: FailureKind::Withheld,
-        };
-        let Some(outgoing) =
-            outgoing::outgoing(request, token, &self.hosts, &self.config.user_agent)
-        else {
-            return self.hub.handle_answer(moment(), id, withheld);
-        };
         let (http, source) = (self.http.clone(), self.source.clone());
         let fence = attempt.then(|| self.tenure.fence.clone());
+        let (hosts, shared) = (Arc::clone(&self.hosts), Arc::clone(&self.shared));
+        let (token, user_agent) = (token.clone(), self.config.user_agent.clone());
+        let has_files = outgoing::has_files(&request);
+        let prepare = move || {
+            outgoing::outgoing(request, &token, &hosts, &user_agent, |name| {
+                kept::read(&shared.dir, name)
+            })
+        };
         self.requests.spawn_local(async move {
-            let answer = http.send(outgoing, fence).await;
+            // Kept files are read beside the loop's thread.
+            let outgoing = if has_files {
+                spawn_blocking(prepare).await.ok().flatten()
+            } else {
+                prepare()
+            };
+            let answer = match outgoing {
+                Some(outgoing) => http.send(outgoing, fence).await,
+                None => Answer::Failure {
+                    sent: false,
+                    kind: FailureKind::Withheld,
+                },
+            };
             let _ = source.send(Input::Answer(id, answer));
         });
     }
@@ -372,6 +396,9 @@ impl Drive {
         let now = moment();
         match input {
             Input::Answer(id, answer) => self.hub.handle_answer(now, id, answer),
+            Input::Fetched(task, place, fetched) => {
+                self.hub.handle_fetched(now, task, place, fetched);
+            }
             Input::Socket {
                 kind,
                 connection,

@@ -1,5 +1,8 @@
 //! From the pure rooms' request values to what goes over the wire: hosts, headers, token.
 
+use std::io;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mj_discord::{
     Hosts, Token,
     hosts::HostError,
@@ -9,6 +12,9 @@ use mj_midjourney::config::HostSettings;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 
 use crate::http::Outgoing;
+
+/// The largest body made of pieces; a mask is 10 MiB at most, and a third more in Base64.
+const LARGEST_BODY: usize = 16 << 20;
 
 /// The hosts of a hub.
 ///
@@ -37,12 +43,24 @@ pub(crate) fn hosts(settings: &HostSettings) -> Result<Hosts, HostError> {
     Ok(hosts)
 }
 
-/// A request as it goes out; none when it has no address or its token no form of a header.
+/// Whether a request carries files that are kept: they are read before it is sent, which takes a while.
+pub(crate) fn has_files(request: &Request) -> bool {
+    match &request.body {
+        Body::Pieces { pieces, .. } => pieces
+            .iter()
+            .any(|piece| matches!(piece, Piece::Base64(_) | Piece::File(_))),
+        Body::Empty | Body::Json(_) => false,
+    }
+}
+
+/// A request as it goes out, with the bytes of files from `read`; none when it has no address, its token no form of a
+/// header, or a file is gone.
 pub(crate) fn outgoing(
     request: Request,
     token: &Token,
     hosts: &Hosts,
     user_agent: &str,
+    read: impl Fn(&str) -> io::Result<Vec<u8>>,
 ) -> Option<Outgoing> {
     let url = request.url(hosts).ok()?;
     let method = match request.method() {
@@ -70,14 +88,7 @@ pub(crate) fn outgoing(
             pieces,
         } => {
             headers.insert(CONTENT_TYPE, HeaderValue::try_from(content_type).ok()?);
-            let mut bytes = Vec::new();
-            for piece in pieces {
-                let Piece::Text(text) = piece else {
-                    return None;
-                };
-                bytes.extend_from_slice(text.as_bytes());
-            }
-            Some(bytes)
+            Some(join(pieces, read)?)
         }
     };
     Some(Outgoing {
@@ -86,4 +97,76 @@ pub(crate) fn outgoing(
         headers,
         body,
     })
+}
+
+fn join(pieces: Vec<Piece>, read: impl Fn(&str) -> io::Result<Vec<u8>>) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    for piece in pieces {
+        let file = |name: &str| {
+            read(name)
+                .inspect_err(|error| tracing::error!(%error, "a kept picture cannot be read"))
+                .ok()
+        };
+        match piece {
+            Piece::Text(text) => body.extend_from_slice(text.as_bytes()),
+            Piece::File(name) => body.extend_from_slice(&file(&name)?),
+            Piece::Base64(name) => {
+                body.extend_from_slice(STANDARD.encode(file(&name)?).as_bytes());
+            }
+        }
+        if body.len() > LARGEST_BODY {
+            tracing::error!("a request is larger than any that may be sent");
+            return None;
+        }
+    }
+    Some(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(pieces: Vec<Piece>) -> Option<Vec<u8>> {
+        let request = Request {
+            body: Body::Pieces {
+                content_type: "image/png".to_owned(),
+                pieces,
+            },
+            ..Request::upload(
+                "https://storage.example/slot?x=1".to_owned(),
+                String::new(),
+                String::new(),
+            )
+        };
+        assert!(has_files(&request));
+        let token = Token::new("t");
+        let read = |name: &str| match name {
+            "a.png" => Ok(vec![0xFB, 0xFF, 0x00, 0x01]),
+            "large.png" => Ok(vec![0; 13 << 20]),
+            _ => Err(io::ErrorKind::NotFound.into()),
+        };
+        let outgoing = outgoing(request, &token, &Hosts::default(), "mj", read)?;
+        assert_eq!(outgoing.headers[CONTENT_TYPE], "image/png");
+        assert!(!outgoing.headers.contains_key(AUTHORIZATION));
+        outgoing.body
+    }
+
+    #[test]
+    fn puts_kept_files_into_bodies() {
+        let file = || Piece::File("a.png".to_owned());
+        assert_eq!(body(vec![file()]).unwrap(), [0xFB, 0xFF, 0x00, 0x01]);
+        let text = |text: &str| Piece::Text(text.to_owned());
+        let pieces = vec![
+            text(r#"{"mask":""#),
+            Piece::Base64("a.png".to_owned()),
+            text(r#""}"#),
+        ];
+        assert_eq!(body(pieces).unwrap(), br#"{"mask":"+/8AAQ=="}"#);
+    }
+
+    #[test]
+    fn sends_nothing_without_its_files() {
+        assert_eq!(body(vec![Piece::File("gone.png".to_owned())]), None);
+        assert_eq!(body(vec![Piece::Base64("large.png".to_owned())]), None);
+    }
 }

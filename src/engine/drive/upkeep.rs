@@ -16,6 +16,8 @@ use crate::{
 const LOOK_AROUND: Duration = Duration::from_secs(1);
 /// How often old tasks are removed and the journal is truncated.
 const HOUSEKEEPING: Duration = Duration::from_secs(30);
+/// How often old pictures are removed.
+const TIDYING: Duration = Duration::from_secs(600);
 /// Tasks removed at once.
 const PRUNE_BATCH: u32 = 200;
 
@@ -152,6 +154,10 @@ impl Drive {
                     .prune(&self.id, self.tenure.epoch, before, PRUNE_BATCH)
             {
                 tracing::warn!(hub = %self.id, %error, "old tasks could not be removed");
+            }
+            if now.boot >= self.tidied + TIDYING {
+                self.tidied = now.boot;
+                self.remove_old_pictures();
             }
             let store = self.shared.store;
             tokio::task::spawn_blocking(move || {

@@ -1,0 +1,178 @@
+//! Pictures that an owner fetches, archives and throws away, all beside its loop.
+
+use std::{collections::BTreeSet, sync::Arc, time::SystemTime};
+
+use mj_discord::UnixMs;
+use mj_midjourney::{
+    hub::{FailureKind, FetchRefusal, Fetched},
+    store::{PAGE_LIMIT, StoreError, TaskFilter, TaskStore},
+    task::{PictureSource, Status, TaskId, Work},
+};
+use mj_process::clock;
+use tokio::task::spawn_blocking;
+
+use super::{Drive, Input};
+use crate::{
+    picture::{
+        fetch::{FetchError, Fetcher},
+        kept,
+    },
+    shared::Shared,
+};
+
+impl Drive {
+    /// Fetches a picture for a task, and tells the hub.
+    pub(super) fn fetch(&mut self, task: TaskId, place: usize, url: String) {
+        let fetcher = Fetcher::new(
+            Arc::clone(&self.route.tls),
+            self.config.hosts.proxy.as_deref(),
+            self.resolver.clone(),
+            self.config.user_agent.clone(),
+        );
+        let (shared, source) = (Arc::clone(&self.shared), self.source.clone());
+        let turns = Arc::clone(&self.pictures);
+        self.requests.spawn_local(async move {
+            // The semaphore is never closed.
+            let _turn = turns.acquire_owned().await;
+            let fetched = fetch(&fetcher, shared, &url).await;
+            let _ = source.send(Input::Fetched(task, place, fetched));
+        });
+    }
+
+    /// Removes kept pictures that no open task names, beside the loop.
+    pub(super) fn remove_old_pictures(&self) {
+        let shared = Arc::clone(&self.shared);
+        spawn_blocking(move || {
+            if let Err(error) = remove_old_pictures(&shared) {
+                tracing::warn!(%error, "old pictures could not be removed");
+            }
+        });
+    }
+}
+
+async fn fetch(fetcher: &Fetcher, shared: Arc<Shared>, url: &str) -> Fetched {
+    let picture = match fetcher.fetch(url).await {
+        Ok(picture) => picture,
+        Err(FetchError::Refused(refusal)) => return Fetched::Refused(refusal),
+        Err(FetchError::Failed(kind)) => return Fetched::Failed(kind),
+    };
+    match spawn_blocking(move || kept::keep(&shared.dir, &picture)).await {
+        Ok(Ok(file)) => Fetched::Kept(file),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "a fetched picture could not be kept");
+            Fetched::Failed(FailureKind::Withheld)
+        }
+        Err(_) => Fetched::Refused(FetchRefusal::NoPicture),
+    }
+}
+
+/// A file that is old enough belongs to no submission under way, so the open tasks tell which are used. A file is
+/// never older than the task that names it by more than that.
+fn remove_old_pictures(shared: &Shared) -> Result<(), StoreError> {
+    let old = kept::old(&shared.dir, SystemTime::now());
+    if old.is_empty() {
+        return Ok(());
+    }
+    let young = UnixMs(clock::unix_ms()).minus(kept::KEPT / 2);
+    let filter = TaskFilter {
+        status: Status::ALL
+            .into_iter()
+            .filter(|status| !status.is_terminal())
+            .collect(),
+        ..TaskFilter::default()
+    };
+    let mut used = BTreeSet::new();
+    let mut cursor = None;
+    loop {
+        let page = shared.store.list(&filter, PAGE_LIMIT, cursor.as_deref())?;
+        for view in page.tasks.iter().filter(|view| view.created_at < young) {
+            if let Some(task) = shared.store.whole_task(&view.id)? {
+                used.extend(kept_names(&task.work));
+            }
+        }
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    kept::remove(&shared.dir, &old, &used);
+    Ok(())
+}
+
+/// The kept files that a task names.
+fn kept_names(work: &Work) -> impl Iterator<Item = String> {
+    work.pictures
+        .iter()
+        .filter_map(|picture| match &picture.source {
+            PictureSource::Stored(file) => Some(file),
+            PictureSource::Fetch(_) | PictureSource::Link(_) => None,
+        })
+        .chain(&work.mask)
+        .map(|file| file.name.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs::File, time::Duration};
+
+    use mj_midjourney::{
+        config::HubId,
+        task::{Action, StoredFile, Task, TaskView},
+    };
+    use mj_process::Origin;
+
+    use super::*;
+    use crate::picture::{Picture, tests::png};
+
+    #[test]
+    fn removes_pictures_of_ended_tasks() {
+        let directory = tempfile::tempdir().unwrap();
+        let shared =
+            Shared::open(&directory.path().join("state"), Origin::Explicit, "cli").unwrap();
+        let picture = Picture::of(png(5, 6)).unwrap();
+        let keep = || kept::keep(&shared.dir, &picture).unwrap();
+        let [of_open, of_mask, of_ended, of_nobody] = [(); 4].map(|()| keep());
+        let long_ago = SystemTime::now() - kept::KEPT - Duration::from_secs(60);
+        for file in [&of_open, &of_mask, &of_ended, &of_nobody] {
+            let path = shared.dir.path().join("uploads").join(&file.name);
+            let file = File::options().write(true).open(path).unwrap();
+            file.set_modified(long_ago).unwrap();
+        }
+        let created = UnixMs(clock::unix_ms()).minus(kept::KEPT + Duration::from_secs(60));
+        let hub = HubId("a".repeat(32));
+        let mut number = 0;
+        let mut task = |files: Vec<_>, mask, status| {
+            number += 1;
+            let id: TaskId = format!("{number:026}").parse().unwrap();
+            let mut view = TaskView::new(id, Action::Imagine, String::new(), created);
+            view.status = status;
+            Task {
+                hub: hub.clone(),
+                view,
+                work: Work {
+                    pictures: files,
+                    mask,
+                    ..Work::default()
+                },
+            }
+        };
+        let named = |file: &StoredFile| {
+            let source = PictureSource::Stored(file.clone());
+            serde_json::from_value(serde_json::json!({ "source": source })).unwrap()
+        };
+        let tasks = [
+            task(
+                vec![named(&of_open)],
+                Some(of_mask.clone()),
+                Status::NotStart,
+            ),
+            task(vec![named(&of_ended)], None, Status::NotStart),
+        ];
+        shared.store.submit(created, &tasks, 10).unwrap();
+        shared.store.cancel(created, &tasks[1].view.id).unwrap();
+        remove_old_pictures(&shared).unwrap();
+        let is_there = |file: &StoredFile| kept::read(&shared.dir, &file.name).is_ok();
+        assert!(is_there(&of_open) && is_there(&of_mask));
+        assert!(!is_there(&of_ended) && !is_there(&of_nobody));
+    }
+}
