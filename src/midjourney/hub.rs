@@ -7,6 +7,7 @@
 
 mod accounts;
 mod answers;
+mod archive;
 mod calls;
 mod cancel;
 mod clock;
@@ -40,6 +41,7 @@ use mj_discord::{
 
 use self::{
     accounts::Account,
+    archive::Archiving,
     commands::Refresh,
     gates::Gates,
     history::{Deletion, History},
@@ -153,6 +155,7 @@ pub struct Hub {
     /// Tasks whose Cancel Job was pressed, and until when "(Stopped)" is waited for.
     cancels: BTreeMap<TaskId, Duration>,
     histories: BTreeMap<ChannelId, History>,
+    archiving: Archiving,
     counters: Counters,
     status_written: Option<Duration>,
     status_due: bool,
@@ -287,7 +290,7 @@ impl Hub {
     /// Takes what became of an [`Output::Archive`].
     pub fn handle_archived(&mut self, now: Moment, task: TaskId, place: usize, archived: Archived) {
         self.now = now;
-        let _ = (task, place, archived);
+        self.picture_archived(task, place, archived);
         self.settle();
     }
 
@@ -329,7 +332,7 @@ impl Hub {
         {
             return Some(Output::Commit(commit));
         }
-        self.outbox.next_send()
+        self.outbox.next_send().or_else(|| self.next_archive())
     }
 
     /// When `handle_timeout` is to be called, on the boot clock.
@@ -373,6 +376,7 @@ impl Hub {
         due.extend(self.next_reading());
         due.extend(self.next_conclusion());
         due.extend(self.next_preparation());
+        due.extend(self.archive_due());
         for kind in [GatewayKind::Bot, GatewayKind::User] {
             due.extend(self.session_due(kind));
         }

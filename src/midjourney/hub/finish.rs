@@ -152,6 +152,7 @@ impl Hub {
             self.late.insert((until, id));
         }
         self.closed.insert((ended, id));
+        self.note_pictures(id);
         self.set_holder(id);
         for message in messages {
             self.sightings.forget(message);
@@ -165,6 +166,7 @@ impl Hub {
                 !self.correlator.holds_key(*id)
                     && !self.outbox.is_dirty(*id)
                     && !self.is_answer_awaited(*id)
+                    && !self.archiving.concerns(*id)
             }) else {
                 break;
             };

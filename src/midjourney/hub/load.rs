@@ -7,6 +7,7 @@ use mj_discord::{Moment, RateLimiter};
 use super::{
     Entropy, Hub, Item, Made, Refresh,
     accounts::{Account, fingerprint},
+    archive::Archiving,
     finish::Ending,
     gates::Gates,
     outbox::Outbox,
@@ -79,6 +80,7 @@ impl Hub {
             deletions: BTreeMap::new(),
             cancels: BTreeMap::new(),
             histories: BTreeMap::new(),
+            archiving: Archiving::default(),
             counters: Counters::default(),
             status_written: None,
             status_due: true,
@@ -323,7 +325,11 @@ impl Hub {
             self.bot_limiter = RateLimiter::new();
             self.bot_cannot_read = false;
         }
+        let is_elsewhere = config.archive != self.config.archive;
         self.config = config;
+        if is_elsewhere {
+            self.reconsider_pictures();
+        }
         self.accounts = Account::all(&self.config, &known, self.now.unix);
         for account in &mut self.accounts {
             let same = before

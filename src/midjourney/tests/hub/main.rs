@@ -10,6 +10,7 @@
 )]
 
 mod accounts;
+mod archive;
 mod buttons;
 mod catching_up;
 mod clocks;

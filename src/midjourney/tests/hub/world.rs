@@ -14,7 +14,7 @@ use mj_midjourney::{
     hub::{Answer, FailureKind, GatewayNotice, Hub, Output, Predecessor, RequestId},
     memory::MemoryStore,
     store::{Grade, Lease, TaskStore},
-    task::{Action, PressRequest, Status, Task, TaskId, TaskView, Work},
+    task::{Action, Image, PressRequest, Status, Task, TaskId, TaskView, Work},
 };
 use serde_json::Value;
 
@@ -57,6 +57,8 @@ pub struct World {
     pub commits: Vec<(usize, bool)>,
     /// Pictures that were to be fetched, in order.
     pub fetches: Vec<(TaskId, usize, String)>,
+    /// Pictures that the hub wants archived, and where of the task.
+    pub archives: Vec<(TaskId, usize, Image)>,
     pub history: Vec<Post>,
     /// Whether history pages are answered by themselves.
     pub answers_history: bool,
@@ -173,6 +175,7 @@ impl World {
             sent: Vec::new(),
             commits: Vec::new(),
             fetches: Vec::new(),
+            archives: Vec::new(),
             history: Vec::new(),
             answers_history: true,
             commits_twice: false,
@@ -265,8 +268,10 @@ impl World {
                     let committed = write();
                     self.hub.handle_committed(self.now, committed);
                 }
-                Output::Archive { .. } => {}
                 Output::Fetch { task, place, url } => self.fetches.push((task, place, url)),
+                Output::Archive { task, place, image } => {
+                    self.archives.push((task, place, image));
+                }
                 Output::Send {
                     id, token, request, ..
                 } => {
