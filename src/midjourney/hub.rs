@@ -25,6 +25,7 @@ mod pictures;
 mod sighting;
 mod status;
 mod submit;
+mod uploads;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -28,7 +28,7 @@ use mj_discord::UnixMs;
 
 use crate::{
     refusal::FailCode,
-    task::{Status, TaskView},
+    task::{Stage, Status, TaskView},
 };
 
 /// Every edge, but the late one.
@@ -80,6 +80,9 @@ pub fn advance(now: UnixMs, view: &mut TaskView, to: Status) -> bool {
     }
     if to.is_terminal() {
         view.finished_at = Some(now);
+    }
+    if view.stage == Some(Stage::Uploading) {
+        view.stage = None;
     }
     view.status = to;
     true

@@ -161,7 +161,7 @@ fn named(name: &str, text: &str) -> Text {
     }
 }
 
-/// "Queued Jobs (fast)" and "QueuedJobsFast" as `queued_jobs_fast`.
+/// `Queued Jobs (fast)` and `QueuedJobsFast` as `queued_jobs_fast`.
 fn snake_case(label: &str) -> String {
     let mut name = String::with_capacity(label.len());
     let mut was_lower = false;

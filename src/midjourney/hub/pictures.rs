@@ -9,69 +9,39 @@ use std::{
     time::Duration,
 };
 
-use mj_discord::{
-    payload::Message,
-    rest::{self, Headers, Outcome, Request, TokenKind, UploadSlot, UploadedFile},
-};
+use mj_discord::rest::UploadSlot;
 
-use super::{
-    Hub,
-    driver::{Answer, Fetched},
-    finish::Ending,
-    outbox::{Bearer, Purpose},
-    submit::{NO_SUCH_UPLOAD, account_state, backoff},
-};
+use super::{Hub, accounts::Account, driver::Fetched, finish::Ending, submit::backoff};
 use crate::{
-    account::AccountState,
     refusal::FailCode,
     task::{Call, Picture, PictureSource, Stage, StoredFile, Task, TaskId},
 };
 
-/// Files that Discord takes in one request for slots, and in one message.
-const FILES: usize = 10;
 /// How often a task's uploads may get lost on their way before it fails.
 const LOST: u32 = 1;
-/// Discord's error code "request entity too large": 10 MiB for an account without Nitro.
-const TOO_LARGE: u64 = 40_005;
 
 /// A task whose pictures are on their way, as far as this owner knows.
 #[derive(Debug, Default)]
 pub(super) struct Preparation {
     /// Nothing new before this reading of the boot clock.
-    not_before: Duration,
+    pub not_before: Duration,
     /// How many steps in a row failed.
     failures: u32,
     /// Pictures, by place, that the driver fetches.
     fetching: BTreeSet<usize>,
     /// Slots for pictures, by place.
-    slots: BTreeMap<usize, UploadSlot>,
+    pub slots: BTreeMap<usize, UploadSlot>,
 }
 
 /// What a picture needs next.
 #[derive(Clone, Debug, Eq, PartialEq)]
-enum Need {
+pub(super) enum Need {
     /// Its bytes, from this address.
     Fetch(String),
     /// A place at Discord.
     Upload(StoredFile),
     /// An address.
     Link,
-}
-
-/// What the answer to a request means here.
-enum Told {
-    /// It was done; the body.
-    Done(String),
-    /// Later, or with what is usual.
-    Later(Option<Duration>, FailCode),
-    /// What was uploaded is not there.
-    Lost,
-    /// The picture is too large for this account.
-    TooLarge,
-    /// Discord does not want it, by its error code.
-    Refused(u64),
-    /// The account can not be used.
-    Account(AccountState),
 }
 
 impl Hub {
@@ -213,191 +183,6 @@ impl Hub {
         }
     }
 
-    /// Asks for slots, and fills those that are there; tells whether there is anything to upload.
-    fn upload(&mut self, id: TaskId, account: &str, needs: &[(usize, Need)]) -> bool {
-        let mut wanted: Vec<(usize, StoredFile)> = Vec::new();
-        for (place, need) in needs {
-            if let Need::Upload(file) = need {
-                wanted.push((*place, file.clone()));
-            }
-        }
-        let is_any = !wanted.is_empty();
-        for (place, file) in &wanted {
-            self.fill_slot(id, *place, file);
-        }
-        wanted.retain(|(place, _)| {
-            self.preparations
-                .get(&id)
-                .is_some_and(|preparation| !preparation.slots.contains_key(place))
-        });
-        wanted.truncate(FILES);
-        let is_asked = self
-            .outbox
-            .is_pending(|purpose| matches!(purpose, Purpose::Slots(of, _) if *of == id));
-        if !wanted.is_empty() && !is_asked {
-            let files: Vec<(&str, u64)> = wanted
-                .iter()
-                .map(|(_, file)| (file.name.as_str(), file.size))
-                .collect();
-            let request = Request::upload_slots(self.channel_of(Some(account)), &files);
-            let places = wanted.iter().map(|(place, _)| *place).collect();
-            self.ask(id, account, Purpose::Slots(id, places), request);
-        }
-        is_any
-    }
-
-    /// Sends the bytes of a picture to its slot, if it has one.
-    fn fill_slot(&mut self, id: TaskId, place: usize, file: &StoredFile) {
-        let is_on_its_way = self.outbox.is_pending(
-            |purpose| matches!(purpose, Purpose::Upload(of, at, _) if (*of, *at) == (id, place)),
-        );
-        let Some(slot) = self
-            .preparations
-            .get(&id)
-            .and_then(|preparation| preparation.slots.get(&place))
-            .filter(|_| !is_on_its_way)
-        else {
-            return;
-        };
-        let purpose = Purpose::Upload(id, place, slot.upload_filename.clone());
-        let request = Request::upload(
-            slot.upload_url.clone(),
-            file.content_type.clone(),
-            file.name.clone(),
-        );
-        self.outbox
-            .send(purpose, Bearer::Nobody, mj_discord::Token::new(""), request);
-    }
-
-    /// Discord gave slots, or did not.
-    pub(super) fn slots_given(
-        &mut self,
-        id: TaskId,
-        places: &[usize],
-        bearer: &Bearer,
-        answer: &Answer,
-    ) {
-        let Some(account) = self.asker(id, bearer) else {
-            return;
-        };
-        let body = match self.told(answer) {
-            Told::Done(body) => body,
-            other => {
-                self.not_done(id, &account, other);
-                return;
-            }
-        };
-        let slots = rest::read_upload_slots(&body).unwrap_or_default();
-        if slots.len() != places.len() {
-            self.step_failed(id, None, FailCode::UpstreamError);
-            return;
-        }
-        if let Some(preparation) = self.preparations.get_mut(&id) {
-            preparation.slots.extend(places.iter().copied().zip(slots));
-        }
-        self.step_done(id);
-    }
-
-    /// The storage host took a picture's bytes, or did not.
-    pub(super) fn uploaded(&mut self, id: TaskId, place: usize, name: String, answer: &Answer) {
-        let Some(preparation) = self.preparations.get_mut(&id) else {
-            return;
-        };
-        let is_awaited = preparation
-            .slots
-            .get(&place)
-            .is_some_and(|slot| slot.upload_filename == name);
-        if !is_awaited {
-            return;
-        }
-        match answer {
-            Answer::Response {
-                status: 200..=299, ..
-            } => {
-                preparation.slots.remove(&place);
-                if let Some(picture) = self.picture_mut(id, place) {
-                    picture.uploaded_filename = Some(name);
-                }
-                self.step_done(id);
-            }
-            Answer::Response { status: 413, .. } => self.too_large(id),
-            // A slot is good for a few minutes and for one file.
-            Answer::Response {
-                status: 400..=407 | 409..=412 | 414..=428,
-                ..
-            } => self.uploads_lost(id),
-            Answer::Response { .. } | Answer::Failure { .. } => {
-                self.step_failed(id, None, FailCode::UpstreamError);
-            }
-        }
-    }
-
-    /// Posts a message with the pictures that need an address.
-    fn ask_for_links(&mut self, id: TaskId, account: &str, needs: &[(usize, Need)]) {
-        let is_asked = self
-            .outbox
-            .is_pending(|purpose| matches!(purpose, Purpose::Links(of, _) if *of == id));
-        if is_asked {
-            return;
-        }
-        let places: Vec<usize> = needs.iter().map(|(place, _)| *place).take(FILES).collect();
-        let nonce = self.nonce();
-        let Some(item) = self.tasks.get(&id) else {
-            return;
-        };
-        let pictures = &item.task.work.pictures;
-        let files: Vec<UploadedFile<'_>> = places
-            .iter()
-            .filter_map(|place| {
-                let picture = pictures.get(*place)?;
-                Some(UploadedFile {
-                    filename: &stored(picture)?.name,
-                    uploaded_filename: picture.uploaded_filename.as_deref()?,
-                })
-            })
-            .collect();
-        let channel = self.channel_of(Some(account));
-        let request = Request::post_message(channel, "", &nonce, &files, TokenKind::User);
-        self.ask(id, account, Purpose::Links(id, places), request);
-    }
-
-    /// The message with pictures was posted, or not.
-    pub(super) fn links_given(
-        &mut self,
-        id: TaskId,
-        places: &[usize],
-        bearer: &Bearer,
-        answer: &Answer,
-    ) {
-        let Some(account) = self.asker(id, bearer) else {
-            return;
-        };
-        let body = match self.told(answer) {
-            Told::Done(body) => body,
-            other => {
-                self.not_done(id, &account, other);
-                return;
-            }
-        };
-        let links: Vec<String> = serde_json::from_str::<Message<'_>>(&body)
-            .ok()
-            .and_then(|message| {
-                let files = message.attachments.value()?.iter();
-                Some(files.map(|file| file.url.as_ref().to_owned()).collect())
-            })
-            .unwrap_or_default();
-        if links.len() != places.len() || links.iter().any(String::is_empty) {
-            self.step_failed(id, None, FailCode::UpstreamError);
-            return;
-        }
-        for (place, link) in places.iter().zip(links) {
-            if let Some(picture) = self.picture_mut(id, *place) {
-                picture.link = Some(link);
-            }
-        }
-        self.step_done(id);
-    }
-
     /// Discord has lost, or never had, what was uploaded: once more from the slot.
     pub(super) fn uploads_lost(&mut self, id: TaskId) {
         self.wait_again(id, None);
@@ -417,9 +202,7 @@ impl Hub {
     /// The account can not be used: what it uploaded is uploaded again by another one, where the caller named none and
     /// there is one.
     pub(super) fn leave_account(&mut self, name: &str) {
-        let is_over = self
-            .account(name)
-            .is_none_or(|account| account.is_disabled());
+        let is_over = self.account(name).is_none_or(Account::is_disabled);
         let may_take_over = self.accounts.iter().any(|other| {
             other.config.name != name
                 && other.config.weight > 0
@@ -534,108 +317,8 @@ impl Hub {
         best.map(|(name, ..)| name.to_owned())
     }
 
-    /// Sends a request with the account's token, or waits until it may.
-    fn ask(&mut self, id: TaskId, account: &str, purpose: Purpose, request: Request) {
-        let asked = self.request(purpose, Bearer::Account(account.to_owned()), request);
-        match asked {
-            Ok(()) => {}
-            Err(Some(until)) => {
-                if let Some(preparation) = self.preparations.get_mut(&id) {
-                    preparation.not_before = until;
-                }
-            }
-            Err(None) => {
-                let state = AccountState::Disabled {
-                    code: FailCode::Unauthorized,
-                };
-                self.stop_account(account, state);
-            }
-        }
-    }
-
-    /// The account that asked, if an answer to it still concerns the task.
-    fn asker(&self, id: TaskId, bearer: &Bearer) -> Option<String> {
-        let Bearer::Account(name) = bearer else {
-            return None;
-        };
-        let chosen = self.tasks.get(&id)?.task.view.account.as_deref();
-        (self.preparations.contains_key(&id) && chosen == Some(name)).then(|| name.clone())
-    }
-
-    fn told(&self, answer: &Answer) -> Told {
-        let Answer::Response {
-            status,
-            headers,
-            body,
-        } = answer
-        else {
-            return Told::Later(None, FailCode::UpstreamError);
-        };
-        let names = headers.iter();
-        let headers = Headers::read(names.map(|(name, value)| (name.as_str(), value.as_str())));
-        let body = String::from_utf8_lossy(body);
-        let outcome = rest::Answer {
-            status: *status,
-            headers: &headers,
-            body: &body,
-        }
-        .read();
-        if let Some(wait) = outcome.retry_after() {
-            return Told::Later(Some(wait), FailCode::RateLimited);
-        }
-        if let Some(state) = account_state(&outcome, self.now.unix) {
-            return Told::Account(state);
-        }
-        match outcome {
-            Outcome::Accepted => Told::Done(body.into_owned()),
-            Outcome::BadRequest {
-                code: TOO_LARGE, ..
-            }
-            | Outcome::Unexpected { status: 413 }
-            | Outcome::ReverseProxy { status: 413 } => Told::TooLarge,
-            Outcome::BadRequest {
-                code: NO_SUCH_UPLOAD,
-                ..
-            }
-            | Outcome::NotFound { .. } => Told::Lost,
-            Outcome::BadRequest { code, .. } => Told::Refused(code),
-            Outcome::ServerError { .. }
-            | Outcome::ReverseProxy { .. }
-            | Outcome::Unexpected { .. }
-            | Outcome::OutdatedCommand
-            | Outcome::RateLimited { .. }
-            | Outcome::Unauthorized
-            | Outcome::CaptchaRequired
-            | Outcome::InvalidPermissions
-            | Outcome::UnknownChannel
-            | Outcome::UnknownApplication
-            | Outcome::Forbidden { .. }
-            | Outcome::Cloudflare { .. } => Told::Later(None, FailCode::UpstreamError),
-        }
-    }
-
-    /// A request of the account's was not done.
-    fn not_done(&mut self, id: TaskId, account: &str, told: Told) {
-        match told {
-            Told::Done(_) => {}
-            Told::Later(wait, code) => self.step_failed(id, wait, code),
-            Told::Lost => self.uploads_lost(id),
-            Told::TooLarge => self.too_large(id),
-            Told::Refused(code) => {
-                let reason = format!("Discord refused the picture (code {code})");
-                self.fail_unsent(id, FailCode::InvalidImage, Some(reason));
-            }
-            Told::Account(state) => self.stop_account(account, state),
-        }
-    }
-
-    fn too_large(&mut self, id: TaskId) {
-        let reason = "Discord takes no file of this size from the account: 10 MiB without Nitro";
-        self.fail_unsent(id, FailCode::InvalidImage, Some(reason.to_owned()));
-    }
-
     /// A step is done: it is written, and the next one follows.
-    fn step_done(&mut self, id: TaskId) {
+    pub(super) fn step_done(&mut self, id: TaskId) {
         if let Some(preparation) = self.preparations.get_mut(&id) {
             preparation.failures = 0;
         }
@@ -643,7 +326,7 @@ impl Hub {
     }
 
     /// A step is to be tried again, unless the task's time is over before that.
-    fn step_failed(&mut self, id: TaskId, wait: Option<Duration>, code: FailCode) {
+    pub(super) fn step_failed(&mut self, id: TaskId, wait: Option<Duration>, code: FailCode) {
         let now = self.now;
         let Some((preparation, item)) = self.preparations.get_mut(&id).zip(self.tasks.get(&id))
         else {
@@ -657,7 +340,7 @@ impl Hub {
         }
     }
 
-    fn picture_mut(&mut self, id: TaskId, place: usize) -> Option<&mut Picture> {
+    pub(super) fn picture_mut(&mut self, id: TaskId, place: usize) -> Option<&mut Picture> {
         self.tasks.get_mut(&id)?.task.work.pictures.get_mut(place)
     }
 }
@@ -681,12 +364,5 @@ fn need(call: &Call, picture: &Picture) -> Option<Need> {
             Some(Need::Upload(file.clone()))
         }
         PictureSource::Stored(_) => matches!(call, Call::Imagine).then_some(Need::Link),
-    }
-}
-
-fn stored(picture: &Picture) -> Option<&StoredFile> {
-    match &picture.source {
-        PictureSource::Stored(file) => Some(file),
-        PictureSource::Fetch(_) | PictureSource::Link(_) => None,
     }
 }

@@ -447,6 +447,7 @@ impl Hub {
     fn refused_with_account(&mut self, id: TaskId, account: &str, state: AccountState) {
         self.wait_again(id, None);
         self.stop_account(account, state);
+        self.leave_account(account);
         self.fail_hopeless();
     }
 
