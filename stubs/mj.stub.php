@@ -31,9 +31,9 @@
  * @ini mj.late_final      how long a picture that is late is still awaited
  * @ini mj.log             file for the log
  * @ini mj.log_level       `error`, `warn`, `info` or `debug`
- * @ini mj.max_wait        longest `mj_wait()` under PHP-FPM and Apache
- * @ini mj.notify_secret   signs webhooks
- * @ini mj.notify_url      webhook told of every change
+ * @ini mj.max_wait        longest `mj_wait()` and `mj_events()` under PHP-FPM and Apache
+ * @ini mj.notify_secret   signs webhooks; white space around it is cut
+ * @ini mj.notify_url      webhook told of every change of tasks that name no other, `http://` or `https://`
  * @ini mj.proxy           `http://` or `socks5h://` proxy for everything
  * @ini mj.queue_size      tasks that may wait, over all accounts
  * @ini mj.relax_concurrency  jobs of one account at once in relax mode, 1 to 15
@@ -122,6 +122,7 @@
  *         running: int,
  *         seen_at: ?int
  *     }>,
+ *     webhooks: array{pending: int, failed: int}|null,
  *     counters: array{
  *         messages: int,
  *         by_step: array<'nonce'|'interaction'|'message'|'progress'|'job'|'reply'|'answer', int>,
@@ -138,7 +139,27 @@
  * `owner.alive`: its lease runs and, on this machine, its process lives. `queue`: tasks by status as stored, then as the
  * owner counts: waiting to be sent, running, in doubt whether they arrived, ended ones that a late picture may still
  * find, messages that are nobody's, and Discord's clock less ours in milliseconds. `accounts.code`: why it is paused
- * (`until` then) or disabled. `counters`: since the owner began. `incidents`: what befell the store in this process.
+ * (`until` then) or disabled. `webhooks`: tasks whose newest state was not taken by their address yet, and those for which
+ * that was given up. `counters`: since the owner began. `incidents`: what befell the store in this process.
+ *
+ * Webhooks: a task with the option `notify_url`, or submitted while `mj.notify_url` is set, has its state posted to that
+ * address whenever its revision grows: `POST`, the body being the task as `mj_poll()` shows it, as JSON. Headers:
+ * `Content-Type: application/json`; `X-Mj-Delivery`, `<task id>:<revision>`; `X-Mj-Timestamp`, seconds since 1970; where
+ * `mj.notify_secret` is set `X-Mj-Signature`, `sha256=` and the hexadecimal HMAC-SHA256 of
+ * `<X-Mj-Timestamp>.<body>`. To check one:
+ *
+ *     $expected = 'sha256=' . hash_hmac('sha256', "$timestamp.$body", $secret);
+ *     $valid = hash_equals($expected, $signature) && abs(time() - (int) $timestamp) < 300;
+ *
+ * Only the newest state is posted, so changes that follow each other fast become one post; a task's last state is always
+ * posted. A task has one post under way at a time, and its revisions come in growing order. What waits survives
+ * restarts: when a process dies during a post, it is posted once more with the same delivery id, so act once for each
+ * (task id, revision) and ignore a revision that is not greater than the last. Any `2xx` takes it; `410` ends all posts
+ * for the task; everything else, a redirect too, and an answer that takes longer than 10 seconds is tried again, after
+ * 1 second doubling to 15 minutes, until 24 hours after the task's end. The address is fixed at the submission; secret
+ * and signature are of the time of the post. Posts do not go through `mj.proxy`. They are the owner's work: without any
+ * process that may be one (`mj_serve()`, PHP-FPM) they wait. A script that waited for its task has 2 seconds at its end
+ * for what is due, within `mj.shutdown_grace`.
  *
  * @phpstan-type MjTask array{
  *     id: string,
@@ -224,6 +245,8 @@ namespace {
      *     autostart?: bool,
      *     shutdown_grace?: int|float|string,
      *     max_wait?: int|float|string,
+     *     notify_url?: string,
+     *     notify_secret?: string,
      *     lang?: 'en'|'zh',
      *     log?: string,
      *     log_level?: 'error'|'warn'|'info'|'debug'
@@ -248,6 +271,7 @@ namespace {
      *     images?: list<string>,
      *     aspect?: string,
      *     seed?: int<0, 4294967295>,
+     *     notify_url?: string,
      *     state?: string,
      *     idempotency_key?: string,
      *     timeout?: int,
@@ -270,6 +294,7 @@ namespace {
      * @param string $action `upscale1` to `upscale4`, `variation1` to `variation4` (also `upsample1` to `upsample4`),
      *     `reroll`, or the `custom_id` of any button that the task has
      * @param array{
+     *     notify_url?: string,
      *     state?: string,
      *     idempotency_key?: string,
      *     timeout?: int,
@@ -349,6 +374,46 @@ namespace {
      * @throws \Mj\EngineException
      */
     function mj_tasks(array $filter = [], int $limit = 50, ?string $cursor = null): array {}
+
+    /**
+     * What changed and was not acknowledged by this consumer, oldest first: one event for each submission, change and
+     * cancellation of every task in the state directory. `task` is as it is now, so several events of one task may show
+     * the same revision.
+     *
+     * Events are kept in the store, survive restarts and go with their tasks: what a consumer does not fetch within
+     * `mj.retention` of a task's end is gone, and nothing tells of the gap but the task that `mj_poll()` no longer finds.
+     * A new consumer begins at the oldest kept event; each has its own place.
+     *
+     * Delivery is at least once: until `mj_ack()`, a further call gives the same events again, also to another process of
+     * the same consumer. To act exactly once, store the task's id with its `revision` in the same transaction as what is
+     * done, and skip an event whose (id, revision) is there already or whose revision is not greater.
+     *
+     * @param string $consumer 1 to 64 characters of `A-Z`, `a-z`, `0-9`, `_`, `.`, `:` and `-`
+     * @param int $limit 1 to 1,000
+     * @param float $wait seconds, 0 or more: how long to wait where there is nothing; under PHP-FPM and Apache it is cut to
+     *     `mj.max_wait`. Returns early when PHP has something else to do.
+     *
+     * @return list<array{cursor: int, task: MjTask}> empty when there is nothing
+     *
+     * @throws \ValueError when an argument cannot be used
+     * @throws \Mj\ConfigurationException
+     * @throws \Mj\StorageException
+     * @throws \Mj\EngineException
+     */
+    function mj_events(string $consumer, int $limit = 100, float $wait = 0.0): array {}
+
+    /**
+     * Acknowledges all events up to this one, durably. Never goes back; one that is yet to come cannot be acknowledged.
+     *
+     * @param string $consumer as given to `mj_events()`
+     * @param int $cursor the `cursor` of the last event that was dealt with
+     *
+     * @throws \ValueError when an argument cannot be used
+     * @throws \Mj\ConfigurationException
+     * @throws \Mj\StorageException
+     * @throws \Mj\EngineException
+     */
+    function mj_ack(string $consumer, int $cursor): void {}
 
     /**
      * Cancels a task that was not sent yet, or asks for the press of Cancel Job.

@@ -28,14 +28,6 @@ const UNSUPPORTED: &[(&str, &str)] = &[
         "pictures are not archived by this version: leave it empty and use mj_download()",
     ),
     (
-        "notify_secret",
-        "web hooks are not sent by this version: leave it empty and use mj_poll()",
-    ),
-    (
-        "notify_url",
-        "web hooks are not sent by this version: leave it empty and use mj_poll()",
-    ),
-    (
         "secret",
         "tokens are not encrypted by this version: leave it empty and protect mj.state_dir",
     ),

@@ -4,6 +4,7 @@
 //! Whatever the loop does, it first makes sure that the lease is its own.
 
 mod gateways;
+mod notices;
 mod pictures;
 mod upkeep;
 
@@ -40,6 +41,7 @@ use crate::{
     shared::{Shared, entropy, moment, owner_fifo},
     socket::Route,
     tunnel::Proxy,
+    webhook::{Post, Schedule},
 };
 
 /// Pause before a write that the store refused is tried again.
@@ -48,6 +50,8 @@ const WRITE_RETRY: Duration = Duration::from_millis(100);
 const PICTURES_AT_ONCE: usize = 2;
 /// How long an owner that gives way waits for the answers under way.
 const LAST_ANSWERS: Duration = Duration::from_secs(35);
+/// How long it then still posts what is due to webhooks.
+const LAST_POSTS: Duration = Duration::from_secs(2);
 
 /// What comes to the loop from beside it.
 #[derive(Debug)]
@@ -56,6 +60,8 @@ pub(crate) enum Input {
     Answer(RequestId, Answer),
     /// A caller's picture was fetched, or was not.
     Fetched(TaskId, usize, Fetched),
+    /// A webhook's post ended.
+    Posted(Post, Answer),
     /// A gateway's socket has something.
     Socket {
         /// Which gateway.
@@ -113,6 +119,9 @@ pub(crate) struct Drive {
     config_revision: u64,
     hosts: Arc<Hosts>,
     http: Http,
+    /// For webhooks: never through the proxy.
+    direct: Http,
+    posts: Schedule,
     route: Arc<Route>,
     resolver: Resolver,
     links: Vec<Link>,
@@ -169,6 +178,9 @@ impl Drive {
             .collect();
         let inbox = state.inbox;
         let (hosts, http, route) = outfit(&shared, &config, &resolver)?;
+        let direct = direct(&shared, &config, &resolver)?;
+        let mut posts = Schedule::default();
+        posts.touch();
         let grade = shared.grade();
         let (source, inputs) = unbounded_channel();
         let hub = Hub::new(
@@ -194,6 +206,8 @@ impl Drive {
             config_revision,
             hosts: Arc::new(hosts),
             http,
+            direct,
+            posts,
             route: Arc::new(route),
             resolver,
             links: Vec::new(),
@@ -285,6 +299,7 @@ impl Drive {
                 }
             }
         }
+        self.post_notices();
         self.keep_house(moment());
         let (hub, id) = (&self.hub, &self.id);
         self.shared.unsent.look(|of, tasks| {
@@ -303,10 +318,15 @@ impl Drive {
             self.draining_since = Some(now.boot);
         }
         match self.draining_since {
-            Some(since) if self.hub.idle() || clock::boot() >= since + LAST_ANSWERS => {
-                ControlFlow::Break(End::Released)
+            Some(since) => {
+                let now = clock::boot();
+                let is_told = self.posts.is_idle(now) || now >= since + LAST_POSTS;
+                if (self.hub.idle() && is_told) || now >= since + LAST_ANSWERS {
+                    return ControlFlow::Break(End::Released);
+                }
+                ControlFlow::Continue(())
             }
-            Some(_) | None => ControlFlow::Continue(()),
+            None => ControlFlow::Continue(()),
         }
     }
 
@@ -314,7 +334,10 @@ impl Drive {
     async fn commit(&mut self, commit: &Commit) -> ControlFlow<End, Committed> {
         loop {
             match self.write(commit).await {
-                Ok(committed) => return ControlFlow::Continue(committed),
+                Ok(committed) => {
+                    self.heed_commit(commit);
+                    return ControlFlow::Continue(committed);
+                }
                 Err(StoreError::Deposed { .. }) => return ControlFlow::Break(End::Deposed),
                 Err(error) => {
                     tracing::error!(hub = %self.id, %error, "the store refused a write");
@@ -399,6 +422,7 @@ impl Drive {
             Input::Fetched(task, place, fetched) => {
                 self.hub.handle_fetched(now, task, place, fetched);
             }
+            Input::Posted(post, answer) => self.take_posted(&post, &answer),
             Input::Socket {
                 kind,
                 connection,
@@ -411,9 +435,18 @@ impl Drive {
         let links = self.links.iter().filter_map(Link::poll_timeout);
         links
             .chain(self.hub.poll_timeout())
+            .chain(self.posts.poll_timeout())
+            .chain(self.last_posts())
             .chain([self.tenure.renewal_due(), self.look_around_due()])
             .min()
             .unwrap_or_default()
+    }
+
+    /// When an owner that gives way stops to wait for webhooks.
+    fn last_posts(&self) -> Option<Duration> {
+        self.draining_since
+            .map(|since| since + LAST_POSTS)
+            .filter(|at| *at > clock::boot())
     }
 
     /// Leaves nothing behind that speaks for this owner.
@@ -438,6 +471,12 @@ impl Drive {
         }
         end
     }
+}
+
+/// The HTTP client of webhooks.
+fn direct(shared: &Shared, config: &HubConfig, resolver: &Resolver) -> Result<Http, DriveError> {
+    let tls = shared.tls.config(config.hosts.ca_file.as_deref())?;
+    Ok(Http::new(&tls, None, resolver)?)
 }
 
 /// What a hub's configuration makes: its hosts, its HTTP client, its way to gateways.

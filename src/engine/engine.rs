@@ -3,6 +3,7 @@
 //! It parses, reads and writes the store, wakes whoever owns the hub, and waits; it never touches the network itself.
 
 mod current;
+mod feed;
 mod lifecycle;
 
 use std::{

@@ -40,6 +40,7 @@ mod support;
 mod tls;
 mod tunnel;
 pub mod value;
+mod webhook;
 
 pub use engine::{Engine, Host};
 pub use error::{EngineError, Unavailable};

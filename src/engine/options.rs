@@ -5,7 +5,7 @@ use std::{borrow::Cow, time::Duration};
 use mj_discord::Token;
 use mj_midjourney::{prompt::Prompt, task::Mode};
 
-use crate::{account_setting::inline_token, error::EngineError, value::Value};
+use crate::{account_setting::inline_token, error::EngineError, value::Value, webhook};
 
 /// Options that every submission takes.
 const COMMON: &[&str] = &[
@@ -53,6 +53,8 @@ pub(crate) struct Options {
     pub(crate) timeout: Option<Duration>,
     /// Larger goes first.
     pub(crate) priority: i32,
+    /// Where changes are posted, in place of the hub's address.
+    pub(crate) notify_url: Option<String>,
 }
 
 /// Which submission the options are for.
@@ -104,10 +106,9 @@ impl Options {
             ("timeout", _) => self.timeout = Some(timeout(name(), value)?),
             ("priority", _) => self.priority = priority(name(), value)?,
             ("notify_url", _) => {
-                return Err(EngineError::argument(
-                    name(),
-                    "web hooks are not sent by this version: use mj_poll()",
-                ));
+                let address = webhook::address(&text(name(), value)?)
+                    .map_err(|why| EngineError::argument(name(), why))?;
+                self.notify_url = Some(address);
             }
             ("images", Kind::Prompt) => self.images = images(value)?,
             ("seed", Kind::Prompt) => {
@@ -355,7 +356,10 @@ mod tests {
             message(&[("images", "/tmp/a.png".into())])
                 .starts_with("options.images[0]: must be an http")
         );
-        assert!(message(&[("notify_url", "https://a".into())]).contains("mj_poll()"));
+        assert_eq!(
+            message(&[("notify_url", "ftp://a".into())]),
+            "options.notify_url: must be an http or https address"
+        );
         assert!(
             Options::read(
                 Kind::Button,

@@ -1,5 +1,7 @@
 //! A task as PHP is shown it: addresses with the image domain, and its place in the queue.
 
+mod json;
+
 use std::sync::Arc;
 
 use mj_discord::Hosts;

@@ -195,7 +195,9 @@ impl Station {
         match grade {
             Grade::Transient => self.shared.unsent.concerns(&hub.id),
             Grade::Resident => {
-                hub.open_tasks > 0 || UnixMs(clock::unix_ms()).since(hub.used_at) < QUIET
+                hub.open_tasks > 0
+                    || hub.has_notices
+                    || UnixMs(clock::unix_ms()).since(hub.used_at) < QUIET
             }
         }
     }

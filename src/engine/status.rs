@@ -70,6 +70,7 @@ fn in_full(shared: &Shared, hub: &HubId) -> Result<Vec<(&'static str, Value)>, E
             "accounts",
             accounts(shared, hub, seen.as_ref().map(|(_, json)| json))?,
         ),
+        ("webhooks", webhooks(shared, hub)?),
         (
             "counters",
             seen.map_or(Value::Null, |(_, json)| part(&json, "counters")),
@@ -83,6 +84,7 @@ fn in_full_without_hub() -> Vec<(&'static str, Value)> {
         .into_iter()
         .chain([
             ("accounts", Value::List(Vec::new())),
+            ("webhooks", Value::Null),
             ("counters", Value::Null),
         ])
         .collect()
@@ -148,6 +150,16 @@ fn queue(shared: &Shared, hub: &HubId, seen: Option<&Json>) -> Result<Value, Eng
         .map(|(status, count)| (status.as_str(), number(count)))
         .chain(QUEUE_KEYS.map(|key| (key, seen.map_or(Value::Null, |seen| part(seen, key)))))
         .collect())
+}
+
+fn webhooks(shared: &Shared, hub: &HubId) -> Result<Value, EngineError> {
+    let counts = shared.store.notice_counts(hub)?;
+    Ok([
+        ("pending", number(counts.pending)),
+        ("failed", number(counts.failed)),
+    ]
+    .into_iter()
+    .collect())
 }
 
 /// The configured accounts, with what the store and the owner know of each.

@@ -217,6 +217,10 @@ fn blank(
                 .plus(options.timeout.unwrap_or(place.config.timeout)),
             priority: options.priority,
             idempotency_key: options.idempotency_key.clone(),
+            notify_url: options
+                .notify_url
+                .clone()
+                .or_else(|| place.config.notify_url.clone()),
             ..Work::default()
         },
     })

@@ -56,6 +56,12 @@ functions! {
         Parameter::optional("limit", DataType::Long, "50"),
         Parameter::optional("cursor", DataType::String, "null").or_null()
     ) -> Array;
+    mj_events(
+        Parameter::required("consumer", DataType::String),
+        Parameter::optional("limit", DataType::Long, "100"),
+        Parameter::optional("wait", DataType::Double, "0.0")
+    ) -> Array;
+    mj_ack(Parameter::required("consumer", DataType::String), Parameter::required("cursor", DataType::Long)) -> Void;
     mj_cancel(TASK_ID) -> Bool;
     mj_serve(Parameter::optional("seconds", DataType::Double, "INF")) -> Void;
     mj_status() -> Array;
@@ -145,6 +151,30 @@ fn mj_tasks(call: &mut ExecuteData) -> Answer {
     page.add(Word::Tasks, convert::list(&tasks, record::task));
     page.add(Word::Cursor, convert::optional_string(next));
     Ok(page.into_zval())
+}
+
+fn mj_events(call: &mut ExecuteData) -> Answer {
+    let (mut consumer, mut limit, mut wait) = (Text::default(), 100_i64, 0.0_f64);
+    parse!(call, c"S|ld", consumer, limit, wait);
+    let events = engine()?.events(
+        &consumer.lossy(),
+        limit,
+        seconds(wait, "wait")?,
+        &mut interrupted,
+    )?;
+    Ok(convert::list(&events, |(cursor, record)| {
+        let mut event = Table::with_capacity(2);
+        event.add(Word::Cursor, convert::number(*cursor));
+        event.add(Word::Task, record::task(record));
+        event.into_zval()
+    }))
+}
+
+fn mj_ack(call: &mut ExecuteData) -> Answer {
+    let (mut consumer, mut cursor) = (Text::default(), 0_i64);
+    parse!(call, c"Sl", consumer, cursor);
+    engine()?.ack(&consumer.lossy(), cursor)?;
+    Ok(Zval::null())
 }
 
 fn mj_cancel(call: &mut ExecuteData) -> Answer {

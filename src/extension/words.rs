@@ -29,7 +29,7 @@ words! {
     MessageId "message_id", Mode "mode", ParentId "parent_id", PreviewUrl "preview_url", Progress "progress",
     Prompt "prompt", QueuePosition "queue_position", Retryable "retryable", Revision "revision", Seed "seed",
     Size "size", StartedAt "started_at", State "state", Status "status", Style "style", SubmittedAt "submitted_at",
-    Tasks "tasks", Texts "texts", Url "url", Width "width",
+    Task "task", Tasks "tasks", Texts "texts", Url "url", Width "width",
     // Values.
     ActionAction "ACTION", ActionBlend "BLEND", ActionCommand "COMMAND", ActionDescribe "DESCRIBE",
     ActionImagine "IMAGINE", ActionReroll "REROLL", ActionSeed "SEED", ActionShorten "SHORTEN", ActionShow "SHOW",

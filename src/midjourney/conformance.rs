@@ -29,6 +29,7 @@ use crate::{
 
 pub mod feed;
 pub mod leases;
+pub mod notices;
 pub mod owning;
 pub mod reading;
 pub mod submitting;
@@ -79,6 +80,15 @@ macro_rules! conformance {
                 a_new_consumer_begins_at_the_oldest_kept_event
                 pruning_removes_old_ended_tasks_only
                 pruning_goes_in_parts_the_oldest_first
+            }
+            notices {
+                only_addressed_tasks_are_posted
+                every_change_is_due_until_the_newest_is_delivered
+                a_failed_post_waits_for_its_time
+                what_was_given_up_stays_so
+                notices_leave_busy_servers_out
+                an_old_owner_settles_nothing
+                notices_go_with_their_tasks
             }
             leases {
                 a_configuration_has_a_revision

@@ -21,6 +21,7 @@ pub mod hub;
 pub mod job_id;
 pub mod key;
 pub mod memory;
+pub mod notice;
 pub mod prompt;
 pub mod queue;
 pub mod read;

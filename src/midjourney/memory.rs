@@ -15,6 +15,7 @@ use crate::{
     account::AccountHealth,
     command::CommandIndex,
     config::{GatewayKind, HubConfig, HubId},
+    notice::{Notice, NoticeCounts, NoticeOutcome, Notices, Posting, origin},
     store::{
         CLOSED_LIMIT, CLOSED_RECENT, Cancelled, Commit, Committed, Counts, FeedEvent, Grade,
         HubState, HubSummary, IdentifyBudget, IdentifyPermit, Inbox, Lease, PAGE_LIMIT, Page,
@@ -60,6 +61,8 @@ struct Row {
     /// When it ended, by the task or else by the clock of who wrote that.
     ended_at: Option<UnixMs>,
     events: Vec<u64>,
+    /// What its address is told.
+    posting: Option<Posting>,
 }
 
 #[derive(Debug, Default)]
@@ -80,6 +83,8 @@ struct Hub {
     closed: BTreeSet<(UnixMs, Place)>,
     held: BTreeSet<(UnixMs, Place)>,
     inbox: BTreeMap<u64, Place>,
+    notices: BTreeSet<(UnixMs, Place)>,
+    given_up: BTreeSet<Place>,
 }
 
 impl Hub {
@@ -106,6 +111,16 @@ impl Hub {
             }
         } else {
             toggle(&mut self.open, place, present);
+        }
+    }
+
+    /// Takes what a task's address is told into, or out of, the outbox.
+    fn file_posting(&mut self, place: Place, posting: Option<&Posting>, present: bool) {
+        if let Some(due) = posting.and_then(|posting| posting.due) {
+            toggle(&mut self.notices, (due, place), present);
+        }
+        if posting.is_some_and(|posting| posting.given_up) {
+            toggle(&mut self.given_up, place, present);
         }
     }
 
@@ -162,6 +177,7 @@ impl Tables {
             task,
             inbox: place,
             events: Vec::new(),
+            posting: None,
         };
         let hub = self.hub(&row.task.hub.clone());
         hub.file(place, &row, true);
@@ -173,6 +189,7 @@ impl Tables {
         self.groups
             .extend(row.task.view.group_id.map(|group| (group, place)));
         self.tasks.insert(place, row);
+        self.note_change(now, place);
         self.announce(place);
     }
 
@@ -198,6 +215,24 @@ impl Tables {
         row.ended_at = ended_at(row.ended_at.unwrap_or(now), &task.view);
         row.task = task;
         hub.file(place, row, true);
+        self.note_change(now, place);
+    }
+
+    fn note_change(&mut self, now: UnixMs, place: Place) {
+        let Some(row) = self.tasks.get_mut(&place) else {
+            return;
+        };
+        let Some(url) = &row.task.work.notify_url else {
+            return;
+        };
+        let revision = row.task.view.revision;
+        let hub = self.hubs.entry(row.task.hub.clone()).or_default();
+        hub.file_posting(place, row.posting.as_ref(), false);
+        match &mut row.posting {
+            Some(posting) => posting.change(now, url, revision),
+            None => row.posting = Some(Posting::new(now, url, revision)),
+        }
+        hub.file_posting(place, row.posting.as_ref(), true);
     }
 
     fn announce(&mut self, place: Place) {
@@ -231,6 +266,7 @@ impl Tables {
         }
         let hub = self.hubs.entry(row.task.hub.clone()).or_default();
         hub.file(place, &row, false);
+        hub.file_posting(place, row.posting.as_ref(), false);
         hub.inbox.remove(&row.inbox);
         if let Some(key) = &row.task.work.idempotency_key {
             hub.keys.remove(key);
@@ -320,6 +356,7 @@ impl TaskStore for MemoryStore {
                 config_revision: hub.config.as_ref().map_or(0, |(revision, _)| *revision),
                 open_tasks: hub.open.len() as u64,
                 used_at: hub.used_at,
+                has_notices: !hub.notices.is_empty(),
             })
             .collect())
     }
@@ -534,6 +571,74 @@ impl TaskStore for MemoryStore {
         let stored = tables.consumers.entry(consumer.to_owned()).or_default();
         *stored = cursor.max(*stored);
         Ok(())
+    }
+
+    fn notices(
+        &self,
+        now: UnixMs,
+        hub: &HubId,
+        epoch: u64,
+        busy: &[String],
+        limit: u32,
+    ) -> Result<Notices, StoreError> {
+        let mut tables = self.tables.lock();
+        tables.owned_hub(hub, epoch)?;
+        let tables = &*tables;
+        let all = tables.hubs.get(hub).map(|hub| &hub.notices);
+        let all = all.into_iter().flatten();
+        let due = all.clone().take_while(|(due, _)| *due <= now);
+        let due = due.filter_map(|(_, place)| {
+            let row = tables.tasks.get(place)?;
+            let posting = row.posting.as_ref()?;
+            let is_busy = busy.iter().any(|busy| *busy == origin(&posting.url));
+            (!is_busy).then(|| Notice {
+                task: row.task.view.id,
+                url: posting.url.clone(),
+                tries: posting.tries,
+            })
+        });
+        Ok(Notices {
+            due: due.take(limit.clamp(1, PAGE_LIMIT) as usize).collect(),
+            next: all.map(|(due, _)| *due).find(|due| *due > now),
+        })
+    }
+
+    fn noticed(
+        &self,
+        now: UnixMs,
+        hub: &HubId,
+        epoch: u64,
+        id: &TaskId,
+        revision: u64,
+        outcome: NoticeOutcome,
+    ) -> Result<(), StoreError> {
+        let mut tables = self.tables.lock();
+        tables.owned_hub(hub, epoch)?;
+        let Some(place) = tables.places.get(id).copied() else {
+            return Ok(());
+        };
+        let Tables { tasks, hubs, .. } = &mut *tables;
+        let row = tasks.get_mut(&place).filter(|row| row.task.hub == *hub);
+        if let (Some(row), Some(hub)) = (row, hubs.get_mut(hub)) {
+            hub.file_posting(place, row.posting.as_ref(), false);
+            if let Some(posting) = &mut row.posting {
+                posting.settle(now, revision, outcome);
+            }
+            hub.file_posting(place, row.posting.as_ref(), true);
+        }
+        Ok(())
+    }
+
+    fn notice_counts(&self, hub: &HubId) -> Result<NoticeCounts, StoreError> {
+        let tables = self.tables.lock();
+        Ok(tables
+            .hubs
+            .get(hub)
+            .map(|hub| NoticeCounts {
+                pending: hub.notices.len() as u64,
+                failed: hub.given_up.len() as u64,
+            })
+            .unwrap_or_default())
     }
 
     fn lease(&self, hub: &HubId) -> Result<Option<Lease>, StoreError> {

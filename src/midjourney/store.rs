@@ -11,6 +11,7 @@ use crate::{
     account::AccountHealth,
     command::CommandIndex,
     config::{GatewayKind, HubConfig, HubId},
+    notice::{NoticeCounts, NoticeOutcome, Notices},
     task::{Status, Task, TaskId, TaskView},
     transition,
 };
@@ -258,6 +259,8 @@ pub struct HubSummary {
     pub open_tasks: u64,
     /// When a task was last submitted or its configuration was last used.
     pub used_at: UnixMs,
+    /// Whether changes of its tasks wait to be posted.
+    pub has_notices: bool,
 }
 
 /// A gateway session that a new owner can resume.
@@ -406,6 +409,37 @@ pub trait TaskStore: Send + Sync {
     fn events(&self, consumer: &str, limit: u32) -> Result<Vec<FeedEvent>, StoreError>;
     /// Acknowledges all up to `cursor`, durably; never goes back.
     fn ack(&self, consumer: &str, cursor: u64) -> Result<(), StoreError>;
+
+    /// What an owner has to post at `now`: tasks with an address of their own (`work.notify_url`) whose newest state it
+    /// has not taken, at most `limit` (1 to [`PAGE_LIMIT`]), none of them to a server (an [`origin`](crate::notice::origin))
+    /// in `busy`. The row is written together with the task, by [`TaskStore::submit`], [`TaskStore::cancel`] and
+    /// [`TaskStore::commit`], by the rule of [`Posting`](crate::notice::Posting), and removed with it.
+    ///
+    /// # Errors
+    /// [`StoreError::Deposed`] when `epoch` is not the lease's.
+    fn notices(
+        &self,
+        now: UnixMs,
+        hub: &HubId,
+        epoch: u64,
+        busy: &[String],
+        limit: u32,
+    ) -> Result<Notices, StoreError>;
+    /// Stores what became of the post of a task's `revision`; a task that is not stored is left out.
+    ///
+    /// # Errors
+    /// [`StoreError::Deposed`] when `epoch` is not the lease's.
+    fn noticed(
+        &self,
+        now: UnixMs,
+        hub: &HubId,
+        epoch: u64,
+        id: &TaskId,
+        revision: u64,
+        outcome: NoticeOutcome,
+    ) -> Result<(), StoreError>;
+    /// How many tasks of a hub have something to be posted.
+    fn notice_counts(&self, hub: &HubId) -> Result<NoticeCounts, StoreError>;
 
     /// The lease, as last written.
     fn lease(&self, hub: &HubId) -> Result<Option<Lease>, StoreError>;

@@ -12,6 +12,7 @@ use crate::{
     connection::Open,
     encoding::{read_view, unreadable},
     failure::{Failure, Result},
+    notices,
     row::{all, blob, int, last_number, owned_hub, status_of, tally, uint},
     writer::Effects,
 };
@@ -74,6 +75,7 @@ pub(crate) fn prune(
         open.connection
             .prepare_cached("DELETE FROM feed WHERE place = ?1")?
             .execute([place])?;
+        notices::forget(open, *place)?;
         if let Some((id, status)) = removed {
             let id: TaskId = id
                 .parse()

@@ -10,6 +10,7 @@ mod encoding;
 mod failure;
 mod feed;
 mod leases;
+mod notices;
 mod owning;
 mod poll;
 mod reading;

@@ -259,7 +259,8 @@ pub(crate) fn used_at(open: &Open, hub: &HubId) -> Result<UnixMs> {
 pub(crate) fn hubs(open: &Open) -> Result<Vec<HubSummary>> {
     let mut find = open.connection.prepare_cached(
         "SELECT h.id, h.config_revision, h.used_at,
-            (SELECT coalesce(sum(tasks), 0) FROM tally y WHERE y.hub = h.key AND y.status < 4)
+            (SELECT coalesce(sum(tasks), 0) FROM tally y WHERE y.hub = h.key AND y.status < 4),
+            EXISTS (SELECT 1 FROM notice n WHERE n.hub = h.key AND n.due IS NOT NULL)
          FROM hub h WHERE h.known ORDER BY h.id",
     )?;
     all(&mut find, [], |row| {
@@ -268,6 +269,7 @@ pub(crate) fn hubs(open: &Open) -> Result<Vec<HubSummary>> {
             config_revision: uint(row.get(1)?),
             used_at: UnixMs(uint(row.get(2)?)),
             open_tasks: uint(row.get(3)?),
+            has_notices: row.get(4)?,
         })
     })
 }

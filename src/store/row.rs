@@ -12,6 +12,7 @@ use crate::{
     connection::Open,
     encoding::{read_view, read_work, unreadable, write_view, write_work},
     failure::{Failure, Result},
+    notices::note_change,
     writer::Effects,
 };
 
@@ -182,6 +183,7 @@ pub(crate) fn insert_task(
             write_work(work)?,
         ])?;
     tally(open, hub, view.status, 1)?;
+    note_change(open, now, hub, place, task)?;
     announce(open, place)?;
     effects.changed(view.id);
     Ok(())
@@ -225,7 +227,7 @@ pub(crate) fn update_task(
         tally(open, hub, before, -1)?;
         tally(open, hub, view.status, 1)?;
     }
-    Ok(())
+    note_change(open, now, hub, place, task)
 }
 
 /// Adds an event for a task.

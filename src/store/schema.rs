@@ -8,7 +8,7 @@ pub(crate) const APPLICATION_ID: i32 = 0x6D6A_3031;
 pub(crate) const VERSION: u32 = MIGRATIONS.len() as u32;
 
 /// Number n makes version n + 1. What is here once released never changes; a change is one more.
-pub(crate) const MIGRATIONS: &[&str] = &[TABLES];
+pub(crate) const MIGRATIONS: &[&str] = &[TABLES, NOTICES];
 
 const TABLES: &str = "
 -- One row: numbers places, events and what PHP writes, so that each of them only grows.
@@ -100,4 +100,21 @@ CREATE TABLE session (
     PRIMARY KEY (hub, gateway)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE identify (token_hash TEXT PRIMARY KEY, budget TEXT NOT NULL) STRICT, WITHOUT ROWID;
+";
+
+// What is posted to tasks' own addresses: one row for each task that has one, none due when its newest state was taken.
+const NOTICES: &str = "
+CREATE TABLE notice (
+    place INTEGER PRIMARY KEY,
+    hub INTEGER NOT NULL,
+    origin TEXT NOT NULL,
+    url TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    delivered INTEGER NOT NULL,
+    tries INTEGER NOT NULL,
+    due INTEGER,
+    given_up INTEGER NOT NULL
+) STRICT;
+CREATE INDEX notice_due ON notice (hub, due, place) WHERE due IS NOT NULL;
+CREATE INDEX notice_given_up ON notice (hub) WHERE given_up = 1;
 ";

@@ -11,6 +11,7 @@ use mj_discord::UnixMs;
 use mj_midjourney::{
     account::AccountHealth,
     config::{HubConfig, HubId},
+    notice::{NoticeCounts, NoticeOutcome, Notices},
     store::{
         Cancelled, Commit, Committed, Counts, FeedEvent, Grade, HubState, HubSummary,
         IdentifyPermit, Inbox, Lease, Page, StoreError, TaskFilter, TaskStore,
@@ -23,7 +24,7 @@ use parking_lot::{Mutex, MutexGuard};
 use crate::{
     connection::{DATABASE, FileId, Open},
     failure::Failure,
-    feed, leases, owning,
+    feed, leases, notices, owning,
     poll::{Cache, hash_of},
     reading,
     setup::{self, Incident},
@@ -324,6 +325,33 @@ impl TaskStore for SqliteStore {
 
     fn ack(&self, consumer: &str, cursor: u64) -> Result<(), StoreError> {
         self.write(|open, effects| feed::ack(open, effects, consumer, cursor))
+    }
+
+    fn notices(
+        &self,
+        now: UnixMs,
+        hub: &HubId,
+        epoch: u64,
+        busy: &[String],
+        limit: u32,
+    ) -> Result<Notices, StoreError> {
+        self.snapshot(|open| notices::notices(open, now, hub, epoch, busy, limit))
+    }
+
+    fn noticed(
+        &self,
+        now: UnixMs,
+        hub: &HubId,
+        epoch: u64,
+        id: &TaskId,
+        revision: u64,
+        outcome: NoticeOutcome,
+    ) -> Result<(), StoreError> {
+        self.write(|open, _| notices::noticed(open, now, hub, epoch, id, revision, outcome))
+    }
+
+    fn notice_counts(&self, hub: &HubId) -> Result<NoticeCounts, StoreError> {
+        self.read(|open| notices::counts(open, hub))
     }
 
     fn lease(&self, hub: &HubId) -> Result<Option<Lease>, StoreError> {

@@ -14,6 +14,8 @@ mj_poll
 mj_poll_many
 mj_wait
 mj_tasks
+mj_events
+mj_ack
 mj_cancel
 mj_serve
 mj_status

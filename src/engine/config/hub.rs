@@ -16,6 +16,7 @@ use crate::{
     account_setting::{accounts, bot_token},
     error::EngineError,
     setting::Setting,
+    webhook,
 };
 
 /// The hub that is set, or none where nothing of one is.
@@ -100,8 +101,10 @@ pub(super) fn hub(raw: &Raw) -> Result<Option<HubSettings>, EngineError> {
         bot_token,
         lang: Lang::En,
         archive: None,
-        notify_url: None,
-        notify_secret: None,
+        notify_url: raw.read("notify_url", |setting| {
+            webhook::address(&setting.text()?).map_err(|why| setting.wrong(why))
+        })?,
+        notify_secret: raw.read("notify_secret", |setting| setting.text().map(Token::new))?,
     };
     Ok(Some(HubSettings { id, config }))
 }

@@ -6,7 +6,7 @@ use mj_discord::Moment;
 use mj_midjourney::store::{Grade, TaskStore};
 use mj_process::clock;
 
-use super::{Drive, End, outfit};
+use super::{Drive, End, direct, outfit};
 use crate::{
     ownership::{self, Renewal},
     shared::moment,
@@ -103,6 +103,7 @@ impl Drive {
             Ok(inbox) => {
                 self.inbox = inbox.next;
                 if !inbox.tasks.is_empty() {
+                    self.heed_inbox(&inbox.tasks);
                     self.hub.handle_inbox(moment(), inbox);
                 }
             }
@@ -127,8 +128,11 @@ impl Drive {
         let is_other_way =
             config.hosts != self.config.hosts || config.user_agent != self.config.user_agent;
         if is_other_way {
-            match outfit(&self.shared, &config, &self.resolver) {
-                Ok((hosts, http, route)) => {
+            let outfitted = outfit(&self.shared, &config, &self.resolver)
+                .and_then(|outfit| Ok((outfit, direct(&self.shared, &config, &self.resolver)?)));
+            match outfitted {
+                Ok(((hosts, http, route), direct)) => {
+                    self.direct = direct;
                     self.hosts = Arc::new(hosts);
                     self.http = http;
                     self.route = Arc::new(route);

@@ -70,13 +70,21 @@ fn a_database_with_broken_pages_is_moved_aside_when_that_shows() {
         store.checkpoint().unwrap();
     });
     let path = dir.path().join(DATABASE);
-    // The log repeats what was checkpointed: without it the pages below count.
-    fs::remove_file(dir.path().join(format!("{DATABASE}-wal"))).unwrap();
-    fs::remove_file(dir.path().join(format!("{DATABASE}-shm"))).unwrap();
+    // The last connection that is closed removes the log, which repeats what was checkpointed.
+    let connection = Connection::open(&path).unwrap();
+    let roots: Vec<u64> = connection
+        .prepare("SELECT rootpage FROM sqlite_schema WHERE tbl_name = 'task'")
+        .unwrap()
+        .query_map([], |row| row.get::<_, u32>(0).map(u64::from))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    drop(connection);
     let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
-    // All but the first page, which says what tables there are, and the second, which every opening reads.
-    for page in 2..file.metadata().unwrap().len() / 4_096 {
-        file.write_all_at(&[0xA5; 4_096], page * 4_096).unwrap();
+    // Not those that say what tables there are, which every opening reads.
+    for page in roots {
+        file.write_all_at(&[0xA5; 4_096], (page - 1) * 4_096)
+            .unwrap();
     }
     drop(file);
     let broken = fs::read(&path).unwrap();
@@ -116,15 +124,47 @@ fn a_newer_database_is_refused_and_left_alone() {
             refused,
             Err(StoreError::Newer {
                 found: 99,
-                known: 1
+                known: 2
             })
         ),
         "{refused:?}"
     );
-    set_version(1);
+    set_version(2);
     let store = store_in(dir.path());
     assert_eq!(store.task(&id(1)).unwrap(), Some(task(1).view));
     assert_eq!(store.incidents(), []);
+}
+
+#[test]
+fn a_database_of_the_first_version_gets_an_outbox() {
+    let dir = temp_dir();
+    let path = dir.path().join(DATABASE);
+    elsewhere(dir.path(), |store| {
+        store.submit(NOW, &[task(1)], WIDE).unwrap();
+    });
+    let schema = || {
+        let connection = Connection::open(&path).unwrap();
+        let mut all = connection
+            .prepare("SELECT coalesce(sql, name) FROM sqlite_schema ORDER BY name")
+            .unwrap();
+        let rows = all.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        rows.collect::<Result<Vec<_>, _>>().unwrap()
+    };
+    let newest = schema();
+    let connection = Connection::open(&path).unwrap();
+    connection
+        .execute_batch("DROP TABLE notice; PRAGMA user_version = 1")
+        .unwrap();
+    drop(connection);
+    assert_ne!(schema(), newest);
+    let store = store_in(dir.path());
+    assert_eq!(store.task(&id(1)).unwrap(), Some(task(1).view));
+    let mut addressed = task(2);
+    addressed.work.notify_url = Some("https://example.com/hook".to_owned());
+    store.submit(NOW, &[addressed], WIDE).unwrap();
+    assert_eq!(store.notice_counts(&hub(1)).unwrap().pending, 1);
+    assert_eq!(store.incidents(), []);
+    assert_eq!(schema(), newest);
 }
 
 #[test]
