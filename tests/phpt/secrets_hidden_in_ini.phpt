@@ -26,4 +26,4 @@ string(22) "socks5h://127.0.0.1:91"
 bool(false)
 bool(false)
 bool(false)
-35 entries
+36 entries
