@@ -5,9 +5,11 @@
 mod current;
 mod feed;
 mod lifecycle;
+mod reading;
+mod requests;
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
@@ -15,26 +17,20 @@ use std::{
 use mj_discord::UnixMs;
 use mj_midjourney::{
     config::{HubConfig, HubId},
-    store::{Cancelled, StoreError, TaskStore},
-    task::{Task, TaskId},
+    group,
+    store::TaskStore,
+    task::{TaskId, TaskView},
 };
 use mj_process::{ForkLocal, Worker, clock};
 use parking_lot::{Mutex, RwLock};
 
-use self::{
-    current::{Current, named_account},
-    lifecycle::forget_what_others_send,
-};
+use self::current::Current;
 use crate::{
     config::{HubSettings, Role},
     download::{self, DownloadOptions},
     error::EngineError,
-    filter,
-    options::{Kind, Options},
-    record::TaskRecord,
     shared::{Shared, Waiting},
     status,
-    submission::{self, Place},
     value::Value,
 };
 
@@ -53,6 +49,8 @@ pub struct Host {
     pub ini: Vec<(String, String)>,
     /// Whether `opcache.preload` runs: then nothing may start.
     pub preloading: bool,
+    /// PHP's `open_basedir`, asked on PHP's threads only: whether a file may be read. None lets all through.
+    pub may_open: Option<fn(&Path) -> bool>,
 }
 
 /// The engine of one process.
@@ -138,197 +136,6 @@ impl Engine {
             *CONFIGURED.write() = Some(config.clone());
         }
         Ok(())
-    }
-
-    /// Submits a prompt: `mj_imagine()`. The task is durable when this returns; the network is never waited for. A
-    /// prompt with permutations or repeats makes a group, whose first task is given.
-    ///
-    /// # Errors
-    /// Any of [`EngineError`], except [`EngineError::ActionUnavailable`].
-    pub fn imagine(&self, prompt: &Value, options: &Value) -> Result<TaskId, EngineError> {
-        let options = Options::read(Kind::Prompt, options)?;
-        let current = self.current();
-        let hub = current.hub()?;
-        let (hub, account) = named_account(hub, &options)?;
-        let place = Place {
-            hub: &hub.id,
-            config: &hub.config,
-            hosts: &current.hosts,
-            now: UnixMs(clock::unix_ms()),
-            account: account.as_deref(),
-        };
-        let tasks = submission::imagine(place, prompt, &options)?;
-        let shared = self.shared(&current.settings)?;
-        Self::store_config(&shared, &hub)?;
-        self.submit(&shared, &hub.id, &tasks, hub.config.queue_size)
-    }
-
-    /// Presses a button of a finished task: `mj_action()`.
-    ///
-    /// # Errors
-    /// Any of [`EngineError`].
-    pub fn action(&self, task: &str, action: &str, options: &Value) -> Result<TaskId, EngineError> {
-        let options = Options::read(Kind::Button, options)?;
-        if action.trim().is_empty() {
-            return Err(EngineError::argument(
-                "action",
-                "is empty: give a button's name or custom_id",
-            ));
-        }
-        let current = self.current();
-        let shared = self.shared(&current.settings)?;
-        let parent = Self::whole_task(&shared, task)?;
-        let stored = Self::config_of(&shared, &parent.hub)?;
-        let (hub, account) = named_account(
-            &HubSettings {
-                id: parent.hub.clone(),
-                config: stored,
-            },
-            &options,
-        )?;
-        let place = Place {
-            hub: &hub.id,
-            config: &hub.config,
-            hosts: &current.hosts,
-            now: UnixMs(clock::unix_ms()),
-            account: account.as_deref(),
-        };
-        let task = submission::press(place, &parent, action, &options)?;
-        if options.user_token.is_some() {
-            Self::store_config(&shared, &hub)?;
-        }
-        self.submit(
-            &shared,
-            &hub.id,
-            std::slice::from_ref(&task),
-            hub.config.queue_size,
-        )
-    }
-
-    /// One task: `mj_poll()`; none when there is no such task.
-    ///
-    /// # Errors
-    /// [`EngineError::Storage`], [`EngineError::Configuration`].
-    pub fn poll(&self, task: &str) -> Result<Option<TaskRecord>, EngineError> {
-        let current = self.current();
-        let shared = self.shared(&current.settings)?;
-        self.wake(&shared, false);
-        let Ok(id) = task.parse() else {
-            return Ok(None);
-        };
-        let view = shared.store.poll(&id)?;
-        Ok(view
-            .map(|view| TaskRecord::of(view, &current.hosts, shared.store))
-            .transpose()?)
-    }
-
-    /// Several in one reading: `mj_poll_many()`, in the order of the ids.
-    ///
-    /// # Errors
-    /// [`EngineError::Storage`], [`EngineError::Configuration`].
-    pub fn poll_many(
-        &self,
-        tasks: &[String],
-    ) -> Result<Vec<(String, Option<TaskRecord>)>, EngineError> {
-        let current = self.current();
-        let shared = self.shared(&current.settings)?;
-        self.wake(&shared, false);
-        let ids: Vec<Option<TaskId>> = tasks.iter().map(|task| task.parse().ok()).collect();
-        let known: Vec<TaskId> = ids.iter().flatten().copied().collect();
-        let mut views = shared.store.tasks(&known)?.into_iter();
-        let mut records = Vec::with_capacity(tasks.len());
-        for (task, id) in tasks.iter().zip(ids) {
-            let view = id.and_then(|_| views.next().flatten());
-            let record = view
-                .map(|view| TaskRecord::of(Arc::new(view), &current.hosts, shared.store))
-                .transpose()?;
-            records.push((task.clone(), record));
-        }
-        Ok(records)
-    }
-
-    /// Waits for a terminal state: `mj_wait()`. Gives the task as it is at the time-out or when `interrupted` says so.
-    /// In a server's worker at most `mj.max_wait`.
-    ///
-    /// # Errors
-    /// [`EngineError::Argument`] when there is no such task, [`EngineError::Storage`].
-    pub fn wait(
-        &self,
-        task: &str,
-        timeout: Duration,
-        interrupted: &mut dyn FnMut() -> bool,
-    ) -> Result<TaskRecord, EngineError> {
-        let current = self.current();
-        let shared = self.shared(&current.settings)?;
-        let id: TaskId = task.parse().map_err(|_| no_such_task())?;
-        let timeout = if shared.lifetime.is_server {
-            timeout.min(current.settings.max_wait)
-        } else {
-            timeout
-        };
-        let started = clock::boot();
-        let _resident = Waiting::begin(&shared);
-        loop {
-            let seen = shared.store.change();
-            self.wake(&shared, false);
-            let view = shared.store.poll(&id)?.ok_or_else(no_such_task)?;
-            let left = timeout.saturating_sub(clock::boot().saturating_sub(started));
-            if view.status.is_terminal() || left.is_zero() || interrupted() {
-                return Ok(TaskRecord::of(view, &current.hosts, shared.store)?);
-            }
-            shared.store.wait_change(seen, left);
-        }
-    }
-
-    /// A part of the list, newest first, and where the next begins: `mj_tasks()`. `limit` is 1 to 1,000.
-    ///
-    /// # Errors
-    /// [`EngineError::Argument`], [`EngineError::Type`], [`EngineError::Storage`].
-    pub fn tasks(
-        &self,
-        filter: &Value,
-        limit: i64,
-        cursor: Option<&str>,
-    ) -> Result<(Vec<TaskRecord>, Option<String>), EngineError> {
-        let filter = filter::read(filter)?;
-        let limit = u32::try_from(limit)
-            .ok()
-            .filter(|limit| (1..=1_000).contains(limit))
-            .ok_or_else(|| EngineError::argument("limit", "must be from 1 to 1000"))?;
-        let current = self.current();
-        let shared = self.shared(&current.settings)?;
-        self.wake(&shared, false);
-        let page = shared.store.list(&filter, limit, cursor).map_err(|error| {
-            if matches!(error, StoreError::InvalidCursor) {
-                EngineError::argument("cursor", error.to_string())
-            } else {
-                error.into()
-            }
-        })?;
-        let records = page
-            .tasks
-            .into_iter()
-            .map(|view| TaskRecord::of(Arc::new(view), &current.hosts, shared.store));
-        Ok((records.collect::<Result<_, _>>()?, page.next))
-    }
-
-    /// Cancels a task, or asks its owner to: `mj_cancel()`. False when it had ended.
-    ///
-    /// # Errors
-    /// [`EngineError::Argument`] when there is no such task, [`EngineError::Storage`].
-    pub fn cancel(&self, task: &str) -> Result<bool, EngineError> {
-        let shared = self.shared(&self.current().settings)?;
-        let parsed: TaskId = task.parse().map_err(|_| no_such_task())?;
-        match shared.store.cancel(UnixMs(clock::unix_ms()), &parsed)? {
-            Cancelled::Done | Cancelled::Requested => {
-                let hub = Self::whole_task(&shared, task)?.hub;
-                let is_heard = shared.ring(&hub);
-                self.wake(&shared, !is_heard);
-                Ok(true)
-            }
-            Cancelled::AlreadyTerminal(_) => Ok(false),
-            Cancelled::Unknown => Err(no_such_task()),
-        }
     }
 
     /// Keeps this process as an owner in the foreground: `mj_serve()`.
@@ -429,20 +236,14 @@ impl Engine {
         let options = DownloadOptions::read(options)?;
         let current = self.current();
         let shared = self.shared(&current.settings)?;
-        let whole = Self::whole_task(&shared, task)?;
-        if whole.view.images.is_empty() {
-            let message = format!("has no pictures: it is {}", whole.view.status.as_str());
+        let id: TaskId = task.parse().map_err(|_| no_such_task())?;
+        let (view, hub) = Self::view_and_hub(&shared, id)?;
+        if view.images.is_empty() {
+            let message = format!("has no pictures: it is {}", view.status.as_str());
             return Err(EngineError::argument("taskId", message));
         }
-        let config = Self::config_of(&shared, &whole.hub)?;
-        download::download(
-            &shared,
-            config,
-            &whole.view,
-            directory,
-            &options,
-            interrupted,
-        )
+        let config = Self::config_of(&shared, &hub)?;
+        download::download(&shared, config, &view, directory, &options, interrupted)
     }
 
     fn current(&self) -> Arc<Current> {
@@ -464,34 +265,18 @@ impl Engine {
         Ok(())
     }
 
-    fn submit(
-        &self,
-        shared: &Arc<Shared>,
-        hub: &HubId,
-        tasks: &[Task],
-        queue_size: u32,
-    ) -> Result<TaskId, EngineError> {
-        let ids = shared
-            .store
-            .submit(UnixMs(clock::unix_ms()), tasks, queue_size)?;
-        // A server's worker lives on; only a script must know what it would leave behind.
-        if !shared.lifetime.is_server {
-            for id in &ids {
-                if shared.unsent.add(hub, *id) {
-                    forget_what_others_send(shared);
-                }
+    /// A task, or a group as one, and whose it is.
+    fn view_and_hub(shared: &Shared, id: TaskId) -> Result<(TaskView, HubId), EngineError> {
+        let mut tasks = Self::task_or_members(shared, &id)?;
+        let hub = tasks.first().ok_or_else(no_such_task)?.hub.clone();
+        let view = match tasks.pop_if(|task| task.view.id == id) {
+            Some(task) => task.view,
+            None => {
+                let members: Vec<TaskView> = tasks.into_iter().map(|task| task.view).collect();
+                group::as_one(id, &members)
             }
-        }
-        let is_heard = shared.ring(hub);
-        self.wake(shared, !is_heard);
-        ids.first()
-            .copied()
-            .ok_or_else(|| EngineError::Engine("the store gave no task id".to_owned()))
-    }
-
-    fn whole_task(shared: &Shared, task: &str) -> Result<Task, EngineError> {
-        let id: TaskId = task.parse().map_err(|_| no_such_task())?;
-        shared.store.whole_task(&id)?.ok_or_else(no_such_task)
+        };
+        Ok((view, hub))
     }
 
     fn config_of(shared: &Shared, hub: &HubId) -> Result<HubConfig, EngineError> {

@@ -72,24 +72,25 @@ pub enum EngineError {
 /// Why an action is not available: `$reason` of `Mj\ActionUnavailableException`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Unavailable {
-    /// It opens a dialog, which Discord shows to a user's session only, and the hub listens with none.
+    /// Only a person may press it, in Discord: it answers Midjourney's moderators.
+    NeedsPerson,
+    /// It opens a dialog or answers in a message that Discord shows to the account's own session only, and the hub
+    /// listens with none.
     NeedsUserGateway,
     /// The task has not ended yet.
     NotFinished,
     /// It is not among the task's buttons.
     NotOffered,
-    /// This version does not press it.
-    NotSupported,
 }
 
 impl Unavailable {
     /// The word that PHP sees.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::NeedsPerson => "NEEDS_PERSON",
             Self::NeedsUserGateway => "NEEDS_USER_GATEWAY",
             Self::NotFinished => "NOT_FINISHED",
             Self::NotOffered => "NOT_OFFERED",
-            Self::NotSupported => "NOT_SUPPORTED",
         }
     }
 }

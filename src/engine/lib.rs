@@ -18,6 +18,7 @@ pub mod engine;
 pub mod error;
 mod fence;
 mod filter;
+mod given;
 mod http;
 mod link;
 mod log;

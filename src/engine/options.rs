@@ -1,11 +1,14 @@
 //! The options of a submission: read, checked, and named in every error.
 
+mod read;
+
 use std::{borrow::Cow, time::Duration};
 
 use mj_discord::Token;
-use mj_midjourney::{prompt::Prompt, task::Mode};
+use mj_midjourney::{application::Bot, prompt::Prompt, task::Mode};
 
-use crate::{account_setting::inline_token, error::EngineError, value::Value, webhook};
+pub(crate) use self::read::{text, wrong_type};
+use crate::{account_setting::inline_token, error::EngineError, given::Given, value::Value};
 
 /// Options that every submission takes.
 const COMMON: &[&str] = &[
@@ -18,21 +21,21 @@ const COMMON: &[&str] = &[
     "timeout",
     "user_token",
 ];
-/// Options that only a prompt takes, beside Midjourney's parameters.
-const PROMPT: &[&str] = &["images", "seed"];
-/// Options that a later version answers modals with.
-const MODAL: &[&str] = &["mask", "prompt"];
 /// Midjourney's parameters that are named in messages; others that it knows are taken too.
-const PARAMETERS: &str = "aspect, chaos, iw, niji, no, oref, ow, profile, quality, raw, repeat, sref, stop, style, \
-                          stylize, sw, tile, version, weird";
+const PARAMETERS: &str = "aspect, chaos, cref, cw, draft, end, exp, iw, loop, motion, niji, no, oref, ow, profile, \
+                          quality, raw, repeat, sref, stop, style, stylize, sw, tile, version, video, weird";
+/// Parameters whose value is a picture, or may be one.
+const REFERENCES: &[&str] = &["cref", "end", "oref", "sref"];
 /// What is given back is kept in every copy of the task.
 const LONGEST_STATE: usize = 65_536;
 /// Keys are indexed.
 const LONGEST_KEY: usize = 255;
-const PRIORITIES: std::ops::RangeInclusive<i64> = -100..=100;
-const TIMEOUTS: (f64, f64) = (10.0, 7.0 * 86_400.0);
+/// Discord's limit for a text input ("Text Input", `max_length`).
+const LONGEST_FORM: usize = 4_000;
+/// As many as one Discord message can have.
+const MOST_IMAGES: usize = 10;
 
-/// What a submission was asked to be beside its prompt or button.
+/// What a submission was asked to be beside its prompt, picture or button.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Options {
     /// The account by name.
@@ -41,10 +44,26 @@ pub(crate) struct Options {
     pub(crate) user_token: Option<Token>,
     /// The speed.
     pub(crate) mode: Option<Mode>,
-    /// Addresses of image prompts.
-    pub(crate) images: Vec<String>,
+    /// Which of the two bots is asked.
+    pub(crate) bot: Bot,
+    /// Image prompts, in order.
+    pub(crate) images: Vec<Given>,
+    /// Whether pictures that are addresses are fetched and uploaded by us.
+    pub(crate) upload: bool,
     /// Midjourney's parameters, with the seed.
     pub(crate) parameters: Vec<(String, String)>,
+    /// Parameters whose values are pictures that must be uploaded, by canonical name.
+    pub(crate) references: Vec<(&'static str, Given)>,
+    /// A blend's shape, as `/blend` takes it.
+    pub(crate) dimensions: Option<&'static str>,
+    /// What is written into the form that a button opens.
+    pub(crate) form_text: Option<String>,
+    /// The region that Vary (Region) changes.
+    pub(crate) mask: Option<Given>,
+    /// What is chosen from a menu.
+    pub(crate) values: Vec<String>,
+    /// Where changes are posted.
+    pub(crate) notify_url: Option<String>,
     /// Given back.
     pub(crate) state: Option<String>,
     /// Makes a repeated submission the same task.
@@ -53,17 +72,34 @@ pub(crate) struct Options {
     pub(crate) timeout: Option<Duration>,
     /// Larger goes first.
     pub(crate) priority: i32,
-    /// Where changes are posted, in place of the hub's address.
-    pub(crate) notify_url: Option<String>,
 }
 
 /// Which submission the options are for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Kind {
-    /// `mj_imagine()`.
-    Prompt,
+    /// `mj_blend()`.
+    Blend,
     /// `mj_action()`.
     Button,
+    /// `mj_describe()`.
+    Describe,
+    /// `mj_shorten()`, `mj_show()`, `mj_command()`.
+    Plain,
+    /// `mj_imagine()`.
+    Prompt,
+}
+
+impl Kind {
+    /// Options that it takes beside those of all.
+    const fn own(self) -> &'static [&'static str] {
+        match self {
+            Self::Blend => &["aspect", "bot", "dimensions"],
+            Self::Button => &["mask", "prompt", "values"],
+            Self::Describe => &["bot", "upload"],
+            Self::Plain => &["bot"],
+            Self::Prompt => &["bot", "images", "seed", "upload"],
+        }
+    }
 }
 
 impl Options {
@@ -90,77 +126,159 @@ impl Options {
                 "names another account beside options.account: give one",
             ));
         }
+        if read.upload {
+            read.upload_references()?;
+        }
         Ok(read)
     }
 
     fn take(&mut self, kind: Kind, key: &str, value: &Value) -> Result<(), EngineError> {
-        let name = || Cow::Owned(format!("options.{key}"));
-        match (key, kind) {
-            ("account", _) => self.account = Some(text(name(), value)?),
-            ("user_token", _) => self.user_token = Some(inline_token(value)?),
-            ("mode", _) => self.mode = Some(mode(name(), value)?),
-            ("state", _) => self.state = Some(bounded(name(), value, LONGEST_STATE)?),
-            ("idempotency_key", _) => {
-                self.idempotency_key = Some(bounded(name(), value, LONGEST_KEY)?);
+        let name: Cow<'static, str> = format!("options.{key}").into();
+        if COMMON.contains(&key) {
+            return self.take_common(name, key, value);
+        }
+        // "ar" is Midjourney's own short name.
+        if kind.own().contains(&key) || (kind, key) == (Kind::Blend, "ar") {
+            return self.take_own(kind, name, key, value);
+        }
+        let Some(canonical) = parameter_name(key).filter(|_| kind == Kind::Prompt) else {
+            let known = [COMMON, kind.own()].concat().join(", ");
+            let parameters = if kind == Kind::Prompt {
+                format!(", and Midjourney's parameters {PARAMETERS}")
+            } else {
+                String::new()
+            };
+            let message = format!("no such option; known are {known}{parameters}");
+            return Err(EngineError::argument(name, message));
+        };
+        if self.take_reference(canonical, &name, value)? {
+            return Ok(());
+        }
+        if let Some(written) = parameter(name, value)? {
+            self.parameters.push((key.to_owned(), written));
+        }
+        Ok(())
+    }
+
+    fn take_common(
+        &mut self,
+        name: Cow<'static, str>,
+        key: &str,
+        value: &Value,
+    ) -> Result<(), EngineError> {
+        match key {
+            "account" => self.account = Some(text(name, value)?),
+            "idempotency_key" => {
+                self.idempotency_key = Some(read::bounded(name, value, LONGEST_KEY)?);
             }
-            ("timeout", _) => self.timeout = Some(timeout(name(), value)?),
-            ("priority", _) => self.priority = priority(name(), value)?,
-            ("notify_url", _) => {
-                let address = webhook::address(&text(name(), value)?)
-                    .map_err(|why| EngineError::argument(name(), why))?;
-                self.notify_url = Some(address);
+            "mode" => self.mode = Some(read::mode(name, value)?),
+            "notify_url" => self.notify_url = Some(read::hook(name, value)?),
+            "priority" => self.priority = read::priority(name, value)?,
+            "state" => self.state = Some(read::bounded(name, value, LONGEST_STATE)?),
+            "timeout" => self.timeout = Some(read::timeout(name, value)?),
+            _ => self.user_token = Some(inline_token(value)?),
+        }
+        Ok(())
+    }
+
+    fn take_own(
+        &mut self,
+        kind: Kind,
+        name: Cow<'static, str>,
+        key: &str,
+        value: &Value,
+    ) -> Result<(), EngineError> {
+        match key {
+            "ar" | "aspect" | "dimensions" if kind == Kind::Blend => {
+                let dimensions = read::dimensions(name.clone(), value)?;
+                if self.dimensions.is_some_and(|earlier| earlier != dimensions) {
+                    return Err(EngineError::argument(
+                        name,
+                        "says something else than another option: give one of dimensions and aspect",
+                    ));
+                }
+                self.dimensions = Some(dimensions);
             }
-            ("images", Kind::Prompt) => self.images = images(value)?,
-            ("seed", Kind::Prompt) => {
-                let seed = if let Value::Int(seed) = value {
-                    u32::try_from(*seed).ok()
-                } else if let Value::Text(seed) = value {
-                    seed.trim().parse().ok()
-                } else {
-                    return Err(wrong_type(name(), "int", value));
-                };
-                let seed = seed
-                    .ok_or_else(|| EngineError::argument(name(), "must be from 0 to 4294967295"))?;
+            "bot" => self.bot = read::bot(name, value)?,
+            "images" => self.images = images(value)?,
+            "mask" => self.mask = Some(mask(name, value)?),
+            "prompt" => {
+                let text = text(name.clone(), value)?;
+                let length = text.chars().count();
+                if length > LONGEST_FORM {
+                    let message =
+                        format!("has {length} characters, a form takes {LONGEST_FORM} at most");
+                    return Err(EngineError::argument(name, message));
+                }
+                self.form_text = Some(text);
+            }
+            "seed" => {
+                let seed = read::seed(name, value)?;
                 self.parameters.push((key.to_owned(), seed.to_string()));
             }
-            (other, Kind::Button) if MODAL.contains(&other) => {
-                return Err(EngineError::argument(
-                    name(),
-                    "buttons that open a form are not pressed by this version",
-                ));
-            }
-            (other, Kind::Prompt) if is_parameter(other) => {
-                if let Some(written) = parameter(name(), value)? {
-                    self.parameters.push((key.to_owned(), written));
+            "upload" => self.upload = read::truth(name, value)?,
+            _ => self.values = read::values(&name, value)?,
+        }
+        Ok(())
+    }
+
+    /// Takes the pictures of a reference parameter, where one of them is no address; tells whether it did.
+    fn take_reference(
+        &mut self,
+        canonical: &str,
+        name: &Cow<'static, str>,
+        value: &Value,
+    ) -> Result<bool, EngineError> {
+        let Some(parameter) = REFERENCES.iter().find(|known| **known == canonical) else {
+            return Ok(false);
+        };
+        let items = if let Value::List(items) = value {
+            items.as_slice()
+        } else {
+            std::slice::from_ref(value)
+        };
+        if !items.iter().any(Given::is_local) {
+            return Ok(false);
+        }
+        for item in items {
+            let given = Given::read(name.clone(), item)?;
+            self.references.push((parameter, given));
+        }
+        Ok(true)
+    }
+
+    /// Addresses behind reference parameters are uploaded too.
+    fn upload_references(&mut self) -> Result<(), EngineError> {
+        for (name, value) in std::mem::take(&mut self.parameters) {
+            let reference = parameter_name(&name)
+                .and_then(|canonical| REFERENCES.iter().find(|known| **known == canonical));
+            let is_all_links = || {
+                let mut words = value.split_whitespace().peekable();
+                words.peek().is_some() && words.all(Given::is_address)
+            };
+            match reference.filter(|_| is_all_links()) {
+                Some(parameter) => {
+                    for word in value.split_whitespace() {
+                        let given =
+                            Given::read(format!("options.{name}").into(), &Value::from(word))?;
+                        self.references.push((parameter, given));
+                    }
                 }
-            }
-            (_, Kind::Prompt) => {
-                let known = [COMMON, PROMPT].concat().join(", ");
-                let message = format!(
-                    "no such option; known are {known}, and Midjourney's parameters {PARAMETERS}"
-                );
-                return Err(EngineError::argument(name(), message));
-            }
-            (_, Kind::Button) => {
-                let message = format!("no such option; known are {}", COMMON.join(", "));
-                return Err(EngineError::argument(name(), message));
+                None => self.parameters.push((name, value)),
             }
         }
         Ok(())
     }
 }
 
-/// Whether Midjourney takes a parameter of this name.
-fn is_parameter(name: &str) -> bool {
+/// The canonical name of a parameter that Midjourney takes.
+fn parameter_name(name: &str) -> Option<&'static str> {
     let is_word = name
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let written = format!("x --{name} 1");
-    is_word
-        && Prompt::parse(&written)
-            .parameters
-            .first()
-            .is_some_and(|parameter| parameter.kind.is_some())
+    let kind = Prompt::parse(&written).parameters.first()?.kind?;
+    is_word.then_some(kind.name)
 }
 
 /// A parameter's value as it is written; none for a switch that is off.
@@ -189,104 +307,35 @@ fn parameter(name: Cow<'static, str>, value: &Value) -> Result<Option<String>, E
     }))
 }
 
-/// A value of the wrong type; a string that is not UTF-8 is a wrong value instead.
-pub(crate) fn wrong_type(
-    name: Cow<'static, str>,
-    expected: &'static str,
-    value: &Value,
-) -> EngineError {
-    if matches!(value, Value::Bytes(_)) {
-        return EngineError::argument(name, "is not valid UTF-8");
-    }
-    EngineError::Type {
-        name,
-        expected,
-        given: value.type_name(),
-    }
-}
-
-/// A string that is not empty.
-pub(crate) fn text(name: Cow<'static, str>, value: &Value) -> Result<String, EngineError> {
-    let Value::Text(text) = value else {
-        return Err(wrong_type(name, "string", value));
-    };
-    if text.trim().is_empty() {
-        return Err(EngineError::argument(name, "is empty"));
-    }
-    Ok(text.clone())
-}
-
-fn bounded(name: Cow<'static, str>, value: &Value, most: usize) -> Result<String, EngineError> {
-    if let Value::Int(number) = value {
-        return Ok(number.to_string());
-    }
-    let Value::Text(text) = value else {
-        return Err(wrong_type(name, "string", value));
-    };
-    if text.len() > most {
-        let message = format!("has {} bytes, at most {most} are kept", text.len());
-        return Err(EngineError::argument(name, message));
-    }
-    Ok(text.clone())
-}
-
-fn mode(name: Cow<'static, str>, value: &Value) -> Result<Mode, EngineError> {
-    match text(name.clone(), value)?.to_ascii_lowercase().as_str() {
-        "fast" => Ok(Mode::Fast),
-        "relax" => Ok(Mode::Relax),
-        "turbo" => Ok(Mode::Turbo),
-        _ => Err(EngineError::argument(name, "must be fast, relax or turbo")),
-    }
-}
-
-fn timeout(name: Cow<'static, str>, value: &Value) -> Result<Duration, EngineError> {
-    #[expect(clippy::cast_precision_loss, reason = "bounded to a week below")]
-    let seconds = if let Value::Int(seconds) = value {
-        *seconds as f64
-    } else if let Value::Float(seconds) = value {
-        *seconds
-    } else {
-        return Err(wrong_type(name, "int|float", value));
-    };
-    if (TIMEOUTS.0..=TIMEOUTS.1).contains(&seconds) {
-        Ok(Duration::from_secs_f64(seconds))
-    } else {
-        Err(EngineError::argument(
-            name,
-            format!("must be {} to {} seconds", TIMEOUTS.0, TIMEOUTS.1),
-        ))
-    }
-}
-
-fn priority(name: Cow<'static, str>, value: &Value) -> Result<i32, EngineError> {
-    let Value::Int(priority) = value else {
-        return Err(wrong_type(name, "int", value));
-    };
-    if !PRIORITIES.contains(priority) {
-        return Err(EngineError::argument(name, "must be from -100 to 100"));
-    }
-    Ok(i32::try_from(*priority).unwrap_or_default())
-}
-
-fn images(value: &Value) -> Result<Vec<String>, EngineError> {
+fn images(value: &Value) -> Result<Vec<Given>, EngineError> {
     let items = if let Value::List(items) = value {
         items.as_slice()
     } else {
         std::slice::from_ref(value)
     };
-    let address = |(index, item): (usize, &Value)| {
-        let name: Cow<'static, str> = format!("options.images[{index}]").into();
-        let address = text(name.clone(), item)?;
-        let address = address.trim();
-        if address.starts_with("https://") || address.starts_with("http://") {
-            return Ok(address.to_owned());
-        }
-        Err(EngineError::argument(
+    if items.len() > MOST_IMAGES {
+        let message = format!(
+            "has {} pictures, at most {MOST_IMAGES} are taken",
+            items.len()
+        );
+        return Err(EngineError::argument("options.images", message));
+    }
+    items
+        .iter()
+        .enumerate()
+        .map(|(index, item)| Given::read(format!("options.images[{index}]").into(), item))
+        .collect()
+}
+
+fn mask(name: Cow<'static, str>, value: &Value) -> Result<Given, EngineError> {
+    let mask = Given::read(name.clone(), value)?;
+    if mask.is_fetched() {
+        return Err(EngineError::argument(
             name,
-            "must be an http or https address: files and data are not uploaded by this version",
-        ))
-    };
-    items.iter().enumerate().map(address).collect()
+            "must be the path of a PNG file or a data: address, not a web address",
+        ));
+    }
+    mask.as_mask()
 }
 
 #[cfg(test)]
@@ -353,13 +402,14 @@ mod tests {
             "options.account: is not valid UTF-8"
         );
         assert!(
-            message(&[("images", "/tmp/a.png".into())])
+            message(&[("images", "ftp://a/a.png".into())])
                 .starts_with("options.images[0]: must be an http")
         );
         assert_eq!(
-            message(&[("notify_url", "ftp://a".into())]),
+            message(&[("notify_url", "mailto:a@example.org".into())]),
             "options.notify_url: must be an http or https address"
         );
+        assert!(message(&[("mask", "a.png".into())]).starts_with("options.mask: no such option"));
         assert!(
             Options::read(
                 Kind::Button,

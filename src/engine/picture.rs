@@ -3,7 +3,7 @@
 //! [`Picture`] exists only checked. It comes from a file, from a `data:` address or from the network ([`fetch`]), and
 //! [`kept`] writes it where any later owner finds it.
 
-mod address;
+pub(crate) mod address;
 mod data_uri;
 pub(crate) mod fetch;
 pub(crate) mod kept;

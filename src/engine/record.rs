@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use mj_discord::Hosts;
 use mj_midjourney::{
+    group,
     store::{StoreError, TaskStore},
-    task::{Status, TaskView},
+    task::{Status, TaskId, TaskView},
 };
 
 /// A task as PHP is shown it.
@@ -23,6 +24,8 @@ pub struct TaskRecord {
     pub images: Vec<String>,
     /// How many tasks go before it, while it waits.
     pub queue_position: Option<u32>,
+    /// The tasks of a group, in order; empty for a single task.
+    pub tasks: Vec<TaskId>,
 }
 
 impl TaskRecord {
@@ -32,24 +35,48 @@ impl TaskRecord {
         hosts: &Hosts,
         store: &dyn TaskStore,
     ) -> Result<Self, StoreError> {
+        let queue_position = if view.status == Status::NotStart {
+            store.queue_position(&view.id)?
+        } else {
+            None
+        };
+        Ok(Self::shown(view, hosts, queue_position))
+    }
+
+    /// A group as one task. It waits where its first task does.
+    pub(crate) fn of_group(
+        id: TaskId,
+        members: &[TaskView],
+        hosts: &Hosts,
+        store: &dyn TaskStore,
+    ) -> Result<Self, StoreError> {
+        let view = group::as_one(id, members);
+        let queue_position = match members.first() {
+            Some(first) if view.status == Status::NotStart => store.queue_position(&first.id)?,
+            _ => None,
+        };
+        Ok(Self {
+            tasks: members.iter().map(|member| member.id).collect(),
+            ..Self::shown(Arc::new(view), hosts, queue_position)
+        })
+    }
+
+    fn shown(view: Arc<TaskView>, hosts: &Hosts, queue_position: Option<u32>) -> Self {
         let images: Vec<String> = view
             .images
             .iter()
             .map(|image| hosts.image_url(&image.url).into_owned())
             .collect();
-        Ok(Self {
+        Self {
             image_url: images.first().cloned(),
             preview_url: view
                 .preview_url
                 .as_deref()
                 .map(|url| hosts.image_url(url).into_owned()),
-            queue_position: if view.status == Status::NotStart {
-                store.queue_position(&view.id)?
-            } else {
-                None
-            },
+            queue_position,
             images,
             view,
-        })
+            tasks: Vec::new(),
+        }
     }
 }

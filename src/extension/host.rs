@@ -50,6 +50,7 @@ fn host() -> Host {
         php_version: php_version(),
         ini: ini::values(),
         preloading: preloading(),
+        may_open: None,
     }
 }
 

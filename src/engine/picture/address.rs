@@ -12,7 +12,7 @@ const AZURE_AGENT: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
 const INNER_DOMAINS: [&str; 5] = ["localhost", "local", "home.arpa", "internal", "localdomain"];
 
 /// Whether an address is one of the Internet at large.
-pub(super) fn is_public(address: IpAddr) -> bool {
+pub(crate) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => is_public_v6(address),
@@ -60,7 +60,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 
 /// Whether a name cannot be one of the Internet's: it has one label only, or belongs to an inner domain. To be asked
 /// in any case, and all that can be asked where a proxy looks names up.
-pub(super) fn is_inner_name(name: &str) -> bool {
+pub(crate) fn is_inner_name(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
     !name.contains('.')
         || INNER_DOMAINS.iter().any(|domain| {

@@ -168,6 +168,7 @@ pub(crate) fn engine(sapi: &str, ini: Vec<(String, String)>) -> Engine {
         php_version: "8.2".to_owned(),
         ini,
         preloading: false,
+        may_open: None,
     })
     .unwrap()
 }
@@ -209,6 +210,7 @@ pub(crate) fn child_host() -> Option<Host> {
         php_version: "8.2".to_owned(),
         ini,
         preloading: false,
+        may_open: None,
     })
 }
 
