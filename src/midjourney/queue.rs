@@ -11,11 +11,13 @@ use std::{
 
 use mj_discord::UnixMs;
 
-use crate::task::{Mode, TaskId};
+use crate::task::{Call, Mode, TaskId, Work};
 
-/// Which of an account's two limits a task counts against.
+/// Which of an account's limits a task counts against.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Lane {
+    /// Commands that make no job at Midjourney: they need not wait for those that do.
+    Aside,
     /// Fast and turbo.
     Fast,
     /// Relax.
@@ -23,12 +25,16 @@ pub enum Lane {
 }
 
 impl Lane {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Fast, Self::Relax];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Aside, Self::Fast, Self::Relax];
 
-    /// The lane of a speed; fast when none was asked for.
-    pub fn of(mode: Option<Mode>) -> Self {
-        if mode == Some(Mode::Relax) {
+    /// The lane of a task: of the speed that was asked for, fast when none was.
+    pub fn of(work: &Work) -> Self {
+        let makes_a_job =
+            work.press.is_some() || matches!(work.call, Call::Blend { .. } | Call::Imagine);
+        if !makes_a_job {
+            Self::Aside
+        } else if work.wanted_mode == Some(Mode::Relax) {
             Self::Relax
         } else {
             Self::Fast
@@ -43,8 +49,10 @@ pub struct Slot<'a> {
     pub name: &'a str,
     /// Its share of tasks that name no account; 0 takes none.
     pub weight: u32,
-    /// Its jobs under way, in both lanes.
+    /// Its tasks under way, in all lanes.
     pub running: u32,
+    /// How many more commands that make no job.
+    pub aside: u32,
     /// How many more it may have in the fast lane.
     pub fast: u32,
     /// How many more it may have in the relax lane.
@@ -54,6 +62,7 @@ pub struct Slot<'a> {
 impl Slot<'_> {
     fn free(&self, lane: Lane) -> u32 {
         match lane {
+            Lane::Aside => self.aside,
             Lane::Fast => self.fast,
             Lane::Relax => self.relax,
         }
@@ -312,6 +321,7 @@ mod tests {
             name,
             weight,
             running,
+            aside: free,
             fast: free,
             relax: free,
         }
@@ -376,6 +386,7 @@ mod tests {
             name: "main",
             weight: 1,
             running: 1,
+            aside: 1,
             fast: 1,
             relax: 0,
         };

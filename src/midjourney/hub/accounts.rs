@@ -98,7 +98,7 @@ impl Account {
 
     pub(super) fn free(&self, lane: Lane) -> u32 {
         let limit = match lane {
-            Lane::Fast => self.config.concurrency,
+            Lane::Aside | Lane::Fast => self.config.concurrency,
             Lane::Relax => self.config.relax_concurrency,
         };
         let used = self

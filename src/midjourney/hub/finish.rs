@@ -192,7 +192,7 @@ impl Hub {
         let Some(item) = self.tasks.get(&id) else {
             return;
         };
-        let lane = Lane::of(item.task.work.wanted_mode);
+        let lane = Lane::of(&item.task.work);
         let name = item.task.view.account.clone();
         if let Some(account) = name.and_then(|name| self.account_mut(&name)) {
             account.running.insert(id, lane);

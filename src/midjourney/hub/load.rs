@@ -192,13 +192,8 @@ impl Hub {
             return;
         }
         let work = &item.task.work;
-        self.queue.insert(
-            id,
-            account,
-            Lane::of(work.wanted_mode),
-            work.priority,
-            work.not_before,
-        );
+        self.queue
+            .insert(id, account, Lane::of(work), work.priority, work.not_before);
         if let Some(code) = self.hopeless(id) {
             self.fail_unsent(id, code, None);
         }

@@ -99,6 +99,7 @@ impl Hub {
                 name: &account.config.name,
                 weight: account.config.weight,
                 running: u32::try_from(account.running.len()).unwrap_or(u32::MAX),
+                aside: account.free(Lane::Aside),
                 fast: account.free(Lane::Fast),
                 relax: account.free(Lane::Relax),
             })
@@ -220,7 +221,7 @@ impl Hub {
             ended_at: None,
             own_session,
         });
-        let lane = Lane::of(work.wanted_mode);
+        let lane = Lane::of(work);
         item.made.push(Made {
             serial,
             at: Some(now.boot),
@@ -530,10 +531,7 @@ impl Hub {
             return;
         }
         item.task.work.not_before = not_before;
-        let (lane, priority) = (
-            Lane::of(item.task.work.wanted_mode),
-            item.task.work.priority,
-        );
+        let (lane, priority) = (Lane::of(&item.task.work), item.task.work.priority);
         self.queue.insert(id, account, lane, priority, not_before);
         self.outbox.mark(id, false);
         if item.task.work.cancel_requested {

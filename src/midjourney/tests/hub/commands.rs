@@ -6,13 +6,13 @@ use mj_midjourney::{
     application::{CommandName, NIJI},
     config::{GatewayKind, GatewayMode},
     refusal::FailCode,
-    task::{Action, Call, Picture, PictureSource, Status, StoredFile, TaskId, Text},
+    task::{Action, Call, Picture, PictureSource, Status, TaskId, Text},
 };
 use serde_json::json;
 
 use super::{
     post::{self, Post, uuid},
-    world::{Sent, USER, World},
+    world::{Sent, USER, World, file_name},
 };
 
 const PROMPTS: &str = "1️⃣ a fox in the snow\n\n2️⃣ a red animal\n\n3️⃣ winter";
@@ -30,28 +30,6 @@ fn plain(world: &mut World, name: CommandName) -> TaskId {
     call(world, Call::Plain { name, subcommand })
 }
 
-fn file_name(number: u32) -> String {
-    format!("{number:032x}.png")
-}
-
-/// A task whose picture is already at Discord.
-fn with_upload(world: &mut World, call: Call, numbers: &[u32]) -> TaskId {
-    let mut task = world.task("");
-    task.view.account = Some("main".to_owned());
-    task.work.sent_prompt = None;
-    task.work.call = call;
-    for number in numbers {
-        let mut picture = Picture::new(PictureSource::Stored(StoredFile {
-            name: file_name(*number),
-            content_type: "image/png".to_owned(),
-            size: 5,
-        }));
-        picture.uploaded_filename = Some(format!("up/{number}"));
-        task.work.pictures.push(picture);
-    }
-    world.submit(task)
-}
-
 fn describe_link(world: &mut World, url: &str) -> TaskId {
     let mut task = world.task("");
     task.work.call = Call::Describe;
@@ -61,7 +39,7 @@ fn describe_link(world: &mut World, url: &str) -> TaskId {
 }
 
 fn blend(world: &mut World, numbers: &[u32]) -> TaskId {
-    with_upload(world, Call::Blend { dimensions: None }, numbers)
+    world.with_upload(Call::Blend { dimensions: None }, numbers)
 }
 
 fn message(world: &mut World, content: &str) -> Post {
@@ -138,7 +116,7 @@ fn two_uploads_are_told_apart_by_their_names() {
     for mode in [GatewayMode::Bot, GatewayMode::Off, GatewayMode::Both] {
         let mut world = World::new(mode);
         let tasks = [1, 2].map(|number| {
-            let id = with_upload(&mut world, Call::Describe, &[number]);
+            let id = world.with_upload(Call::Describe, &[number]);
             world.ms(1_000);
             (id, accept_last(&mut world).nonce())
         });
@@ -161,7 +139,7 @@ fn two_uploads_are_told_apart_by_their_names() {
 #[test]
 fn a_description_without_its_maker_is_known_by_its_file() {
     let mut world = World::new(GatewayMode::Bot);
-    let id = with_upload(&mut world, Call::Describe, &[1]);
+    let id = world.with_upload(Call::Describe, &[1]);
     accept_last(&mut world);
     let mut post = described(&mut world, &file_name(1));
     post.0
@@ -193,7 +171,7 @@ fn descriptions_by_link_go_one_after_the_other() {
 #[test]
 fn a_late_description_still_counts() {
     let mut world = World::new(GatewayMode::Bot);
-    let id = with_upload(&mut world, Call::Describe, &[1]);
+    let id = world.with_upload(Call::Describe, &[1]);
     accept_last(&mut world);
     let interaction = world.interaction_id();
     world.pass(Duration::from_secs(11 * 60));
@@ -378,6 +356,21 @@ fn settings_offer_their_menus_and_follow_changes() {
     world.update(GatewayKind::User, &changed);
     assert_eq!(named(&world, id, "remix_mode").as_deref(), Some("on"));
     assert_eq!(world.view(id).buttons[1].style, 3);
+}
+
+#[test]
+fn a_command_without_a_job_waits_for_none() {
+    let mut world = World::new(GatewayMode::User);
+    for seed in 1..=4 {
+        world.imagine("a red fox", seed);
+        let sent = world.last();
+        world.accept(&sent);
+        world.ms(1_000);
+    }
+    assert_eq!(world.interactions().len(), 3, "the account is at its limit");
+    plain(&mut world, CommandName::Info);
+    assert_eq!(world.last().body["data"]["name"], "info");
+    assert_eq!(world.interactions().len(), 4);
 }
 
 #[test]

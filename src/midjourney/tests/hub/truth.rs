@@ -7,7 +7,7 @@ use mj_midjourney::{
     config::{GatewayKind, GatewayMode},
     hub::{Answer, FailureKind, Predecessor},
     refusal::FailCode,
-    task::{Status, TaskId},
+    task::{Call, Status, TaskId},
 };
 use proptest::prelude::*;
 
@@ -63,10 +63,14 @@ impl Truth {
                 sent,
                 kind: FailureKind::Closed,
             };
-            let prompt = sent.body["data"]["options"][0]["value"]
-                .as_str()
-                .unwrap()
-                .to_owned();
+            let is_blend = sent.body["data"]["name"] == "blend";
+            let value = &sent.body["data"]["options"][0]["value"];
+            let prompt = if is_blend {
+                ""
+            } else {
+                value.as_str().unwrap()
+            }
+            .to_owned();
             if matches!(
                 fate,
                 Fate::Taken | Fate::TakenSilently | Fate::TakenThenDeath
@@ -170,7 +174,7 @@ proptest! {
     #[test]
     fn nothing_is_lost_doubled_or_swapped(
         fates in prop::collection::vec(fate(), 0..12),
-        words in prop::collection::vec(0_usize..3, 1..7),
+        words in prop::collection::vec(0_usize..4, 1..7),
         mode in prop_oneof![Just(GatewayMode::User), Just(GatewayMode::Bot), Just(GatewayMode::Off)],
     ) {
         let mut config = config(mode);
@@ -186,9 +190,14 @@ proptest! {
         };
         let mut fates = fates.into_iter();
         for word in words {
-            let prompt = ["two owls", "a red fox", "rain"][word].to_owned();
+            // A blend's echo has no words.
+            let prompt = ["two owls", "a red fox", "rain", ""][word].to_owned();
             truth.prompts.push(prompt.clone());
-            let id = truth.world.imagine_plain(&prompt);
+            let id = if prompt.is_empty() {
+                truth.world.with_upload(Call::Blend { dimensions: None }, &[1, 2])
+            } else {
+                truth.world.imagine_plain(&prompt)
+            };
             truth.tasks.push(id);
             truth.take(&mut fates);
         }

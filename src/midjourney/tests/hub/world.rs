@@ -14,7 +14,10 @@ use mj_midjourney::{
     hub::{Answer, FailureKind, GatewayNotice, Hub, Output, Predecessor, RequestId},
     memory::MemoryStore,
     store::{Grade, Lease, TaskStore},
-    task::{Action, Image, PressRequest, Status, Task, TaskId, TaskView, Work},
+    task::{
+        Action, Call, Image, Picture, PictureSource, PressRequest, Status, StoredFile, Task,
+        TaskId, TaskView, Work,
+    },
 };
 use serde_json::Value;
 
@@ -389,6 +392,24 @@ impl World {
         self.submit(task)
     }
 
+    /// A task whose pictures are at Discord already.
+    pub fn with_upload(&mut self, call: Call, numbers: &[u32]) -> TaskId {
+        let mut task = self.task("");
+        task.view.account = Some("main".to_owned());
+        task.work.sent_prompt = None;
+        task.work.call = call;
+        for number in numbers {
+            let mut picture = Picture::new(PictureSource::Stored(StoredFile {
+                name: file_name(*number),
+                content_type: "image/png".to_owned(),
+                size: 5,
+            }));
+            picture.uploaded_filename = Some(format!("up/{number}"));
+            task.work.pictures.push(picture);
+        }
+        self.submit(task)
+    }
+
     pub fn press(&mut self, message: u64, custom_id: &str) -> TaskId {
         let mut task = self.task("");
         task.view.action = Action::Action;
@@ -507,6 +528,11 @@ impl World {
     pub fn status(&self, id: TaskId) -> Status {
         self.view(id).status
     }
+}
+
+/// How the engine would name a kept picture.
+pub fn file_name(number: u32) -> String {
+    format!("{number:032x}.png")
 }
 
 pub fn response(status: u16, body: &str) -> Answer {
