@@ -11,12 +11,15 @@ use std::{
 
 use mj_discord::UnixMs;
 
-use crate::task::{Call, Mode, TaskId, Work};
+use crate::{
+    button::Press,
+    task::{Call, Mode, TaskId, Work},
+};
 
 /// Which of an account's limits a task counts against.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Lane {
-    /// Commands that make no job at Midjourney: they need not wait for those that do.
+    /// Commands and buttons that make no job at Midjourney: they need not wait for those that do.
     Aside,
     /// Fast and turbo.
     Fast,
@@ -30,8 +33,13 @@ impl Lane {
 
     /// The lane of a task: of the speed that was asked for, fast when none was.
     pub fn of(work: &Work) -> Self {
-        let makes_a_job =
-            work.press.is_some() || matches!(work.call, Call::Blend { .. } | Call::Imagine);
+        let makes_a_job = match &work.press {
+            Some(press) => !matches!(
+                Press::read(&press.custom_id),
+                Press::Bookmark | Press::Setting(_)
+            ),
+            None => matches!(work.call, Call::Blend { .. } | Call::Imagine),
+        };
         if !makes_a_job {
             Self::Aside
         } else if work.wanted_mode == Some(Mode::Relax) {

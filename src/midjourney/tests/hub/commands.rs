@@ -452,70 +452,78 @@ fn a_job_of_another_task_is_shown() {
         GatewayMode::Both,
         GatewayMode::Off,
     ] {
-        let mut world = World::new(mode);
-        let original = world.imagine("a red fox", 7);
-        let sent = accept_last(&mut world);
-        let number = world.number();
-        let start =
-            post::start(world.now.unix, number, "a red fox --seed 7", USER).nonce(&sent.nonce());
-        world.history.push(start.clone().for_rest());
-        show(&mut world, mode, &start);
-        world.ms(8_000);
-        let number = world.number();
-        let last = post::grid(
-            world.now.unix,
-            number,
-            "a red fox --seed 7",
-            USER,
-            start.id(),
-            9,
-        );
-        world.history.push(last.clone());
-        show(&mut world, mode, &last);
-        world.ms(40_000);
-        let before = world.view(original);
-        assert_eq!(before.status, Status::Success, "{mode:?}");
-        let job_id = uuid(9).to_uppercase();
-        let shown = call(
-            &mut world,
-            Call::Show {
-                job_id: job_id.clone(),
-            },
-        );
-        let sent = accept_last(&mut world);
-        assert_eq!(
-            sent.body["data"]["options"],
-            json!([{"type": 3, "name": "job_id", "value": job_id}])
-        );
-        let first = answer(&mut world, "Displaying...").nonce(&sent.nonce());
-        show(&mut world, mode, &first);
-        let number = world.number();
-        let mut picture = post::grid(world.now.unix, number, "a red fox --seed 7", USER, 1, 9)
-            .made_by(world.interaction_id(), 2, USER);
+        for is_reply in [false, true] {
+            shows_a_job(mode, is_reply);
+        }
+    }
+}
+
+/// The picture takes the place of "Displaying...", or replies to it.
+fn shows_a_job(mode: GatewayMode, is_reply: bool) {
+    let mut world = World::new(mode);
+    let original = world.imagine("a red fox", 7);
+    let sent = accept_last(&mut world);
+    let number = world.number();
+    let start =
+        post::start(world.now.unix, number, "a red fox --seed 7", USER).nonce(&sent.nonce());
+    world.history.push(start.clone().for_rest());
+    show(&mut world, mode, &start);
+    world.ms(8_000);
+    let number = world.number();
+    let last = post::grid(
+        world.now.unix,
+        number,
+        "a red fox --seed 7",
+        USER,
+        start.id(),
+        9,
+    );
+    world.history.push(last.clone());
+    show(&mut world, mode, &last);
+    world.ms(40_000);
+    let before = world.view(original);
+    assert_eq!(before.status, Status::Success, "{mode:?}");
+    let job_id = uuid(9).to_uppercase();
+    let shown = call(
+        &mut world,
+        Call::Show {
+            job_id: job_id.clone(),
+        },
+    );
+    let sent = accept_last(&mut world);
+    assert_eq!(
+        sent.body["data"]["options"],
+        json!([{"type": 3, "name": "job_id", "value": job_id}])
+    );
+    let first = answer(&mut world, "Displaying...").nonce(&sent.nonce());
+    show(&mut world, mode, &first);
+    let number = world.number();
+    let mut picture = post::grid(
+        world.now.unix,
+        number,
+        "a red fox --seed 7",
+        USER,
+        first.id(),
+        9,
+    );
+    if !is_reply {
+        picture = picture.made_by(world.interaction_id(), 2, USER);
         picture
             .0
             .as_object_mut()
             .unwrap()
             .remove("message_reference");
         picture.0["id"] = first.0["id"].clone();
-        world.history.push(picture.clone());
-        match mode {
-            GatewayMode::Off => {}
-            GatewayMode::User => world.update(GatewayKind::User, &picture),
-            GatewayMode::Bot => world.update(GatewayKind::Bot, &picture),
-            GatewayMode::Both => {
-                world.update(GatewayKind::Bot, &picture);
-                world.update(GatewayKind::User, &picture);
-            }
-        }
-        world.ms(40_000);
-        let view = world.view(shown);
-        assert_eq!(view.status, Status::Success, "{mode:?}");
-        assert_eq!(view.job_id, Some(uuid(9)));
-        assert_eq!(view.message_id.unwrap().0, first.id());
-        assert_eq!((view.images.len(), view.buttons.len()), (1, 9));
-        assert_eq!(world.view(original), before, "the first one is left alone");
     }
+    world.history.push(picture.clone());
+    show(&mut world, mode, &picture);
+    world.ms(40_000);
+    let view = world.view(shown);
+    assert_eq!(view.status, Status::Success, "{mode:?}");
+    assert_eq!(view.job_id, Some(uuid(9)));
+    assert_eq!(view.message_id.unwrap().0, picture.id());
+    assert_eq!((view.images.len(), view.buttons.len()), (1, 9));
+    assert_eq!(world.view(original), before, "the first one is left alone");
 }
 
 #[test]

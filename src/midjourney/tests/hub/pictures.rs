@@ -506,6 +506,33 @@ fn an_account_that_fails_hands_its_uploads_over() {
 }
 
 #[test]
+fn an_account_without_access_is_stopped() {
+    let mut world = World::new(GatewayMode::User);
+    let id = describe(&mut world, stored(1));
+    let slots = Uploads::default().expect(&world, Part::Slots);
+    world.answer(&slots, 403, r#"{"message":"Missing Access","code":50001}"#);
+    assert_eq!(world.view(id).fail_code, Some(FailCode::Forbidden));
+    let stopped = AccountState::Disabled {
+        code: FailCode::Forbidden,
+    };
+    assert_eq!(world.hub.status().accounts[0].state, stopped);
+}
+
+/// A storage host that says 401 says nothing of the account.
+#[test]
+fn a_storage_hosts_refusal_leaves_the_account_alone() {
+    let mut world = World::new(GatewayMode::User);
+    let id = describe(&mut world, stored(1));
+    let mut uploads = Uploads::default();
+    uploads.step(&mut world);
+    let bytes = uploads.expect(&world, Part::Bytes);
+    world.answer(&bytes, 401, "");
+    assert_eq!(world.hub.status().accounts[0].state, AccountState::Usable);
+    uploads.all(&mut world);
+    assert_eq!(world.status(id), Status::Submitted);
+}
+
+#[test]
 fn each_account_uploads_its_share() {
     let mut config = config(GatewayMode::User);
     config.accounts.push(account("spare"));
