@@ -1,5 +1,6 @@
 //! REST requests as values, and what the answers mean. Nothing here sends anything.
 
+mod activity;
 mod answer;
 mod interaction;
 mod listing;

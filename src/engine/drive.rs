@@ -10,7 +10,7 @@ mod upkeep;
 
 use std::{ops::ControlFlow, panic::resume_unwind, sync::Arc, time::Duration};
 
-use mj_discord::{Hosts, gateway::Session};
+use mj_discord::{Hosts, gateway::Session, snowflake::ChannelId};
 use mj_midjourney::{
     config::{GatewayKind, HubConfig, HubId},
     hub::{Answer, Archived, FailureKind, Fetched, Hub, Output, Predecessor, RequestId},
@@ -125,6 +125,8 @@ pub(crate) struct Drive {
     route: Arc<Route>,
     resolver: Resolver,
     links: Vec<Link>,
+    /// Direct messages with the bots that the links decode.
+    direct_channels: Vec<ChannelId>,
     /// To be resumed when their gateway is opened.
     sessions: Vec<(GatewayKind, Session)>,
     fifo: AsyncFd<Fifo>,
@@ -211,6 +213,7 @@ impl Drive {
             route: Arc::new(route),
             resolver,
             links: Vec::new(),
+            direct_channels: Vec::new(),
             sessions,
             fifo,
             inbox,
@@ -300,6 +303,7 @@ impl Drive {
             }
         }
         self.post_notices();
+        self.follow_direct_channels();
         self.keep_house(moment());
         let (hub, id) = (&self.hub, &self.id);
         self.shared.unsent.look(|of, tasks| {

@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use mj_discord::{
     Hosts, Moment,
     gateway::{Action, Config, Fatal, Gateway, Interest, Notice, Session},
-    snowflake::UserId,
+    snowflake::{ChannelId, UserId},
 };
 use mj_midjourney::{
     application::Bot,
@@ -102,13 +102,14 @@ impl Login {
     }
 }
 
-/// Which messages a hub's gateways decode.
-pub(crate) fn interest(config: &HubConfig) -> Interest {
+/// Which messages a hub's gateways decode: those of its channels, and of `direct` ones with the bots.
+pub(crate) fn interest(config: &HubConfig, direct: &[ChannelId]) -> Interest {
     let channels = config
         .accounts
         .iter()
         .filter_map(|account| account.channel_id)
-        .chain([config.channel_id]);
+        .chain([config.channel_id])
+        .chain(direct.iter().copied());
     Interest::new(channels, Bot::ALL.map(Bot::application_id))
 }
 
@@ -118,7 +119,7 @@ impl Link {
         now: Moment,
         kind: GatewayKind,
         login: Login,
-        config: &HubConfig,
+        interest: Interest,
         session: Option<Session>,
         route: Arc<Route>,
     ) -> Self {
@@ -127,7 +128,7 @@ impl Link {
             GatewayKind::User => Config::user(login.token.clone()),
         };
         login_config.hosts = login.hosts.clone();
-        login_config.interest = interest(config);
+        login_config.interest = interest;
         Self {
             kind,
             token_hash: token_hash(&login.token),

@@ -265,6 +265,11 @@ impl<'c> Press<'c> {
         })
     }
 
+    /// Whether it surely makes no job: the favourite mark, Cancel Job, the settings.
+    pub const fn makes_no_job(self) -> bool {
+        matches!(self, Self::Bookmark | Self::Cancel | Self::Setting(_))
+    }
+
     /// The number on the button: U, V, video and numbered prompts.
     pub const fn index(self) -> Option<u8> {
         if let Self::Upscale(index)

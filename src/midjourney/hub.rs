@@ -14,14 +14,17 @@ mod clock;
 mod commands;
 mod doubt;
 pub mod driver;
+mod editor;
 mod finish;
 mod gates;
 mod history;
 mod load;
 mod modal;
+mod note;
 mod observe;
 mod outbox;
 mod pictures;
+mod seed;
 mod sighting;
 mod status;
 mod submit;
@@ -43,12 +46,14 @@ use mj_discord::{
 use self::{
     accounts::Account,
     archive::Archiving,
+    cancel::Cancelling,
     commands::Refresh,
     gates::Gates,
     history::{Deletion, History},
-    modal::Form,
+    note::Pressing,
     outbox::{Bearer, Outbox, Pending, Purpose},
     pictures::Preparation,
+    seed::Seeds,
     sighting::Sightings,
 };
 pub use self::{
@@ -148,13 +153,18 @@ pub struct Hub {
     doubts: BTreeMap<TaskId, Duration>,
     /// Of these, commands that an observer would not have seen, since their account may have been at its limit.
     maybe_queued: BTreeSet<TaskId>,
-    /// Forms that wait to be sent back.
-    forms: BTreeMap<TaskId, Form>,
+    /// Tasks whose form is to be answered, and when on the boot clock.
+    forms: BTreeMap<TaskId, Duration>,
+    /// Presses without a job that were taken, and until when on the boot clock a sign is waited for.
+    notes: BTreeMap<TaskId, Duration>,
+    /// Of all open ones that were sent, what they press.
+    pressing: Pressing,
+    seeds: Seeds,
     /// Earlier owners that are proven dead, and since when on the boot clock.
     dead_epochs: BTreeMap<u64, Duration>,
     deletions: BTreeMap<TaskId, Deletion>,
-    /// Tasks whose Cancel Job was pressed, and until when "(Stopped)" is waited for.
-    cancels: BTreeMap<TaskId, Duration>,
+    /// Tasks with a job that PHP wants cancelled.
+    cancels: BTreeMap<TaskId, Cancelling>,
     histories: BTreeMap<ChannelId, History>,
     archiving: Archiving,
     counters: Counters,
@@ -255,18 +265,13 @@ impl Hub {
         } = pending;
         match purpose {
             Purpose::Attempt(task, nonce) => self.attempt_answered(task, &nonce, &bearer, &answer),
-            Purpose::Cancel(task) => {
-                self.cancel_answered(
-                    task,
-                    matches!(
-                        answer,
-                        Answer::Response {
-                            status: 200..=299,
-                            ..
-                        }
-                    ),
-                );
+            Purpose::Cancel(task) => self.cancel_answered(task, &answer),
+            Purpose::DirectMessages(application) => {
+                if let Bearer::Account(name) = &bearer {
+                    self.direct_messages_answered(name, application, &answer);
+                }
             }
+            Purpose::Envelope(task) => self.envelope_answered(task, &answer),
             Purpose::Identity => {
                 if let Bearer::Account(name) = &bearer {
                     self.identity_answered(name, &answer);
@@ -372,8 +377,11 @@ impl Hub {
             due.push(self.refresh.next);
         }
         due.extend(self.sightings.next_due());
-        due.extend(self.cancels.values().min());
-        due.extend(self.forms.values().map(|form| form.due));
+        due.extend(self.cancels.values().flat_map(Cancelling::dues));
+        due.extend(self.forms.values());
+        due.extend(self.notes.values());
+        due.extend(self.next_form_doubt());
+        due.extend(self.seeds.next_due());
         due.extend(self.next_reading());
         due.extend(self.next_conclusion());
         due.extend(self.next_preparation());
@@ -424,10 +432,13 @@ impl Hub {
         self.end_cancels();
         self.conclude_deletions();
         self.conclude_doubts();
+        self.end_form_doubts();
+        self.end_notes();
         self.end_overdue();
         self.end_tombstones();
         self.read_commands();
         self.send_forms();
+        self.add_envelopes();
         self.prepare_pictures();
         self.pump();
         self.read_histories();

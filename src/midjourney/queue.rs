@@ -34,8 +34,7 @@ impl Lane {
     /// The lane of a task: of the speed that was asked for, fast when none was.
     pub fn of(work: &Work) -> Self {
         let makes_a_job = match &work.press {
-            Some(press) => !matches!(
-                Press::read(&press.custom_id),
+            Some(press) => !Press::read(&press.custom_id).makes_no_job(),
                 Press::Bookmark | Press::Setting(_)
             ),
             None => matches!(work.call, Call::Blend { .. } | Call::Imagine),

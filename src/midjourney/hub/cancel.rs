@@ -1,25 +1,47 @@
-//! Cancelling what PHP wants cancelled: at once where nothing was sent, by the live Cancel Job button where one is known,
-//! else at once with a tombstone, since the picture may still come.
+//! Cancelling what PHP wants cancelled: at once where nothing was sent; by the live Cancel Job button where there is
+//! one or will be within seconds; else at once with a tombstone, since the picture may still come.
 
 use std::time::Duration;
 
 use mj_discord::{
-    rest::{Interactor, Request},
-    snowflake::{MessageId, Nonce},
+    payload::Message,
+    rest::{self, Headers, Interactor, Request},
+    snowflake::Nonce,
 };
 
 use super::{
     Hub,
-    finish::Ending,
+    driver::Answer,
+    finish::{Ending, set},
     outbox::{Bearer, Purpose},
 };
 use crate::{
-    button::{self, Press},
-    task::{AttemptState, TaskId},
+    button::Press,
+    read::Reading,
+    task::{AttemptState, PressRequest, Status, TaskId},
 };
 
 /// How long "(Stopped)" may take after the press.
 const STOP_WAIT: Duration = Duration::from_secs(10);
+/// How long it may take until the button can be pressed: until its message comes, the account's other requests are
+/// answered, and its limits let us.
+const PRESS_WAIT: Duration = Duration::from_secs(15);
+
+/// A task that PHP wants cancelled, and that may have a job.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cancelling {
+    /// It ends at this reading of the boot clock, whatever happens.
+    until: Duration,
+    /// The button is pressed at this reading, or once its message comes; none when it was pressed.
+    press_at: Option<Duration>,
+}
+
+impl Cancelling {
+    /// When something may have to be done about it.
+    pub(super) fn dues(&self) -> impl Iterator<Item = Duration> {
+        self.press_at.into_iter().chain([self.until])
+    }
+}
 
 impl Hub {
     /// PHP wants it cancelled.
@@ -34,15 +56,22 @@ impl Hub {
             || self.awaiting_commands.contains(&id)
             || self.preparations.contains_key(&id)
             || self.take_back(id)
+            || self.has_unsent_form(id)
         {
             self.cancel_unsent(id);
             return;
         }
-        if self.draining || !self.press_cancel(id) {
+        if self.draining || !self.may_be_cancelled(id) {
             self.finish_cancelled(id, Ending::Open);
             return;
         }
-        self.cancels.insert(id, self.now.boot + STOP_WAIT);
+        let now = self.now.boot;
+        let cancelling = Cancelling {
+            until: now + PRESS_WAIT,
+            press_at: Some(now),
+        };
+        self.cancels.insert(id, cancelling);
+        self.press_cancels();
     }
 
     /// A task that waits in the queue is cancelled.
@@ -70,21 +99,91 @@ impl Hub {
         true
     }
 
-    /// Presses the live Cancel Job button, where the account can see one; tells whether it could.
-    fn press_cancel(&mut self, id: TaskId) -> bool {
-        let Some((message, flags, custom_id)) = self.cancel_button(id) else {
-            return false;
-        };
+    /// Whether there is a Cancel Job button, or will be: jobs of presses have one from their first message on, which
+    /// only the account's own session sees. Jobs of `/imagine` have none (PROTOCOL.md, 3.1).
+    fn may_be_cancelled(&self, id: TaskId) -> bool {
         let Some(item) = self.tasks.get(&id) else {
             return false;
         };
-        let Some((account, user)) = item.task.view.account.clone().zip(item.task.work.user_id)
+        let work = &item.task.work;
+        let makes_job = work
+            .press
+            .as_ref()
+            .is_some_and(|press| Press::read(&press.custom_id).family().is_some());
+        let is_seen = work
+            .user_id
+            .is_some_and(|user| self.gates.own_session_of(user).is_some());
+        let is_begun = matches!(
+            item.task.view.status,
+            Status::Submitted | Status::Modal | Status::InProgress
+        );
+        is_begun && (work.cancel_button.is_some() || (makes_job && is_seen))
+    }
+
+    /// A message shows the button with which its job is cancelled.
+    pub(super) fn learn_cancel(
+        &mut self,
+        id: TaskId,
+        message: &Message<'_>,
+        reading: &Reading<'_>,
+    ) {
+        let Some(button) = reading
+            .buttons
+            .iter()
+            .find(|button| Press::read(&button.custom_id) == Press::Cancel)
         else {
-            return false;
+            return;
         };
-        let Some(application) = item.task.work.application_id else {
-            return false;
+        let Some(item) = self.tasks.get_mut(&id) else {
+            return;
         };
+        let press = PressRequest {
+            message_id: message.id,
+            message_flags: message.flags.unwrap_or(0),
+            custom_id: button.custom_id.clone(),
+            values: Vec::new(),
+        };
+        if set(&mut item.task.work.cancel_button, Some(press)) {
+            self.outbox.mark(id, false);
+        }
+        if self.cancels.contains_key(&id) {
+            self.press_cancels();
+        }
+    }
+
+    /// Presses the buttons that can be pressed now.
+    pub(super) fn press_cancels(&mut self) {
+        let now = self.now.boot;
+        let due: Vec<TaskId> = self
+            .cancels
+            .iter()
+            .filter(|(_, it)| it.press_at.is_some_and(|at| at <= now))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in due {
+            let pressed = self.press_cancel(id);
+            let Some(it) = self.cancels.get_mut(&id) else {
+                continue;
+            };
+            match pressed {
+                Some(Ok(())) => {
+                    it.press_at = None;
+                    it.until = now + STOP_WAIT;
+                }
+                Some(Err(Some(at))) => it.press_at = Some(at),
+                Some(Err(None)) => it.until = now,
+                // Its message has not come.
+                None => {}
+            }
+        }
+    }
+
+    /// Presses the live Cancel Job button, if it is known, or tells when to try again, if ever.
+    fn press_cancel(&mut self, id: TaskId) -> Option<Result<(), Option<Duration>>> {
+        let task = &self.tasks.get(&id)?.task;
+        let button = task.work.cancel_button.clone()?;
+        let account = task.view.account.clone()?;
+        let (user, application) = task.work.user_id.zip(task.work.application_id)?;
         let own_session = self.gates.own_session_of(user).map(str::to_owned);
         let session_id = self.session_for(&account, own_session.as_deref());
         let nonce: Nonce = self.nonce();
@@ -95,37 +194,62 @@ impl Hub {
             session_id: &session_id,
             nonce: &nonce,
         };
-        let request = Request::component(by, message, flags, 2, &custom_id, &[]);
-        self.request(Purpose::Cancel(id), Bearer::Account(account), request)
-            .is_ok()
-    }
-
-    fn cancel_button(&self, id: TaskId) -> Option<(MessageId, u64, String)> {
-        let task = &self.tasks.get(&id)?.task;
-        task.work.messages.iter().rev().find_map(|message| {
-            let message = self.sightings.message(*message)?;
-            let buttons = button::read_buttons(&message.components);
-            let cancel = buttons
-                .into_iter()
-                .find(|button| Press::read(&button.custom_id) == Press::Cancel)?;
-            Some((message.id, message.flags.unwrap_or(0), cancel.custom_id))
-        })
+        let request = Request::component(
+            by,
+            button.message_id,
+            button.message_flags,
+            2,
+            &button.custom_id,
+            &[],
+        );
+        Some(self.request(Purpose::Cancel(id), Bearer::Account(account), request))
     }
 
     /// The press was answered. Whether the job stopped is told by a message.
-    pub(super) fn cancel_answered(&mut self, id: TaskId, was_accepted: bool) {
-        if !was_accepted && self.cancels.contains_key(&id) {
-            self.finish_cancelled(id, Ending::Open);
+    pub(super) fn cancel_answered(&mut self, id: TaskId, answer: &Answer) {
+        let now = self.now.boot;
+        let again = match answer {
+            // It may have arrived.
+            Answer::Failure { sent: true, .. } => return,
+            Answer::Failure { sent: false, .. } => Some(Duration::from_secs(1)),
+            Answer::Response {
+                status,
+                headers,
+                body,
+            } => {
+                let headers = headers
+                    .iter()
+                    .map(|(name, value)| (name.as_str(), value.as_str()));
+                let headers = Headers::read(headers);
+                let outcome = rest::Answer {
+                    status: *status,
+                    headers: &headers,
+                    body: &String::from_utf8_lossy(body),
+                }
+                .read();
+                if outcome == rest::Outcome::Accepted || outcome.is_in_doubt() {
+                    return;
+                }
+                outcome.retry_after()
+            }
+        };
+        let Some(it) = self.cancels.get_mut(&id) else {
+            return;
+        };
+        match again {
+            Some(wait) => it.press_at = Some(now + wait),
+            None => it.until = now,
         }
     }
 
     /// No "(Stopped)" came: the task is cancelled all the same.
     pub(super) fn end_cancels(&mut self) {
+        self.press_cancels();
         let now = self.now.boot;
         let over: Vec<TaskId> = self
             .cancels
             .iter()
-            .filter(|(_, until)| **until <= now)
+            .filter(|(_, it)| it.until <= now)
             .map(|(id, _)| *id)
             .collect();
         for id in over {

@@ -54,8 +54,21 @@ impl Hub {
         let Some(item) = self.tasks.get(&id) else {
             return false;
         };
-        // A modal's answer is never sent twice: the press before it has arrived.
-        if item.task.view.status != Status::Submitted {
+        let is_form = self
+            .doubtful(id)
+            .is_some_and(|attempt| self.is_form(id, &attempt.nonce));
+        if item.task.view.status != Status::Submitted && !is_form {
+            return false;
+        }
+        // The editor's answer carries no nonce that an event could give back.
+        let is_region = is_form
+            && item
+                .task
+                .work
+                .form
+                .as_ref()
+                .is_some_and(|form| form.id.is_none());
+        if is_region {
             return false;
         }
         if self.is_own_view(id) {
@@ -99,7 +112,7 @@ impl Hub {
             .map(|it| it.began);
         let wants = |(id, since): (&TaskId, &Duration)| {
             let item = self.tasks.get(id)?;
-            if self.channel_of(item.task.view.account.as_deref()) != channel {
+            if item.task.view.status.is_terminal() || self.channel_of_task(*id) != channel {
                 return None;
             }
             let looks = [Some(*since + FIRST_LOOK), self.provable_from(*id)];
@@ -141,7 +154,7 @@ impl Hub {
         let Some(item) = self.tasks.get(&id) else {
             return false;
         };
-        let channel = self.channel_of(item.task.view.account.as_deref());
+        let channel = self.channel_of_task(id);
         let Some(finished) = self
             .histories
             .get(&channel)

@@ -114,6 +114,10 @@ impl Hub {
         self.doubts.remove(&id);
         self.deletions.remove(&id);
         self.cancels.remove(&id);
+        self.forms.remove(&id);
+        self.notes.remove(&id);
+        self.pressing.remove(&id);
+        self.seeds.forget(id);
         self.awaiting_commands.remove(&id);
         self.end_preparation(id);
         let late_final = self.config.late_final;

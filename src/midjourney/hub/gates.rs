@@ -125,6 +125,13 @@ impl Hub {
     }
 
     pub(super) fn gateway_notice(&mut self, kind: GatewayKind, notice: GatewayNotice) {
+        self.note_gateway(kind, notice);
+        if kind == GatewayKind::User {
+            self.mend_lost_forms();
+        }
+    }
+
+    fn note_gateway(&mut self, kind: GatewayKind, notice: GatewayNotice) {
         let now = self.now;
         self.status_due |= !matches!(notice, GatewayNotice::Session(_));
         match notice {

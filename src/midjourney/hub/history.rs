@@ -102,11 +102,7 @@ impl Hub {
 
     /// A task was sent: what happens to it is worth looking at often.
     pub(super) fn poll_soon(&mut self, id: TaskId) {
-        let account = self
-            .tasks
-            .get(&id)
-            .and_then(|item| item.task.view.account.as_deref());
-        let channel = self.channel_of(account);
+        let channel = self.channel_of_task(id);
         let soon = self.now.boot + POLL;
         let history = self.histories.entry(channel).or_default();
         history.pause = POLL;
@@ -129,6 +125,7 @@ impl Hub {
                 channels.push(channel);
             }
         }
+        channels.extend(self.awaited_direct_channels());
         channels
     }
 
@@ -214,9 +211,7 @@ impl Hub {
     }
 
     fn is_in(&self, id: TaskId, channel: ChannelId) -> bool {
-        self.tasks
-            .get(&id)
-            .is_some_and(|item| self.channel_of(item.task.view.account.as_deref()) == channel)
+        self.tasks.contains_key(&id) && self.channel_of_task(id) == channel
     }
 
     fn has_open_attempt(&self, channel: ChannelId) -> bool {
@@ -306,6 +301,11 @@ impl Hub {
     /// Whose token reads: the bot's, which may; else that of an account that works in this channel; else any. One
     /// that was refused comes again when all were.
     fn reader(&mut self, channel: ChannelId) -> Option<(Bearer, TokenKind)> {
+        if let Some(owner) = self.owner_of_direct(channel) {
+            let is_usable = self.account(owner).is_some_and(|it| !it.is_disabled());
+            let bearer = Bearer::Account(owner.to_owned());
+            return is_usable.then_some((bearer, TokenKind::User));
+        }
         let bot_may = matches!(self.config.gateway, GatewayMode::Bot | GatewayMode::Both)
             && self.config.bot_token.is_some()
             && !self.bot_cannot_read
@@ -484,10 +484,10 @@ impl Hub {
             .iter()
             .filter(|(id, deletion)| {
                 let due = deletion.at + DELETION_GRACE;
-                let Some(item) = self.tasks.get(id) else {
+                if !self.tasks.contains_key(*id) {
                     return true;
-                };
-                let channel = self.channel_of(item.task.view.account.as_deref());
+                }
+                let channel = self.channel_of_task(**id);
                 let finished = self
                     .histories
                     .get(&channel)

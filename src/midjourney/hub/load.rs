@@ -11,6 +11,7 @@ use super::{
     finish::Ending,
     gates::Gates,
     outbox::Outbox,
+    seed::Seeds,
     sighting::Sightings,
     status::Counters,
 };
@@ -76,6 +77,9 @@ impl Hub {
             doubts: BTreeMap::new(),
             maybe_queued: BTreeSet::new(),
             forms: BTreeMap::new(),
+            notes: BTreeMap::new(),
+            pressing: BTreeMap::new(),
+            seeds: Seeds::default(),
             dead_epochs: BTreeMap::new(),
             deletions: BTreeMap::new(),
             cancels: BTreeMap::new(),
@@ -173,8 +177,28 @@ impl Hub {
                 }
             }
         }
+        self.go_on(id);
         if cancel_requested {
             self.cancel(id);
+        }
+    }
+
+    /// Goes on with what an open task was at beside its attempts.
+    fn go_on(&mut self, id: TaskId) {
+        if self.first_attempt(id).is_none() {
+            return;
+        }
+        if self.has_unsent_form(id) {
+            self.form_again(id, self.now.boot);
+        }
+        self.watch_pressed(id);
+        self.watch_seed(id);
+        let last = self
+            .tasks
+            .get(&id)
+            .and_then(|item| item.task.work.attempts.last());
+        if last.is_some_and(|last| last.state == AttemptState::Accepted) {
+            self.note_taken(id);
         }
     }
 

@@ -50,8 +50,10 @@ impl Hub {
             Event::MessageUpdate(message) => self.see(Source::Gateway(gateway), message),
             Event::MessageDelete(deleted) => self.deleted(&[deleted.id]),
             Event::MessageDeleteBulk(deleted) => self.deleted(&deleted.ids),
-            Event::InteractionCreate(interaction) | Event::InteractionSuccess(interaction) => {
+            Event::InteractionCreate(interaction) => self.interaction_seen(interaction),
+            Event::InteractionSuccess(interaction) => {
                 self.interaction_seen(interaction);
+                self.interaction_succeeded(interaction);
             }
             Event::InteractionFailure(failure) => self.interaction_failed(failure),
             Event::InteractionModalCreate(modal) => self.modal_opened(modal),
@@ -63,7 +65,8 @@ impl Hub {
 
     /// A copy of a message.
     pub(super) fn see(&mut self, source: Source, message: &Message<'_>) {
-        if !self.is_our_channel(message.channel_id) {
+        let is_direct = self.owner_of_direct(message.channel_id).is_some();
+        if !is_direct && !self.is_our_channel(message.channel_id) {
             return;
         }
         if message
@@ -74,12 +77,18 @@ impl Hub {
             return;
         }
         self.counters.messages += 1;
+        if is_direct {
+            return self.direct_seen(message);
+        }
         let is_own_copy = source == Source::Gateway(GatewayKind::User);
         let serial = self.next_serial();
         let mut sighting = self.sightings.merge(message, is_own_copy, serial);
         let reading = read::read(&sighting.message);
         if reading.kind == Kind::Empty && !is_own_copy && message.author.is_some() {
             self.counters.empty += 1;
+        }
+        if let (Source::Gateway(gateway), false) = (source, self.pressing.is_empty()) {
+            self.pressed_message_edited(gateway, &sighting.message, &reading);
         }
         let facts = Facts::of(&sighting.message, &reading, sighting.serial);
         sighting.facts = Some(facts);
@@ -169,6 +178,13 @@ impl Hub {
         if item.task.view.status.is_terminal() {
             self.apply_to_ended(id, message, reading);
             return;
+        }
+        self.learn_cancel(id, message, reading);
+        if self.note_answered(id, message, reading) {
+            return;
+        }
+        if reading.phase().is_some() {
+            self.note_unused_text(id);
         }
         if let Some(texts) = self.answer_texts(id, message, reading) {
             self.finish_answered(id, message, reading, texts);
@@ -411,9 +427,14 @@ impl Hub {
                 .components
                 .value()
                 .is_some_and(|rows| !rows.is_empty())
-            && set(&mut view.buttons, reading.buttons.clone())
         {
-            self.outbox.mark(id, false);
+            let mut changed = set(&mut view.buttons, reading.buttons.clone());
+            if let Some(flags) = message.flags {
+                changed |= set(&mut item.task.work.message_flags, flags);
+            }
+            if changed {
+                self.outbox.mark(id, false);
+            }
             return;
         }
         if matches!(reading.kind, Kind::Job(Phase::Final | Phase::Stopped)) {
@@ -422,7 +443,7 @@ impl Hub {
     }
 
     /// Midjourney said no, or merely something.
-    fn refused(&mut self, id: TaskId, refusal: &Refusal) {
+    pub(super) fn refused(&mut self, id: TaskId, refusal: &Refusal) {
         let account = self
             .tasks
             .get(&id)
@@ -434,7 +455,8 @@ impl Hub {
             return;
         };
         let is_waiting_for_answer = self.tasks.get(&id).is_some_and(|item| {
-            item.task.view.status == Status::Submitted && !item.task.work.bound
+            matches!(item.task.view.status, Status::Submitted | Status::Modal)
+                && !item.task.work.bound
         });
         if matches!(refusal.notice, Notice::QueueFull | Notice::SlowDown) && is_waiting_for_answer {
             let told = refusal.until.map(|until| match until {
@@ -466,6 +488,13 @@ impl Hub {
 
     /// The last attempt made no job.
     fn refuse_last_attempt(&mut self, id: TaskId) {
+        if self
+            .tasks
+            .get(&id)
+            .is_some_and(|item| item.task.work.form.is_some())
+        {
+            return self.end_round(id);
+        }
         let nonce = self
             .tasks
             .get(&id)
@@ -521,13 +550,7 @@ impl Hub {
             .and_then(|nonce| self.correlator.task_of_nonce(nonce));
         let Some(refusal) = Refusal::of_iframe(&frame.title) else {
             if let Some(id) = id {
-                let reason = "the button opens an editor, which needs a mask".to_owned();
-                self.finish_failed(
-                    id,
-                    FailCode::InteractionFailed,
-                    Some(reason),
-                    Ending::NeverSent,
-                );
+                self.editor_opened(id, frame);
             }
             return;
         };

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use mj_discord::{
     Token,
     rest::{Request, Route},
-    snowflake::{ChannelId, Nonce},
+    snowflake::{ApplicationId, ChannelId, Nonce},
 };
 
 use super::driver::{Output, RequestId};
@@ -19,6 +19,10 @@ pub(super) enum Purpose {
     Attempt(TaskId, Nonce),
     /// The press of a task's Cancel Job button.
     Cancel(TaskId),
+    /// The account's direct messages with a bot.
+    DirectMessages(ApplicationId),
+    /// The envelope that a task adds to ask for a seed.
+    Envelope(TaskId),
     /// Whose token an account has.
     Identity,
     /// The guild's command index.
@@ -40,7 +44,7 @@ pub(super) enum Bearer {
     Bot,
     /// This account's.
     Account(String),
-    /// None: it goes to a storage host.
+    /// None: it goes to another host than Discord's API.
     Nobody,
 }
 
@@ -123,9 +127,12 @@ impl Outbox {
     pub(super) fn retract(&mut self, task: TaskId) -> Option<Pending> {
         let at = self.sends.iter().position(|send| {
             match self.pending.get(&send.id).map(|pending| &pending.purpose) {
-                Some(Purpose::Attempt(id, _) | Purpose::Cancel(id)) => *id == task,
+                Some(Purpose::Attempt(id, _)) => *id == task,
                 Some(
-                    Purpose::Identity
+                    Purpose::Cancel(_)
+                    | Purpose::Identity
+                    | Purpose::DirectMessages(_)
+                    | Purpose::Envelope(_)
                     | Purpose::Commands
                     | Purpose::History(_)
                     | Purpose::Slots(..)

@@ -142,11 +142,6 @@ impl Sightings {
     pub(super) fn unmatched_count(&self) -> usize {
         self.unmatched.len()
     }
-
-    /// The message as last seen.
-    pub(super) fn message(&self, id: MessageId) -> Option<&Message<'static>> {
-        self.all.get(&id).map(|sighting| &sighting.message)
-    }
 }
 
 /// Puts a copy into what is known: its fields win, unless it shows an older state of the message.

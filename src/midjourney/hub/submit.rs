@@ -22,10 +22,13 @@ use crate::{
     key,
     queue::{Lane, Slot},
     refusal::FailCode,
-    task::{Attempt, AttemptState, Status, TaskId},
+    task::{Attempt, AttemptState, PressRequest, Status, Task, TaskId},
     transition,
 };
 
+/// Component types of what is pressed.
+const BUTTON: u8 = 2;
+const SELECT: u8 = 3;
 /// Waiting times between attempts that did not reach Discord: doubled each time, from the first to the last.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LAST_RETRY: Duration = Duration::from_secs(30);
@@ -134,6 +137,15 @@ impl Hub {
             .application_id
             .and_then(|id| Bot::of(id.0))
             .unwrap_or_default();
+        if self.needs_own_view(id) && self.gates.own_session_of(user).is_none() {
+            return self.await_own_view(id, account, user);
+        }
+        if self.is_seed(id) && !self.has_direct_messages(id, account, bot.application_id()) {
+            return;
+        }
+        let Some(item) = self.tasks.get(&id) else {
+            return;
+        };
         let keys = key::of_task(&item.task, bot.application_id(), user);
         let is_taken = |key: &&String| {
             let holder = self.correlator.holder_of_key(key);
@@ -235,6 +247,8 @@ impl Hub {
             account.running.insert(id, lane);
             account.spaced_until = now.boot + spacing;
         }
+        self.watch_pressed(id);
+        self.watch_seed(id);
         self.outbox.mark(id, true);
         self.poll_soon(id);
     }
@@ -251,21 +265,24 @@ impl Hub {
         let item = self.tasks.get(&id)?;
         let own_session = self.gates.own_session_of(user).map(str::to_owned);
         let session_id = self.session_for(account, own_session.as_deref());
+        let (guild, channel) = self.place_of(id, account, bot.application_id());
         let by = Interactor {
             application: bot.application_id(),
-            guild: Some(self.guild_of(account)),
-            channel: self.channel_of(Some(account)),
+            guild,
+            channel,
             session_id: &session_id,
             nonce,
         };
         let request = if let Some(press) = &item.task.work.press {
+            let values: Vec<&str> = press.values.iter().map(String::as_str).collect();
+            let kind = if values.is_empty() { BUTTON } else { SELECT };
             Request::component(
                 by,
                 press.message_id,
-                press.message_flags,
-                2,
+                self.flags_of_pressed(&item.task, press),
+                kind,
                 &press.custom_id,
-                &[],
+                &values,
             )
         } else {
             self.call(&item.task, bot, by)?
@@ -319,7 +336,7 @@ impl Hub {
             serial: item.made.get(first).map_or(0, |made| made.serial),
         });
         let holder = Holder {
-            channel: self.channel_of(task.view.account.as_deref()),
+            channel: self.channel_of_task(id),
             application,
             user,
             asked: task
@@ -364,6 +381,9 @@ impl Hub {
         if !is_open {
             return;
         }
+        if bearer == &Bearer::Nobody {
+            return self.region_answered(id, nonce, answer);
+        }
         match answer {
             Answer::Failure { sent: false, kind } => self.not_sent(id, nonce, *kind),
             Answer::Failure { sent: true, .. } => self.doubt(id, nonce),
@@ -392,6 +412,8 @@ impl Hub {
     fn attempt_outcome(&mut self, id: TaskId, nonce: &Nonce, bearer: &Bearer, outcome: &Outcome) {
         if *outcome == Outcome::Accepted {
             self.settle_attempt(id, nonce, AttemptState::Accepted);
+            self.note_taken(id);
+            self.mend_lost_form(id);
             return;
         }
         if outcome.is_in_doubt() {
@@ -399,6 +421,9 @@ impl Hub {
             return;
         }
         self.settle_attempt(id, nonce, AttemptState::Refused);
+        if self.is_form(id, nonce) {
+            return self.form_refused(id, bearer, outcome);
+        }
         if let Some(wait) = outcome.retry_after() {
             self.send_again(id, Some(wait), FailCode::RateLimited);
             return;
@@ -476,7 +501,7 @@ impl Hub {
         }
     }
 
-    fn not_sent(&mut self, id: TaskId, nonce: &Nonce, kind: FailureKind) {
+    pub(super) fn not_sent(&mut self, id: TaskId, nonce: &Nonce, kind: FailureKind) {
         self.settle_attempt(id, nonce, AttemptState::Refused);
         let wait = (kind != FailureKind::Withheld).then(|| {
             let refused = self
@@ -511,6 +536,10 @@ impl Hub {
         }) {
             return;
         }
+        if self.has_unsent_form(id) {
+            let due = not_before.map_or(self.now.boot + FIRST_RETRY, |at| self.now.boot_at(at));
+            return self.form_again(id, due);
+        }
         self.release_slot(id);
         self.release_key(id);
         let account = self.account_for(id);
@@ -520,16 +549,6 @@ impl Hub {
         if item.task.view.status.is_terminal() {
             return;
         }
-        if item.task.view.status == Status::Modal {
-            let reason = "the form was refused".to_owned();
-            self.finish_failed(
-                id,
-                FailCode::InteractionFailed,
-                Some(reason),
-                Ending::NeverSent,
-            );
-            return;
-        }
         item.task.work.not_before = not_before;
         let (lane, priority) = (Lane::of(&item.task.work), item.task.work.priority);
         self.queue.insert(id, account, lane, priority, not_before);
@@ -537,6 +556,28 @@ impl Hub {
         if item.task.work.cancel_requested {
             self.cancel_unsent(id);
         }
+    }
+
+    /// A waiting task is not looked at before a time.
+    pub(super) fn delay(&mut self, id: TaskId, not_before: UnixMs) {
+        let account = self.account_for(id);
+        let Some(work) = self.tasks.get(&id).map(|item| &item.task.work) else {
+            return;
+        };
+        let (lane, priority) = (Lane::of(work), work.priority);
+        self.queue
+            .insert(id, account, lane, priority, Some(not_before));
+    }
+
+    /// `flags` of the pressed message: as last seen where its task is at hand, else as they were when PHP asked.
+    fn flags_of_pressed(&self, task: &Task, press: &PressRequest) -> u64 {
+        let parent = task
+            .view
+            .parent_id
+            .and_then(|parent| self.tasks.get(&parent));
+        parent
+            .filter(|parent| parent.task.view.message_id == Some(press.message_id))
+            .map_or(press.message_flags, |parent| parent.task.work.message_flags)
     }
 
     pub(super) fn attempt_mut(&mut self, id: TaskId, nonce: &Nonce) -> Option<&mut Attempt> {
