@@ -35,8 +35,6 @@ impl Lane {
     pub fn of(work: &Work) -> Self {
         let makes_a_job = match &work.press {
             Some(press) => !Press::read(&press.custom_id).makes_no_job(),
-                Press::Bookmark | Press::Setting(_)
-            ),
             None => matches!(work.call, Call::Blend { .. } | Call::Imagine),
         };
         if !makes_a_job {
