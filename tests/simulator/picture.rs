@@ -4,6 +4,8 @@
 //! test can read from the pixels whose picture it holds ([`read_identity`]). A file has exactly the size that its
 //! message announced before it was drawn: it is filled up with a chunk that readers skip.
 
+mod film;
+
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::codecs::webp::WebPEncoder;
 use image::{ExtendedColorType, ImageEncoder, ImageError, RgbImage};
@@ -17,6 +19,12 @@ const STRIP_ROWS: u32 = 4;
 /// How a file is encoded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Format {
+    /// Lossless WebP with several frames.
+    AnimatedWebp,
+    /// JPEG.
+    Jpeg,
+    /// Motion JPEG in an MP4.
+    Mp4,
     /// Lossless PNG.
     Png,
     /// Lossless WebP.
@@ -24,19 +32,23 @@ pub enum Format {
 }
 
 impl Format {
-    /// `image/png` or `image/webp`.
+    /// Media type.
     pub fn content_type(self) -> &'static str {
         match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Mp4 => "video/mp4",
             Self::Png => "image/png",
-            Self::Webp => "image/webp",
+            Self::AnimatedWebp | Self::Webp => "image/webp",
         }
     }
 
     /// File name extension without a dot.
     pub fn extension(self) -> &'static str {
         match self {
+            Self::Jpeg => "jpeg",
+            Self::Mp4 => "mp4",
             Self::Png => "png",
-            Self::Webp => "webp",
+            Self::AnimatedWebp | Self::Webp => "webp",
         }
     }
 }
@@ -72,7 +84,12 @@ impl Picture {
     pub fn size(&self) -> usize {
         let area = usize::try_from(self.width * self.height).unwrap_or(usize::MAX);
         let spread = usize::try_from(digest(&self.scene) % 16_384).unwrap_or(0);
-        49_152 + area / 16 + spread + self.description.len()
+        // A film holds as many whole pictures as it has frames.
+        let frames = match self.format {
+            Format::AnimatedWebp | Format::Mp4 => usize::try_from(film::FRAMES).unwrap_or(1),
+            Format::Jpeg | Format::Png | Format::Webp => 1,
+        };
+        frames * (49_152 + area / 16) + spread + self.description.len()
     }
 
     /// Draws and encodes the file.
@@ -84,6 +101,18 @@ impl Picture {
         let mut file = Vec::with_capacity(self.size());
         let (width, height) = canvas.dimensions();
         match self.format {
+            Format::AnimatedWebp => {
+                file = film::webp(&canvas)?;
+                fill_riff(&mut file, self.size());
+            }
+            Format::Jpeg => {
+                file = film::jpeg(&canvas)?;
+                fill_jpeg(&mut file, self.size());
+            }
+            Format::Mp4 => {
+                file = film::mp4(&canvas)?;
+                film::fill_mp4(&mut file, self.size());
+            }
             Format::Png => {
                 PngEncoder::new_with_quality(&mut file, CompressionType::Level(3), FilterType::Up)
                     .write_image(&canvas, width, height, ExtendedColorType::Rgb8)?;
@@ -263,7 +292,11 @@ fn fill_webp(file: &mut Vec<u8>, width: u32, height: u32, size: usize) {
     file.extend(&(width - 1).to_le_bytes()[..3]);
     file.extend(&(height - 1).to_le_bytes()[..3]);
     file.extend(image);
-    // A chunk is padded to an even length; the announced size may be odd, so the last byte lies outside RIFF.
+    fill_riff(file, size);
+}
+
+/// Appends a chunk that readers skip, and a last byte outside the container when the size is odd.
+fn fill_riff(file: &mut Vec<u8>, size: usize) {
     if let Some(room) = size.checked_sub(file.len() + 8) {
         file.extend(b"fiLl");
         let even = room / 2 * 2;
@@ -279,8 +312,30 @@ fn fill_webp(file: &mut Vec<u8>, width: u32, height: u32, size: usize) {
     }
 }
 
+/// Puts comments (ITU-T T.81, B.2.4.5) behind the start of the image.
+fn fill_jpeg(file: &mut Vec<u8>, size: usize) {
+    const HEAD: usize = 4;
+    const LARGEST: usize = 0xffff + 2;
+    let mut comments = Vec::new();
+    let mut room = size.saturating_sub(file.len());
+    while room >= HEAD {
+        // Never leaves less than a head's room.
+        let whole = if room > LARGEST { LARGEST - HEAD } else { room };
+        comments.extend([0xff, 0xfe]);
+        comments.extend(u16::try_from(whole - 2).unwrap_or(2).to_be_bytes());
+        comments.resize(comments.len() + whole - HEAD, 0);
+        room -= whole;
+    }
+    file.splice(2..2, comments);
+}
+
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
+    use image::codecs::webp::WebPDecoder;
+    use image::{AnimationDecoder, DynamicImage};
+
     use super::*;
 
     fn picture(layout: Layout, format: Format) -> Picture {
@@ -300,6 +355,8 @@ mod tests {
             (Layout::Grid, Format::Png),
             (Layout::Grid, Format::Webp),
             (Layout::Cell(2), Format::Png),
+            (Layout::Cell(2), Format::Jpeg),
+            (Layout::Grid, Format::AnimatedWebp),
         ] {
             let picture = picture(layout, format);
             let file = picture.draw().unwrap();
@@ -307,6 +364,66 @@ mod tests {
             let decoded = image::load_from_memory(&file).unwrap();
             assert_eq!((decoded.width(), decoded.height()), (1024, 1024));
         }
+    }
+
+    #[test]
+    fn animations_have_frames_that_show_the_job() {
+        let file = picture(Layout::Cell(4), Format::AnimatedWebp)
+            .draw()
+            .unwrap();
+        let decoder = WebPDecoder::new(Cursor::new(&file)).unwrap();
+        assert!(decoder.has_animation());
+        let frames = decoder.into_frames().collect_frames().unwrap();
+        assert_eq!(frames.len(), usize::try_from(film::FRAMES).unwrap());
+        assert_ne!(frames[0].buffer(), frames[1].buffer());
+        for frame in frames {
+            let frame = DynamicImage::from(frame.into_buffer()).to_rgb8();
+            assert_eq!(read_identity(&frame).unwrap().1, 4);
+        }
+    }
+
+    /// The body of the first box of this kind, searched through the containers that hold others.
+    fn find<'f>(mut file: &'f [u8], path: &[&[u8; 4]]) -> Option<&'f [u8]> {
+        while file.len() >= 8 {
+            let size = usize::try_from(u32::from_be_bytes(file[..4].try_into().unwrap())).unwrap();
+            if &file[4..8] == path[0] {
+                let body = &file[8..size];
+                return match path {
+                    [_] => Some(body),
+                    _ => find(body, &path[1..]),
+                };
+            }
+            file = &file[size..];
+        }
+        None
+    }
+
+    #[test]
+    fn films_lead_to_their_frames() {
+        let picture = picture(Layout::Cell(2), Format::Mp4);
+        let file = picture.draw().unwrap();
+        assert_eq!(file.len(), picture.size());
+        assert_eq!(&file[4..8], b"ftyp");
+        let word = |body: &[u8], place: usize| {
+            usize::try_from(u32::from_be_bytes(
+                body[place * 4..place * 4 + 4].try_into().unwrap(),
+            ))
+            .unwrap()
+        };
+        let table: [&[u8; 4]; 5] = [b"moov", b"trak", b"mdia", b"minf", b"stbl"];
+        let inside = |kind: &'static [u8; 4]| {
+            let path: Vec<&[u8; 4]> = table.into_iter().chain([kind]).collect();
+            find(&file, &path).unwrap()
+        };
+        let (sizes, offsets) = (inside(b"stsz"), inside(b"stco"));
+        let mut at = word(offsets, 2);
+        for place in 0..word(sizes, 2) {
+            let end = at + word(sizes, 3 + place);
+            let frame = image::load_from_memory(&file[at..end]).unwrap();
+            assert_eq!((frame.width(), frame.height()), (1024, 1024));
+            at = end;
+        }
+        assert!(inside(b"stsd").windows(4).any(|kind| kind == b"esds"));
     }
 
     #[test]

@@ -152,7 +152,7 @@ fn announcement(world: &World, base: &str, real: &Hosts) -> Value {
         .collect();
     let mut line = json!({
         "api_url": base, "gateway_url": real.gateway, "resume_gateway_url": real.resume_gateway, "cdn_url": real.cdn,
-        "upload_url": real.upload, "control_url": format!("{base}/control"), "bot_token": world.bot_token(),
+        "upload_url": real.upload, "activity_url": base, "control_url": format!("{base}/control"), "bot_token": world.bot_token(),
     });
     if let (Some(line), Some(Value::Object(first))) = (line.as_object_mut(), accounts.first()) {
         line.extend(first.clone());

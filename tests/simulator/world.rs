@@ -21,10 +21,11 @@ mod rate_limit;
 mod record;
 mod rest;
 mod session;
+mod standing;
 
 use std::collections::{BTreeMap, VecDeque};
 
-pub use self::behaviour::{Behaviour, UpscaleStart};
+pub use self::behaviour::{AppealOutcome, Behaviour, InpaintPath, UpscaleStart};
 pub use self::fault::{HttpFault, Reset};
 pub use self::http::{Body, Request, Response};
 pub use self::people::{Account, BOT_TOKEN_PREFIX, MIDJOURNEY, NIJI};
@@ -39,6 +40,7 @@ use self::people::People;
 use self::rate_limit::RateLimits;
 use self::record::Record;
 use self::session::{Connection, Session};
+use self::standing::Standing;
 use crate::random::Random;
 use crate::snowflake::{Millis, Snowflake, SnowflakeMaker};
 
@@ -117,6 +119,7 @@ pub struct World {
     limits: RateLimits,
     faults: Faults,
     record: Record,
+    standing: Standing,
 }
 
 impl World {
@@ -144,6 +147,7 @@ impl World {
             limits: RateLimits::default(),
             faults: Faults::default(),
             record: Record::default(),
+            standing: Standing::default(),
         }
     }
 

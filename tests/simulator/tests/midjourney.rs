@@ -271,6 +271,8 @@ fn refusals_are_ephemeral_embeds_with_the_command() {
         assert_eq!(embed["color"], 16_711_680);
     }
     stage.imagine(0, "x simulate:captcha", "1", &session);
+    let user = stage.world.accounts()[0].user;
+    stage.control(&json!({"command": "clear_account", "user_id": user}));
     stage.imagine(0, "x simulate:failure", "1", &session);
     stage.pass(4_000);
     assert_eq!(

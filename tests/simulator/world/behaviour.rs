@@ -17,6 +17,26 @@ pub enum UpscaleStart {
     Public,
 }
 
+/// What the moderators make of an appeal.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AppealOutcome {
+    /// The job starts.
+    Accepted,
+    /// It stays refused.
+    Rejected,
+}
+
+/// Where the editor of Vary (Region) sends its mask; both were seen, one is alive.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InpaintPath {
+    /// `/inpaint/api/submit-job`.
+    Old,
+    /// `/.proxy/inpaint/api/submit-job`, the token in the body or as one more segment.
+    Proxy,
+}
+
 /// Switches and numbers; the defaults are what was captured in 2026.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -25,6 +45,8 @@ pub enum UpscaleStart {
     reason = "independent switches, each named in a test's JSON"
 )]
 pub struct Behaviour {
+    /// What comes of a pressed Appeal.
+    pub appeal: AppealOutcome,
     /// `GUILD_MEMBERS` and `GUILD_PRESENCES` are switched on for the bot in the developer portal.
     pub bot_members_intents: bool,
     /// `MESSAGE_CONTENT` is switched on for the bot in the developer portal.
@@ -57,6 +79,8 @@ pub struct Behaviour {
     pub identify_spacing: u64,
     /// U finals name their index.
     pub index_in_finals: bool,
+    /// Which of the paths for masks is alive.
+    pub inpaint_path: InpaintPath,
     /// `POST /interactions` accepted in one window.
     pub interaction_limit: u64,
     /// Length of that window in milliseconds.
@@ -65,6 +89,12 @@ pub struct Behaviour {
     pub interaction_metadata: bool,
     /// Finals end with the link to the web site.
     pub link_in_finals: bool,
+    /// Animate and extend also come with buttons that always ask for a prompt.
+    pub manual_buttons: bool,
+    /// A press that opens a modal or an editor is also told `INTERACTION_SUCCESS`.
+    pub modal_success: bool,
+    /// Milliseconds until a modal can no longer be sent back.
+    pub modal_ttl: u64,
     /// A press changes the pressed button's style.
     pub parent_edits: bool,
     /// `MESSAGE_UPDATE` carries only what changed, as before 2024-07.
@@ -75,6 +105,8 @@ pub struct Behaviour {
     pub queue_size: usize,
     /// Enforce REST rate limits.
     pub rate_limits: bool,
+    /// Remix mode of every account; one alone is switched on by `/prefer remix`.
+    pub remix: bool,
     /// Milliseconds a session can be resumed after its connection is gone.
     pub session_ttl: u64,
     /// Each event reaches each session up to so many milliseconds late, which changes their order.
@@ -88,6 +120,7 @@ pub struct Behaviour {
 impl Default for Behaviour {
     fn default() -> Self {
         Self {
+            appeal: AppealOutcome::Accepted,
             bot_members_intents: false,
             bot_message_content: true,
             cdn_ttl_seconds: 86_400,
@@ -104,15 +137,20 @@ impl Default for Behaviour {
             identify_limit: 1_000,
             identify_spacing: 5_000,
             index_in_finals: true,
+            inpaint_path: InpaintPath::Old,
             interaction_limit: 5,
             interaction_window: 1_000,
             interaction_metadata: true,
             link_in_finals: true,
+            manual_buttons: false,
+            modal_success: true,
+            modal_ttl: 900_000,
             parent_edits: true,
             partial_updates: false,
             progress_deletes: true,
             queue_size: 7,
             rate_limits: true,
+            remix: false,
             session_ttl: 180_000,
             shuffle: 0,
             upscale_start: UpscaleStart::Ephemeral,

@@ -36,6 +36,8 @@ impl World {
                 }
                 Ok(json!({}))
             }
+            "refuse" => self.arm_refusal(command),
+            "clear_account" => self.clear_account(command),
             "release" => Ok(json!({"released": self.release(now, command["job_id"].as_str())})),
             "foreign" => self.foreign(now, command),
             "delete" => {
@@ -103,7 +105,7 @@ impl World {
                 .messages
                 .get(message)
                 .map_or(channel, |message| message.channel),
-            What::Command { .. } => channel,
+            What::Command { .. } | What::Submit { .. } => channel,
         };
         Ok(json!({"interaction_id": self.foreign_interaction(now, user, channel, what)}))
     }

@@ -1,6 +1,7 @@
 //! `POST /interactions`: what Discord checks before an application hears of it, and what the sender is told.
 
 mod options;
+mod submit;
 
 use serde_json::{Value, json};
 
@@ -46,6 +47,17 @@ pub(super) enum What {
         message: Snowflake,
         custom_id: String,
     },
+    /// A modal that came back.
+    Submit {
+        /// The interaction that opened it.
+        modal: Snowflake,
+        /// Message and button that were pressed for it.
+        message: Snowflake,
+        button: String,
+        /// The modal's own.
+        custom_id: String,
+        text: String,
+    },
 }
 
 impl Interaction {
@@ -58,6 +70,11 @@ impl Interaction {
                 (2, words.collect::<Vec<_>>().join(" "), None)
             }
             What::Press { message, .. } => (3, String::new(), Some(*message)),
+            What::Submit { message, .. } => (5, String::new(), Some(*message)),
+        };
+        let trigger = match &self.what {
+            What::Command { .. } | What::Press { .. } => None,
+            What::Submit { modal, .. } => Some(*modal),
         };
         Origin {
             id: self.id,
@@ -65,15 +82,24 @@ impl Interaction {
             name,
             user: self.user,
             pressed,
+            trigger,
             first_answer,
         }
     }
 
     /// Message whose component was pressed.
     pub(super) fn pressed(&self) -> Option<Snowflake> {
+        self.button().map(|(message, _)| message)
+    }
+
+    /// Message and `custom_id` of the pressed component.
+    pub(super) fn button(&self) -> Option<(Snowflake, &str)> {
         match &self.what {
             What::Command { .. } => None,
-            What::Press { message, .. } => Some(*message),
+            What::Press { message, custom_id } => Some((*message, custom_id)),
+            What::Submit {
+                message, button, ..
+            } => Some((*message, button)),
         }
     }
 }
@@ -88,9 +114,17 @@ impl World {
         if caller.bot {
             return Response::error(403, 20001, "Bots cannot use this endpoint");
         }
+        if let Some(refused) = self.refuse_request(caller.user) {
+            self.record.interactions_refused += 1;
+            return refused;
+        }
         let Some(body) = request.json().filter(Value::is_object) else {
             return malformed();
         };
+        let ttl = self.behaviour.modal_ttl;
+        self.midjourney
+            .modals
+            .retain(|_, modal| now < modal.press.at + ttl);
         match self.check_interaction(&body, caller) {
             Err(refused) => {
                 self.record.interactions_refused += 1;
@@ -140,11 +174,15 @@ impl World {
         let (what, draft) = match body["type"].as_u64() {
             Some(2) => self.check_command(&body["data"], application, channel, caller)?,
             Some(3) => self.check_press(body, application, channel, caller)?,
+            Some(5) => {
+                let what = self.check_submit(&body["data"], application, channel, caller)?;
+                (what, Draft::default())
+            }
             Some(_) => {
                 return Err(Response::form_error(
                     &["type"],
                     "BASE_TYPE_CHOICES",
-                    "Value must be one of {2, 3}.",
+                    "Value must be one of {2, 3, 5}.",
                 ));
             }
             None => {
@@ -273,7 +311,7 @@ impl World {
                 name: "imagine",
                 prompt,
             } if self.behaviour.foreign_echo && !interaction.foreign => Some(prompt.clone()),
-            What::Command { .. } | What::Press { .. } => None,
+            What::Command { .. } | What::Press { .. } | What::Submit { .. } => None,
         };
         let channel = interaction.channel;
         if !self.receive_interaction(now, interaction) {
@@ -308,7 +346,7 @@ impl World {
     ) -> Snowflake {
         let id = self.snowflake(now);
         let application = match &what {
-            What::Press { message, .. } => {
+            What::Press { message, .. } | What::Submit { message, .. } => {
                 let message = self.messages.get(message);
                 message.map_or(MIDJOURNEY, |message| message.author)
             }

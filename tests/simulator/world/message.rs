@@ -30,6 +30,8 @@ pub(super) struct Origin {
     pub(super) user: Snowflake,
     /// Message whose component was pressed.
     pub(super) pressed: Option<Snowflake>,
+    /// Interaction that opened the modal, for a submit.
+    pub(super) trigger: Option<Snowflake>,
     /// First answer, when this message is a later one.
     pub(super) first_answer: Option<Snowflake>,
 }
@@ -247,7 +249,12 @@ impl World {
             metadata["name"] = json!(origin.name);
             metadata["command_type"] = json!(1);
         }
-        if let Some(pressed) = origin.pressed {
+        if let Some(trigger) = origin.trigger {
+            metadata["triggering_interaction_metadata"] = json!({
+                "id": trigger, "type": 3, "user": metadata["user"], "interacted_message_id": origin.pressed,
+                "authorizing_integration_owners": metadata["authorizing_integration_owners"],
+            });
+        } else if let Some(pressed) = origin.pressed {
             metadata["interacted_message_id"] = json!(pressed);
         }
         if let Some(first) = origin.first_answer {

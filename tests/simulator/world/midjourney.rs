@@ -2,18 +2,30 @@
 
 mod button;
 mod course;
+mod inpaint;
+mod job_kind;
 mod jobs;
+mod modal;
+mod press;
 mod prompt;
 mod refusal;
+mod rewrite;
+mod settings;
+mod version;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use self::button::JobKind;
+use self::inpaint::Frame;
+pub(super) use self::inpaint::{Mask, is_submission};
+use self::job_kind::JobKind;
 use self::jobs::Jobs;
+pub(super) use self::modal::{INPUT_LIMIT, Modal};
 use self::prompt::{Mode, Prompt};
-use self::refusal::{RED, Trouble, YELLOW, embed};
+pub(super) use self::refusal::{Asked, Trouble};
+use self::refusal::{RED, YELLOW, embed};
+use self::settings::AccountSettings;
 use super::World;
 use super::agenda::Event;
 use super::dispatch::Change;
@@ -25,6 +37,8 @@ use crate::snowflake::{Millis, Snowflake};
 const TOKEN_LIFE: u64 = 900_000;
 /// From this progress on the preview is attached.
 const PREVIEW_FROM: u8 = 35;
+/// Refusals that are kept because they can be answered.
+const NOTICE_LIMIT: usize = 1_000;
 /// Milliseconds between two edits.
 const EDIT_EVERY: u64 = 3_000;
 
@@ -49,8 +63,50 @@ pub(super) enum Step {
     DeleteProgress,
     Fail,
     Final,
+    Pause(u8),
     Progress(u8),
+    Stop,
     Vanish,
+}
+
+/// A job that somebody asked for.
+#[derive(Clone, Debug)]
+struct Order {
+    kind: JobKind,
+    prompt: Prompt,
+    /// Whose cells the picture shows.
+    scene: String,
+    cell: Option<u8>,
+    trouble: Trouble,
+    /// The prompt came out of a modal.
+    remix: bool,
+    /// The message that its answers reply to: the pressed one.
+    reply: Option<Snowflake>,
+    mask: Option<Mask>,
+    /// The sender was told already that the interaction succeeded.
+    acknowledged: bool,
+}
+
+impl Order {
+    fn new(
+        interaction: &Interaction,
+        kind: JobKind,
+        prompt: Prompt,
+        scene: String,
+        trouble: Trouble,
+    ) -> Self {
+        Self {
+            kind,
+            prompt,
+            scene,
+            cell: None,
+            trouble,
+            remix: false,
+            reply: interaction.pressed(),
+            mask: None,
+            acknowledged: false,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -61,9 +117,11 @@ pub(super) struct Job {
     pub(super) prompt: Prompt,
     pub(super) state: JobState,
     trouble: Trouble,
-    /// Whose cells the picture shows.
     scene: String,
     cell: Option<u8>,
+    remix: bool,
+    reply: Option<Snowflake>,
+    pub(super) mask: Option<Mask>,
     acknowledged: bool,
     released: bool,
     pub(super) first_answer: Option<Snowflake>,
@@ -77,6 +135,13 @@ pub(super) struct Midjourney {
     pub(super) jobs: Jobs,
     /// Jobs of each user that have not ended, in order of acceptance.
     open: BTreeMap<Snowflake, Vec<usize>>,
+    /// Forms that were shown, by the interaction that opened them.
+    pub(super) modals: BTreeMap<Snowflake, Modal>,
+    /// Editors that were opened, by their token.
+    frames: BTreeMap<String, Frame>,
+    /// Refusals that can be answered, and the refused job.
+    notices: BTreeMap<Snowflake, usize>,
+    settings: BTreeMap<Snowflake, AccountSettings>,
 }
 
 impl Midjourney {
@@ -92,20 +157,42 @@ impl Midjourney {
 }
 
 impl Job {
-    /// U1–U4 only cut out a cell that exists.
+    /// Cutting out what exists takes no slot.
     fn takes_slot(&self) -> bool {
-        !matches!(self.kind, JobKind::Upscale(_))
+        !self.kind.is_cut()
     }
 
-    fn is_pressed(&self) -> bool {
-        self.interaction.pressed().is_some()
+    /// The kind of a job out of this one: a reroll of videos makes videos again.
+    fn repeated(&self, kind: JobKind) -> JobKind {
+        if kind == JobKind::Reroll && self.kind.is_video() {
+            self.kind
+        } else {
+            kind
+        }
+    }
+
+    /// The same job once more, without the trouble.
+    fn order(&self) -> Order {
+        Order {
+            kind: self.kind,
+            prompt: self.prompt.clone(),
+            scene: self.scene.clone(),
+            cell: self.cell,
+            trouble: Trouble::None,
+            remix: self.remix,
+            reply: self.reply,
+            mask: self.mask.clone(),
+            acknowledged: true,
+        }
     }
 
     /// The command as an error's footer repeats it.
     fn footer(&self) -> String {
         match &self.interaction.what {
             What::Command { name, prompt } => format!("/{name} {prompt}"),
-            What::Press { .. } => format!("/imagine {}", self.prompt.echo),
+            What::Press { .. } | What::Submit { .. } => {
+                format!("/imagine {}", self.prompt.echo)
+            }
         }
     }
 
@@ -117,13 +204,20 @@ impl Job {
         let (echo, mention) = (&self.prompt.echo, self.mention());
         let body = format!("**{echo}** - {mention} (Waiting to start)");
         match self.kind {
+            JobKind::Animate(_) | JobKind::Extend(_) => {
+                format!("Creating video with prompt {body}")
+            }
             JobKind::Upscale(index) => format!("Upscaling image #{index} with {body}"),
             JobKind::UpscaleHd { .. } => format!("Upscaling image #1 with {body}"),
             JobKind::Variation(index) => {
                 format!("Making variations for image #{index} with prompt {body}")
             }
-            JobKind::Vary { .. } => format!("Making variations for image #1 with prompt {body}"),
-            JobKind::Imagine | JobKind::Pan(_) | JobKind::Reroll | JobKind::Zoom => body,
+            JobKind::Vary(_) => format!("Making variations for image #1 with prompt {body}"),
+            JobKind::Imagine
+            | JobKind::Pan(_)
+            | JobKind::Reroll
+            | JobKind::VideoUpscale(_)
+            | JobKind::Zoom { .. } => body,
         }
     }
 
@@ -135,7 +229,7 @@ impl Job {
     fn progress_text(&self, percent: u8) -> String {
         format!(
             "{} ({percent}%) ({})",
-            self.by(self.kind.progress_verb()),
+            self.by(self.kind.progress_verb(self.remix)),
             self.prompt.mode.name()
         )
     }
@@ -150,24 +244,22 @@ impl World {
                 prompt,
             } => self.receive_imagine(now, interaction, prompt),
             What::Command { .. } => false,
-            What::Press { custom_id, .. } => {
-                match custom_id.strip_prefix("MJ::CancelJob::ByJobid::") {
-                    Some(job) => self.receive_cancel(now, interaction, job),
-                    None => self.receive_press(now, interaction, custom_id),
-                }
-            }
+            What::Press { custom_id, .. } => self.receive_press(now, interaction, custom_id),
+            What::Submit { .. } => self.receive_submit(now, interaction),
         }
     }
 
     fn receive_imagine(&mut self, now: Millis, interaction: &Interaction, typed: &str) -> bool {
-        let trouble = Trouble::of_prompt(typed);
+        let trouble = self.trouble_of(now, interaction, typed, Asked::Command);
         if trouble == Trouble::Failure {
             return false;
         }
         match prompt::read(typed) {
             Ok(prompt) => {
                 let scene = self.random.uuid();
-                self.add_job(now, JobKind::Imagine, interaction, prompt, scene, trouble);
+                let (kind, prompt) = rewrite::of_command(prompt);
+                let order = Order::new(interaction, kind, prompt, scene, trouble);
+                self.add_job(now, interaction, order);
             }
             Err(rejection) => {
                 self.tell_sender(now, interaction, "INTERACTION_SUCCESS", &json!({}));
@@ -180,77 +272,27 @@ impl World {
         true
     }
 
-    fn receive_press(&mut self, now: Millis, interaction: &Interaction, custom_id: &str) -> bool {
-        let Some((kind, parent)) = JobKind::of_button(custom_id) else {
-            return false;
-        };
-        let Some(parent) = self
-            .midjourney
-            .place(parent)
-            .map(|place| self.midjourney.jobs[place].clone())
-        else {
-            return false;
-        };
-        let trouble = match parent.trouble {
-            Trouble::Slow | Trouble::Hold => parent.trouble,
-            Trouble::Captcha
-            | Trouble::Fails(..)
-            | Trouble::Failure
-            | Trouble::None
-            | Trouble::Plain(_)
-            | Trouble::Refused(_)
-            | Trouble::Silent
-            | Trouble::Stall
-            | Trouble::Vanish => Trouble::None,
-        };
-        let scene = match kind {
-            JobKind::Upscale(_) | JobKind::UpscaleHd { .. } => parent.scene.clone(),
-            JobKind::Imagine
-            | JobKind::Pan(_)
-            | JobKind::Reroll
-            | JobKind::Variation(_)
-            | JobKind::Vary { .. }
-            | JobKind::Zoom => self.random.uuid(),
-        };
-        let place = self.add_job(now, kind, interaction, parent.prompt, scene, trouble);
-        self.midjourney.jobs[place].cell = match kind {
-            JobKind::Upscale(index) => Some(index),
-            JobKind::UpscaleHd { .. } => Some(parent.cell.unwrap_or(1)),
-            JobKind::Imagine
-            | JobKind::Pan(_)
-            | JobKind::Reroll
-            | JobKind::Variation(_)
-            | JobKind::Vary { .. }
-            | JobKind::Zoom => None,
-        };
-        true
-    }
-
-    fn add_job(
-        &mut self,
-        now: Millis,
-        kind: JobKind,
-        interaction: &Interaction,
-        prompt: Prompt,
-        scene: String,
-        trouble: Trouble,
-    ) -> usize {
+    fn add_job(&mut self, now: Millis, interaction: &Interaction, order: Order) -> usize {
         // A new picture is its own scene; an upscale has an id of its own beside its parent's scene.
-        let id = if kind.is_single() {
+        let id = if order.kind.keeps_scene() {
             self.random.uuid()
         } else {
-            scene.clone()
+            order.scene.clone()
         };
+        let (kind, trouble) = (order.kind, order.trouble);
         let place = self.midjourney.jobs.push(Job {
             id,
             kind,
             interaction: interaction.clone(),
-            prompt,
+            prompt: order.prompt,
             state: JobState::Accepted,
             trouble,
-            scene,
-            cell: None,
-            acknowledged: false,
+            scene: order.scene,
+            cell: order.cell,
+            remix: order.remix,
+            reply: order.reply,
+            mask: order.mask,
+            acknowledged: order.acknowledged,
             released: false,
             first_answer: None,
             progress_message: None,
@@ -270,7 +312,7 @@ impl World {
                 .is_none_or(|id| !messages.contains_key(&id))
         });
         if trouble != Trouble::Silent {
-            let wait = if kind.is_single() {
+            let wait = if kind.keeps_scene() {
                 self.random.between(100, 300)
             } else {
                 self.random.between(400, 900)
@@ -295,51 +337,93 @@ impl World {
             (Step::Progress(percent), JobState::Running) => self.show_progress(now, job, percent),
             (Step::Final, JobState::Running) => self.finish_or_hold(now, job),
             (Step::Fail, JobState::Running) => self.fail(now, job),
+            (Step::Pause(percent), JobState::Running) => self.show_pause(now, job, percent),
+            (Step::Stop, JobState::Running) => {
+                self.stop_progress(now, job);
+                self.end(now, job, JobState::Failed);
+            }
             (Step::Vanish, JobState::Running) => {
                 self.delete_progress(now, job);
                 self.end(now, job, JobState::Failed);
             }
             (Step::DeleteProgress, _) => self.delete_progress(now, job),
             // A job that was cancelled meanwhile has nothing left to do.
-            (Step::Answer | Step::Fail | Step::Final | Step::Progress(_) | Step::Vanish, _) => {}
+            (
+                Step::Answer
+                | Step::Fail
+                | Step::Final
+                | Step::Pause(_)
+                | Step::Progress(_)
+                | Step::Stop
+                | Step::Vanish,
+                _,
+            ) => {}
         }
     }
 
     fn answer(&mut self, now: Millis, place: usize) {
         let job = &self.midjourney.jobs[place];
-        let interaction = job.interaction.clone();
-        let footer = job.footer();
-        match job.trouble {
+        let (interaction, footer, trouble) = (job.interaction.clone(), job.footer(), job.trouble);
+        if !trouble.is_refusal() {
+            return self.queue_or_start(now, place, &footer);
+        }
+        if let Some(notice) = self.turn_away(now, &interaction, trouble, &footer) {
+            self.midjourney.notices.insert(notice, place);
+            while self.midjourney.notices.len() > NOTICE_LIMIT {
+                self.midjourney.notices.pop_first();
+            }
+        }
+        self.end(now, place, JobState::Refused);
+    }
+
+    /// Says no; gives the notice, when there is one that can be answered.
+    fn turn_away(
+        &mut self,
+        now: Millis,
+        interaction: &Interaction,
+        trouble: Trouble,
+        command: &str,
+    ) -> Option<Snowflake> {
+        match trouble {
             Trouble::Captcha => {
                 let token = self.random.token(80);
-                let frame = json!({"channel_id": interaction.channel, "custom_id": format!("MJ::iframe::{token}"), "title": "Action required to continue", "iframe_path": "/captcha", "modal_size": 1, "application": {"id": interaction.application, "name": "Midjourney Bot"}});
-                self.tell_sender(now, &interaction, "INTERACTION_IFRAME_MODAL_CREATE", &frame);
-                self.end(now, place, JobState::Refused);
+                let title = "Action required to continue";
+                self.open_frame(now, interaction, &token, title, "/captcha");
+                self.record.refused(interaction.id, title);
+                return None;
             }
-            Trouble::Plain(text) => {
-                self.acknowledge(now, place);
-                let mut message = self.answer_message(now, &interaction, None);
-                text.clone_into(&mut message.content);
-                message.flags = EPHEMERAL;
-                message.reader = Some(interaction.user);
-                self.post(now, message);
-                self.end(now, place, JobState::Refused);
+            Trouble::Plain(_) | Trouble::Refused(..) => {
+                self.tell_sender(now, interaction, "INTERACTION_SUCCESS", &json!({}));
             }
-            Trouble::Refused(refusal) => {
-                self.acknowledge(now, place);
-                let (notice, rows) = refusal.render(&footer);
-                self.notice(now, &interaction, None, notice, rows);
-                self.end(now, place, JobState::Refused);
-            }
-            Trouble::Fails(..)
+            Trouble::Fails(_)
             | Trouble::Failure
             | Trouble::Hold
             | Trouble::None
+            | Trouble::Paused
             | Trouble::Silent
             | Trouble::Slow
             | Trouble::Stall
-            | Trouble::Vanish => self.queue_or_start(now, place, &footer),
+            | Trouble::Stopped
+            | Trouble::Vanish => return None,
         }
+        if let Trouble::Refused(refusal, seconds) = trouble {
+            let (notice, rows) = refusal.render(now, seconds, command);
+            self.record.refused(interaction.id, refusal.title);
+            return Some(self.notice(now, interaction, None, notice, rows));
+        }
+        if let Trouble::Plain(text) = trouble {
+            let mut message = self.answer_message(now, interaction, None);
+            message.content = text.replace("{command}", command);
+            message.flags = EPHEMERAL;
+            message.reader = Some(interaction.user);
+            if let Some(pressed) = interaction.pressed() {
+                message.kind = kind::REPLY;
+                message.reference = Some(pressed);
+            }
+            self.record.refused(interaction.id, "plain text");
+            self.post(now, message);
+        }
+        None
     }
 
     fn queue_or_start(&mut self, now: Millis, place: usize, footer: &str) {
@@ -380,21 +464,6 @@ impl World {
             let interaction = job.interaction.clone();
             self.tell_sender(now, &interaction, "INTERACTION_SUCCESS", &json!({}));
         }
-    }
-
-    fn receive_cancel(&mut self, now: Millis, interaction: &Interaction, job: &str) -> bool {
-        let Some(place) = self.midjourney.place(job) else {
-            return false;
-        };
-        self.tell_sender(now, interaction, "INTERACTION_SUCCESS", &json!({}));
-        if matches!(
-            self.midjourney.jobs[place].state,
-            JobState::Held | JobState::Running
-        ) {
-            self.stop_progress(now, place);
-            self.end(now, place, JobState::Cancelled);
-        }
-        true
     }
 
     /// The ❌ reaction of a job's owner: a running job stops, its message goes.

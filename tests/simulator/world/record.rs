@@ -289,6 +289,19 @@ impl World {
                 object["message_id"] = json!(message);
                 object["custom_id"] = json!(custom_id);
             }
+            What::Submit {
+                modal,
+                message,
+                custom_id,
+                text,
+                ..
+            } => {
+                object["type"] = json!(5);
+                object["modal_id"] = json!(modal);
+                object["message_id"] = json!(message);
+                object["custom_id"] = json!(custom_id);
+                object["prompt"] = json!(text);
+            }
         }
         if let Some(title) = entry.refused {
             object["state"] = json!("refused");
@@ -301,7 +314,7 @@ impl World {
                     "job_id": job.id, "action": job.kind.name(), "state": format!("{:?}", job.state).to_lowercase(),
                     "final_prompt": job.prompt.echo, "mode": super::midjourney::mode_name(job.prompt.mode),
                     "progress_message_id": job.progress_message, "final_message_id": job.final_message,
-                    "picture_path": job.picture_path,
+                    "picture_path": job.picture_path, "mask": job.mask.as_ref().map(super::midjourney::Mask::json),
                     "picture_url": job.picture_path.as_deref().map(|path| self.fresh_url(now, path)),
                 }),
             );

@@ -10,6 +10,7 @@ use super::World;
 use super::dispatch::Change;
 use super::http::{Request, Response, percent_decode, query_value};
 use super::message::Channel;
+use super::midjourney::is_submission;
 use super::people::Caller;
 use super::rate_limit::{Quota, cloudflare};
 use crate::snowflake::{Millis, Snowflake};
@@ -38,6 +39,9 @@ impl World {
         }
         if request.method == "PUT" && path.starts_with("/discord-attachments-uploads-prd/") {
             return self.fill_slot(request);
+        }
+        if is_submission(path) {
+            return self.submit_mask(now, request);
         }
         if request
             .user_agent
@@ -82,6 +86,9 @@ impl World {
         else {
             return Response::error(401, 0, "401: Unauthorized");
         };
+        if self.standing.is_unauthorized(caller.user) {
+            return Response::error(401, 0, "401: Unauthorized");
+        }
         if !self.behaviour.rate_limits {
             return self.serve(now, request, caller, &segments);
         }

@@ -246,3 +246,15 @@ pub fn grid(messages: &[Value]) -> Value {
         .unwrap()
         .clone()
 }
+
+/// A PNG in base64 whose left half is white.
+pub fn mask(width: u32, height: u32) -> String {
+    use base64::Engine as _;
+    use image::{GrayImage, ImageFormat, Luma};
+    let picture = GrayImage::from_fn(width, height, |x, _| {
+        Luma([if x < width / 2 { 255 } else { 0 }])
+    });
+    let mut file = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut file, ImageFormat::Png).unwrap();
+    base64::engine::general_purpose::STANDARD.encode(file.into_inner())
+}

@@ -1,112 +1,128 @@
-//! Buttons under Midjourney's messages, and which job a pressed one starts.
+//! Buttons under Midjourney's messages, and what a press of one asks for.
 
 use serde_json::{Value, json};
 
-/// What a job makes.
+use super::job_kind::{Hd, JobKind, Motion, Vary};
+use super::version::{Version, upscaler};
+
+/// What a press asks for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum JobKind {
-    Imagine,
-    Pan(&'static str),
-    Reroll,
-    Upscale(u8),
-    UpscaleHd { creative: bool },
-    Variation(u8),
-    Vary { strong: bool },
-    Zoom,
+pub(crate) enum Press<'c> {
+    /// The favourite mark of a job's picture.
+    Bookmark(&'c str),
+    /// A running job shall stop.
+    Cancel(&'c str),
+    /// One of the numbered prompts of a describe or shorten result; `None`: all of them.
+    Choice(Option<usize>),
+    /// A zoom whose factor the modal asks for.
+    CustomZoom(&'c str),
+    /// The editor of Vary (Region).
+    Inpaint(&'c str),
+    /// A job out of another one; `manual`: its modal is asked for whatever the account's settings.
+    Job {
+        kind: JobKind,
+        parent: &'c str,
+        manual: bool,
+    },
+    /// A button under a refusal.
+    Notice(Answer),
 }
 
-impl JobKind {
-    /// The word between `** - ` and `by <@…>` once the job runs.
-    pub(crate) fn progress_verb(self) -> Option<String> {
-        match self {
-            Self::Imagine | Self::Reroll | Self::Upscale(_) => None,
-            Self::Pan(direction) => Some(format!("Pan {direction}")),
-            Self::UpscaleHd { .. } => Some("Upscaling".into()),
-            Self::Variation(_) | Self::Vary { strong: true } => Some("Variations (Strong)".into()),
-            Self::Vary { strong: false } => Some("Variations (Subtle)".into()),
-            Self::Zoom => Some("Zoom Out".into()),
-        }
-    }
+/// What a person answers to a refusal.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Answer {
+    AcceptTos,
+    Acknowledge,
+    Appeal,
+    Resubmit,
+}
 
-    /// The same in the final.
-    pub(crate) fn final_verb(self) -> Option<String> {
-        match self {
-            Self::UpscaleHd { .. } => Some("Upscaled".into()),
-            Self::Imagine
-            | Self::Pan(_)
-            | Self::Reroll
-            | Self::Upscale(_)
-            | Self::Variation(_)
-            | Self::Vary { .. }
-            | Self::Zoom => self.progress_verb(),
-        }
-    }
-
-    /// Milliseconds at Midjourney's own pace, as measured in 2026.
-    pub(crate) fn duration(self) -> u64 {
-        match self {
-            Self::Imagine | Self::Reroll => 25_500,
-            Self::Pan(_) => 30_000,
-            Self::Upscale(_) => 500,
-            Self::UpscaleHd { .. } => 48_000,
-            Self::Variation(_) | Self::Vary { .. } => 24_000,
-            Self::Zoom => 27_000,
-        }
-    }
-
-    /// One picture instead of a grid.
-    pub(crate) fn is_single(self) -> bool {
-        matches!(self, Self::Upscale(_) | Self::UpscaleHd { .. })
-    }
-
-    /// Name in the record.
-    pub(crate) fn name(self) -> String {
-        match self {
-            Self::Imagine => "imagine".into(),
-            Self::Pan(direction) => format!("pan_{}", direction.to_lowercase()),
-            Self::Reroll => "reroll".into(),
-            Self::Upscale(index) => format!("upscale{index}"),
-            Self::UpscaleHd { creative } => if creative {
-                "upscale_creative"
-            } else {
-                "upscale_subtle"
-            }
-            .into(),
-            Self::Variation(index) => format!("variation{index}"),
-            Self::Vary { strong } => if strong { "vary_strong" } else { "vary_subtle" }.into(),
-            Self::Zoom => "zoom".into(),
-        }
-    }
-
-    /// The job that a button starts, and the job it belongs to.
-    pub(crate) fn of_button(custom_id: &str) -> Option<(Self, &str)> {
+impl<'c> Press<'c> {
+    /// Reads a button of any generation; `None` when no job or answer is behind it.
+    pub(crate) fn read(custom_id: &'c str) -> Option<Self> {
         let parts: Vec<&str> = custom_id.split("::").collect();
-        let kind = match parts.as_slice() {
-            ["MJ", "JOB", "upsample", index, _] => Self::Upscale(cell(index)?),
-            ["MJ", "JOB", "variation", index, _] => Self::Variation(cell(index)?),
-            ["MJ", "JOB", "reroll", "0", _, "SOLO"] => Self::Reroll,
-            ["MJ", "JOB", "low_variation", "1", _, "SOLO"] => Self::Vary { strong: false },
-            ["MJ", "JOB", "high_variation", "1", _, "SOLO"] => Self::Vary { strong: true },
-            ["MJ", "JOB", "upsample_v7_2x_subtle", "1", _, "SOLO"] => {
-                Self::UpscaleHd { creative: false }
-            }
-            ["MJ", "JOB", "upsample_v7_2x_creative", "1", _, "SOLO"] => {
-                Self::UpscaleHd { creative: true }
-            }
-            ["MJ", "JOB", "pan_left", "1", _, "SOLO"] => Self::Pan("Left"),
-            ["MJ", "JOB", "pan_right", "1", _, "SOLO"] => Self::Pan("Right"),
-            ["MJ", "JOB", "pan_up", "1", _, "SOLO"] => Self::Pan("Up"),
-            ["MJ", "JOB", "pan_down", "1", _, "SOLO"] => Self::Pan("Down"),
-            ["MJ", "Outpaint", "50" | "75" | "100", "1", _, "SOLO"] => Self::Zoom,
-            _ => return None,
+        let (solo, parts) = match parts.split_last()? {
+            (&"SOLO", rest) => (true, rest),
+            _ => (false, parts.as_slice()),
         };
-        let job = parts.iter().find(|part| part.len() == 36)?;
-        Some((kind, job))
+        Some(match (parts, solo) {
+            (["MJ", "BOOKMARK", job], _) => Self::Bookmark(job),
+            (["MJ", "CancelJob", "ByJobid", job], _) => Self::Cancel(job),
+            (["MJ", "CustomZoom", job], _) => Self::CustomZoom(job),
+            (["MJ", "Inpaint", "1", job], true) => Self::Inpaint(job),
+            (
+                [
+                    "MJ",
+                    "Outpaint",
+                    factor @ ("50" | "75" | "100"),
+                    "1",
+                    parent,
+                ],
+                true,
+            ) => Self::Job {
+                kind: JobKind::Zoom {
+                    square: *factor == "100",
+                },
+                parent,
+                manual: false,
+            },
+            (["MJ", "JOB", name, index, parent], _) => {
+                let (name, manual) = match name.strip_suffix("_manual") {
+                    Some(name) => (name, true),
+                    None => (*name, false),
+                };
+                Self::Job {
+                    kind: job_kind(name, index.parse().ok()?, solo)?,
+                    parent,
+                    manual,
+                }
+            }
+            (["MJ", "Job", "PicReader", choice], _) => Self::Choice(chosen(choice, 4)?),
+            (["MJ", "Job", "PromptAnalyzer", choice], _) => Self::Choice(chosen(choice, 5)?),
+            (["MJ", "Prompts", "Appeal", _], _) => Self::Notice(Answer::Appeal),
+            (["MJ", "Moderation", "Acknowledge"], _) => Self::Notice(Answer::Acknowledge),
+            (["MJ", "Moderation", "Resubmit"], _) => Self::Notice(Answer::Resubmit),
+            (["MJ", "Account", "AcceptTos"], _) => Self::Notice(Answer::AcceptTos),
+            _ => return None,
+        })
     }
 }
 
-fn cell(text: &str) -> Option<u8> {
-    text.parse().ok().filter(|index| (1..=4).contains(index))
+fn job_kind(name: &str, index: u8, solo: bool) -> Option<JobKind> {
+    if let Some((hd, named)) = upscaler(name) {
+        return (solo && index == 1).then_some(JobKind::UpscaleHd { hd, named });
+    }
+    let cell = (1..=4).contains(&index);
+    Some(match name {
+        "upsample" if cell && !solo => JobKind::Upscale(index),
+        // "Make Variations" of one picture, until version 4, says SOLO.
+        "variation" if cell => JobKind::Variation(index),
+        "reroll" if index == 0 && solo => JobKind::Reroll,
+        "low_variation" if solo => JobKind::Vary(Vary::Subtle),
+        "high_variation" if solo => JobKind::Vary(Vary::Strong),
+        "pan_left" if solo => JobKind::Pan("Left"),
+        "pan_right" if solo => JobKind::Pan("Right"),
+        "pan_up" if solo => JobKind::Pan("Up"),
+        "pan_down" if solo => JobKind::Pan("Down"),
+        "animate_high" if solo => JobKind::Animate(Motion::High),
+        "animate_low" if solo => JobKind::Animate(Motion::Low),
+        "animate_high_extend" if cell => JobKind::Extend(Motion::High),
+        "animate_low_extend" if cell => JobKind::Extend(Motion::Low),
+        "video_virtual_upscale" if cell => JobKind::VideoUpscale(index),
+        _ => return None,
+    })
+}
+
+/// `1` to `most`, or `all`.
+fn chosen(text: &str, most: usize) -> Option<Option<usize>> {
+    if text == "all" {
+        return Some(None);
+    }
+    let number = text
+        .parse()
+        .ok()
+        .filter(|number| (1..=most).contains(number))?;
+    Some(Some(number))
 }
 
 fn button(label: &str, emoji: Option<&str>, custom_id: impl Into<String>) -> Value {
@@ -128,6 +144,7 @@ pub(super) fn rows(rows: Vec<Vec<Value>>) -> Vec<Value> {
         id
     };
     rows.into_iter()
+        .filter(|buttons| !buttons.is_empty())
         .map(|mut buttons| {
             let row = number();
             for button in &mut buttons {
@@ -171,80 +188,173 @@ pub(crate) fn grid(job: &str) -> Vec<Value> {
     rows(vec![upper, lower])
 }
 
-/// Under one picture: 16 components.
-pub(crate) fn single(job: &str) -> Vec<Value> {
-    let solo = |name: &str| format!("MJ::JOB::{name}::1::{job}::SOLO");
-    rows(vec![
-        vec![
-            button(
-                "Upscale (Subtle)",
-                Some("upscale_1"),
-                solo("upsample_v7_2x_subtle"),
-            ),
-            button(
-                "Upscale (Creative)",
-                Some("upscale_1"),
-                solo("upsample_v7_2x_creative"),
-            ),
-        ],
-        vec![
-            button("Vary (Subtle)", Some("🪄"), solo("low_variation")),
-            button("Vary (Strong)", Some("🪄"), solo("high_variation")),
-            button(
-                "Vary (Region)",
-                Some("🖌️"),
-                format!("MJ::Inpaint::1::{job}::SOLO"),
-            ),
-        ],
-        vec![
-            button(
-                "Zoom Out 2x",
-                Some("🔍"),
-                format!("MJ::Outpaint::50::1::{job}::SOLO"),
-            ),
-            button(
-                "Zoom Out 1.5x",
-                Some("🔍"),
-                format!("MJ::Outpaint::75::1::{job}::SOLO"),
-            ),
-            button("Custom Zoom", Some("🔍"), format!("MJ::CustomZoom::{job}")),
-        ],
-        vec![
-            button("", Some("⬅️"), solo("pan_left")),
-            button("", Some("➡️"), solo("pan_right")),
-            button("", Some("⬆️"), solo("pan_up")),
-            button("", Some("⬇️"), solo("pan_down")),
-        ],
-        vec![
-            button("Animate (High motion)", Some("🎞️"), solo("animate_high")),
-            button("Animate (Low motion)", Some("🎞️"), solo("animate_low")),
-            button("", Some("❤️"), format!("MJ::BOOKMARK::{job}")),
-            web(job),
-        ],
-    ])
+/// What the buttons under one picture depend on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Offer {
+    pub(crate) version: Version,
+    /// Not 1:1 yet, so it can be made square.
+    pub(crate) oblong: bool,
+    /// Animate and extend also come with a button that asks for a prompt.
+    pub(crate) manual: bool,
+}
+
+fn solo(job: &str, name: &str) -> String {
+    format!("MJ::JOB::{name}::1::{job}::SOLO")
+}
+
+fn upscalers(job: &str, offer: Offer, redo: &str) -> Vec<Value> {
+    let old = !offer.version.has_editor();
+    let buttons = offer.version.upscalers().iter();
+    buttons
+        .map(|(name, hd, _)| {
+            let label = match hd {
+                Hd::Max => format!("Upscale to {}", hd.label()),
+                _ if old => format!("{} Upscale Redo", hd.label()),
+                _ => format!("{redo}Upscale ({})", hd.label()),
+            };
+            button(&label, Some("upscale_1"), solo(job, name))
+        })
+        .collect()
+}
+
+fn varies(job: &str) -> Vec<Value> {
+    vec![
+        button("Vary (Subtle)", Some("🪄"), solo(job, "low_variation")),
+        button("Vary (Strong)", Some("🪄"), solo(job, "high_variation")),
+    ]
+}
+
+fn zooms(job: &str, offer: Offer) -> Vec<Value> {
+    let zoom = |label: &str, emoji: &str, factor: &str| {
+        button(
+            label,
+            Some(emoji),
+            format!("MJ::Outpaint::{factor}::1::{job}::SOLO"),
+        )
+    };
+    let mut zooms = vec![
+        zoom("Zoom Out 2x", "🔍", "50"),
+        zoom("Zoom Out 1.5x", "🔍", "75"),
+        button("Custom Zoom", Some("🔍"), format!("MJ::CustomZoom::{job}")),
+    ];
+    if offer.oblong {
+        zooms.push(zoom("Make Square", "↔️", "100"));
+    }
+    zooms
+}
+
+fn pans(job: &str) -> Vec<Value> {
+    [
+        ("⬅️", "left"),
+        ("➡️", "right"),
+        ("⬆️", "up"),
+        ("⬇️", "down"),
+    ]
+    .map(|(emoji, direction)| button("", Some(emoji), solo(job, &format!("pan_{direction}"))))
+    .into()
+}
+
+/// Buttons that make a video, and their manual twins where those are shown.
+fn films(label: &str, manual: bool, custom_id: impl Fn(&str, &str) -> String) -> Vec<Value> {
+    let film = |word: &str, motion: Motion, suffix: &str| {
+        let (title, name) = match motion {
+            Motion::High => ("High", "high"),
+            Motion::Low => ("Low", "low"),
+        };
+        let label = format!("{label}{word} ({title} motion)");
+        button(&label, Some("🎞️"), custom_id(name, suffix))
+    };
+    let mut films = vec![film("", Motion::High, ""), film("", Motion::Low, "")];
+    if manual {
+        films.push(film(" Manually", Motion::High, "_manual"));
+        films.push(film(" Manually", Motion::Low, "_manual"));
+    }
+    films
+}
+
+fn animates(job: &str, offer: Offer) -> Vec<Value> {
+    if !offer.version.has_video() {
+        return Vec::new();
+    }
+    films("Animate", offer.manual, |motion, suffix| {
+        solo(job, &format!("animate_{motion}{suffix}"))
+    })
+}
+
+fn last(job: &str) -> [Value; 2] {
+    [
+        button("", Some("❤️"), format!("MJ::BOOKMARK::{job}")),
+        web(job),
+    ]
+}
+
+/// Under one picture; 16 components under version 7.
+pub(crate) fn single(job: &str, offer: Offer) -> Vec<Value> {
+    if !offer.version.has_editor() {
+        let again = button("Make Variations", Some("🪄"), solo(job, "variation"));
+        let mut upper = vec![again];
+        upper.extend(upscalers(job, offer, ""));
+        return rows(vec![upper, last(job).into()]);
+    }
+    let mut vary = varies(job);
+    vary.push(button(
+        "Vary (Region)",
+        Some("🖌️"),
+        format!("MJ::Inpaint::1::{job}::SOLO"),
+    ));
+    let (animates, last) = (animates(job, offer), last(job));
+    let mut lines = vec![
+        upscalers(job, offer, ""),
+        vary,
+        zooms(job, offer),
+        pans(job),
+    ];
+    // Five rows and five buttons in a row are Discord's limits.
+    if animates.len() > 3 {
+        let (high, low) = animates.split_at(2);
+        lines[0].extend(high.iter().cloned());
+        lines.push(low.iter().cloned().chain(last).collect());
+    } else {
+        lines.push(animates.into_iter().chain(last).collect());
+    }
+    rows(lines)
 }
 
 /// Under an HD upscale.
-pub(crate) fn upscaled(job: &str) -> Vec<Value> {
-    let solo = |name: &str| format!("MJ::JOB::{name}::1::{job}::SOLO");
-    rows(vec![
-        vec![
-            button(
-                "Redo Upscale (Subtle)",
-                Some("upscale_1"),
-                solo("upsample_v7_2x_subtle"),
-            ),
-            button(
-                "Redo Upscale (Creative)",
-                Some("upscale_1"),
-                solo("upsample_v7_2x_creative"),
-            ),
-        ],
-        vec![
-            button("", Some("❤️"), format!("MJ::BOOKMARK::{job}")),
-            web(job),
-        ],
-    ])
+pub(crate) fn upscaled(job: &str, offer: Offer) -> Vec<Value> {
+    let mut lines = vec![upscalers(job, offer, "Redo ")];
+    if offer.version.has_editor() {
+        lines.push(varies(job));
+    }
+    lines.push(animates(job, offer));
+    lines.push(last(job).into());
+    rows(lines)
+}
+
+/// Under four videos.
+pub(crate) fn video_grid(job: &str) -> Vec<Value> {
+    let cell = |n: u8| {
+        button(
+            &format!("U{n}"),
+            None,
+            format!("MJ::JOB::video_virtual_upscale::{n}::{job}"),
+        )
+    };
+    let mut upper: Vec<Value> = (1..=4).map(cell).collect();
+    upper.push(button(
+        "",
+        Some("🔄"),
+        format!("MJ::JOB::reroll::0::{job}::SOLO"),
+    ));
+    rows(vec![upper, vec![web(job)]])
+}
+
+/// Under one video.
+pub(crate) fn video(job: &str, manual: bool) -> Vec<Value> {
+    let extends = films("Extend", manual, |motion, suffix| {
+        format!("MJ::JOB::animate_{motion}_extend{suffix}::1::{job}")
+    });
+    rows(vec![extends, last(job).into()])
 }
 
 /// Under the progress of a button's job.
@@ -260,29 +370,98 @@ mod tests {
 
     const JOB: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
 
-    fn count(rows: &[Value]) -> usize {
+    fn custom_ids(rows: &[Value]) -> Vec<&str> {
         rows.iter()
-            .map(|row| row["components"].as_array().map_or(0, Vec::len))
-            .sum()
+            .flat_map(|row| row["components"].as_array().unwrap())
+            .filter_map(|button| button["custom_id"].as_str())
+            .collect()
+    }
+
+    fn offer(echo: &str) -> Offer {
+        Offer {
+            version: Version::of_echo(echo),
+            oblong: false,
+            manual: false,
+        }
     }
 
     #[test]
     fn finals_have_ten_and_sixteen_components() {
-        assert_eq!((count(&grid(JOB)), count(&single(JOB))), (10, 16));
+        let count = |rows: &[Value]| -> usize {
+            rows.iter()
+                .map(|row| row["components"].as_array().map_or(0, Vec::len))
+                .sum()
+        };
+        let seven = single(JOB, offer("x --v 7.0"));
+        assert_eq!((count(&grid(JOB)), count(&seven)), (10, 16));
+    }
+
+    #[test]
+    fn every_button_is_understood_and_fits() {
+        for version in ["4", "5", "5.2", "6.0", "6.1", "7.0", "8.1"] {
+            for manual in [false, true] {
+                let offer = Offer {
+                    oblong: true,
+                    manual,
+                    ..offer(&format!("x --v {version}"))
+                };
+                let sets = [
+                    grid(JOB),
+                    single(JOB, offer),
+                    upscaled(JOB, offer),
+                    video_grid(JOB),
+                    video(JOB, manual),
+                ];
+                for rows in sets {
+                    assert!(rows.len() <= 5);
+                    for row in &rows {
+                        let buttons = row["components"].as_array().unwrap().len();
+                        assert!((1..=5).contains(&buttons), "{version}: {buttons}");
+                    }
+                    for custom_id in custom_ids(&rows) {
+                        assert!(Press::read(custom_id).is_some(), "{custom_id}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn versions_offer_their_own() {
+        let has = |echo: &str, part: &str| {
+            let rows = single(JOB, offer(echo));
+            custom_ids(&rows).iter().any(|id| id.contains(part))
+        };
+        assert!(has("x --v 4", "::variation::1::") && !has("x --v 4", "Outpaint"));
+        assert!(has("x --niji 6", "upsample_v6_2x_creative") && has("x --niji 6", "Inpaint"));
+        assert!(!has("x --v 6.1", "animate") && has("x --v 7.0", "animate_low"));
+        assert!(!has("x --v 8.1", "upsample") && has("x --v 8.1", "CustomZoom"));
     }
 
     #[test]
     fn buttons_name_their_job() {
         let custom_id = format!("MJ::JOB::upsample::3::{JOB}");
-        let found = JobKind::of_button(&custom_id);
-        assert_eq!(found, Some((JobKind::Upscale(3), JOB)));
+        let job = |kind, manual| {
+            Some(Press::Job {
+                kind,
+                parent: JOB,
+                manual,
+            })
+        };
+        assert_eq!(Press::read(&custom_id), job(JobKind::Upscale(3), false));
+        assert_eq!(Press::read(&format!("MJ::JOB::upsample::5::{JOB}")), None);
         assert_eq!(
-            JobKind::of_button(&format!("MJ::JOB::upsample::5::{JOB}")),
-            None
+            Press::read(&format!("MJ::JOB::reroll::0::{JOB}::SOLO")),
+            job(JobKind::Reroll, false)
         );
         assert_eq!(
-            JobKind::of_button(&format!("MJ::JOB::reroll::0::{JOB}::SOLO")),
-            Some((JobKind::Reroll, JOB))
+            Press::read(&format!("MJ::JOB::animate_low_extend_manual::1::{JOB}")),
+            job(JobKind::Extend(Motion::Low), true)
         );
+        assert_eq!(
+            Press::read("MJ::Job::PicReader::all"),
+            Some(Press::Choice(None))
+        );
+        assert_eq!(Press::read("MJ::Job::PicReader::5"), None);
     }
 }

@@ -110,7 +110,9 @@ pub(crate) fn read(typed: &str) -> Result<Prompt, Rejection> {
             let many = matches!(name, "no" | "sref" | "cref" | "p" | "profile");
             while let Some(value) = words.peek().filter(|value| parameter_name(value).is_none()) {
                 if !many && !values.is_empty()
-                    || OPTIONAL_VALUE.contains(&name) && !value.chars().any(|c| c.is_ascii_digit())
+                    || OPTIONAL_VALUE.contains(&name)
+                        && *value != "loop"
+                        && !value.chars().any(|c| c.is_ascii_digit())
                 {
                     break;
                 }
