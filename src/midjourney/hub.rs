@@ -139,6 +139,8 @@ pub struct Hub {
     awaiting_commands: BTreeSet<TaskId>,
     /// Tasks whose pictures are not where their command needs them.
     preparations: BTreeMap<TaskId, Preparation>,
+    /// Whether one of them has begun that was not looked at yet.
+    has_begun: bool,
     /// Open tasks of which an attempt may have arrived.
     under_way: BTreeSet<TaskId>,
     /// Open tasks by their time-out.
@@ -439,8 +441,13 @@ impl Hub {
         self.read_commands();
         self.send_forms();
         self.add_envelopes();
-        self.prepare_pictures();
-        self.pump();
+        loop {
+            self.prepare_pictures();
+            self.pump();
+            if !std::mem::take(&mut self.has_begun) {
+                break;
+            }
+        }
         self.read_histories();
         for kind in [GatewayKind::Bot, GatewayKind::User] {
             if self.session_due(kind).is_some_and(|at| at <= self.now.boot) {

@@ -1,6 +1,8 @@
 //! The slash command that a task uses, filled in. What its pictures need before is in `pictures`, what its answer
 //! means in `answers`.
 
+use std::time::Duration;
+
 use mj_discord::rest::{Interactor, Request, UploadedFile};
 
 use super::{Hub, finish::Ending};
@@ -12,13 +14,24 @@ use crate::{
 };
 
 /// How long an index is believed that lacks a command: it may be registered anew at any time.
-const FRESH: std::time::Duration = std::time::Duration::from_secs(60);
+const FRESH: Duration = Duration::from_secs(60);
 
 impl Hub {
     /// The command of a task that presses nothing; none when it is not known under which id and version it is sent.
     pub(super) fn call(&self, task: &Task, bot: Bot, by: Interactor<'_>) -> Option<Request> {
-        let command = self.commands.command(bot, command_of(&task.work.call))?;
+        let command = self.command(bot, command_of(&task.work.call))?;
         fill_in(&command, task, by)
+    }
+
+    /// A command as the guild has it, under its other name too, else as it was known at release.
+    fn command(&self, bot: Bot, name: CommandName) -> Option<Command> {
+        const RENAMED: [CommandName; 2] = [CommandName::Private, CommandName::Stealth];
+        let others = RENAMED.iter().filter(|_| RENAMED.contains(&name));
+        std::iter::once(&name)
+            .chain(others)
+            .find_map(|name| self.commands.entry(bot, name.as_str()))
+            .cloned()
+            .or_else(|| self.commands.command(bot, name))
     }
 
     /// A task's command is not known: the index is read, unless it was just now; without it the task fails.

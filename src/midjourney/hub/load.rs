@@ -69,6 +69,7 @@ impl Hub {
             refresh: Refresh::default(),
             awaiting_commands: BTreeSet::new(),
             preparations: BTreeMap::new(),
+            has_begun: false,
             under_way: BTreeSet::new(),
             deadlines: BTreeSet::new(),
             tombstones: BTreeSet::new(),

@@ -56,6 +56,7 @@ impl Hub {
     pub(super) fn begin_preparation(&mut self, id: TaskId) {
         self.queue.remove(id);
         self.preparations.entry(id).or_default();
+        self.has_begun = true;
         if let Some(item) = self.tasks.get_mut(&id)
             && item.task.view.stage.replace(Stage::Uploading) != Some(Stage::Uploading)
         {

@@ -430,6 +430,20 @@ fn an_unknown_command_is_looked_up_in_the_guild() {
 }
 
 #[test]
+fn a_renamed_command_is_found_under_either_name() {
+    for (asked, there) in [
+        (CommandName::Stealth, "private"),
+        (CommandName::Stealth, "stealth"),
+    ] {
+        let mut world = World::new(GatewayMode::User);
+        plain(&mut world, asked);
+        let question = asked_for_index(&world).pop().unwrap();
+        world.answer(&question, 200, &index(&["imagine", there]));
+        assert_eq!(world.last().body["data"]["name"], there);
+    }
+}
+
+#[test]
 fn a_command_that_the_guild_does_not_have_fails() {
     let mut world = World::new(GatewayMode::User);
     let ids = [(); 2].map(|()| plain(&mut world, CommandName::Turbo));

@@ -532,6 +532,28 @@ fn a_storage_hosts_refusal_leaves_the_account_alone() {
     assert_eq!(world.status(id), Status::Submitted);
 }
 
+/// The owner knows of the dead token before it asks: nothing else has to happen for the other account to begin.
+#[test]
+fn an_account_known_to_be_dead_is_left_at_once() {
+    let mut config = config(GatewayMode::User);
+    config.accounts.push(account("spare"));
+    let mut world = World::with(config);
+    let id = describe(&mut world, stored(1));
+    let mut uploads = Uploads::default();
+    uploads.step(&mut world);
+    let before = world.sent.len();
+    world.notice(
+        GatewayKind::User,
+        mj_midjourney::hub::GatewayNotice::Fatal(4004),
+    );
+    let next = &world.sent[before];
+    assert_eq!(
+        (part(next), next.token.as_str()),
+        (Some(Part::Slots), "token-spare")
+    );
+    assert_eq!(world.view(id).account.as_deref(), Some("spare"));
+}
+
 #[test]
 fn each_account_uploads_its_share() {
     let mut config = config(GatewayMode::User);
