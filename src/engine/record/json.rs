@@ -3,7 +3,7 @@
 use mj_discord::{UnixMs, snowflake::MessageId};
 use mj_midjourney::{
     refusal::FailCode,
-    task::{Image, TaskButton, TaskView},
+    task::{Image, Mode, TaskButton, TaskId, TaskView},
 };
 use serde::Serialize;
 
@@ -109,10 +109,10 @@ impl TaskRecord {
             progress: *progress,
             prompt,
             final_prompt: final_prompt.as_deref(),
-            parent_id: parent_id.as_ref().map(|id| id.as_str()),
-            group_id: group_id.as_ref().map(|id| id.as_str()),
+            parent_id: parent_id.as_ref().map(TaskId::as_str),
+            group_id: group_id.as_ref().map(TaskId::as_str),
             account: account.as_deref(),
-            mode: mode.map(mj_midjourney::task::Mode::as_str),
+            mode: mode.map(Mode::as_str),
             image_url: self.image_url.as_deref(),
             preview_url: self.preview_url.as_deref(),
             images: images

@@ -7,6 +7,7 @@
 )]
 
 pub(crate) mod proxy;
+pub(crate) mod receiver;
 
 use std::{
     path::Path,
