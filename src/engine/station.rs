@@ -225,7 +225,7 @@ impl Station {
                         let (stop, id) = (self.stop_owners.subscribe(), hub.clone());
                         let task = self
                             .owners
-                            .spawn_local(async move { (id, drive.run(stop).await) });
+                            .spawn_local(async move { (id, Box::pin(drive.run(stop)).await) });
                         self.owned.insert(hub.clone(), task.id());
                         self.candidacies.remove(hub);
                         TICK
