@@ -196,6 +196,7 @@ impl World {
                     name,
                     data,
                 } => self.dispatch(now, &session, &name, data),
+                Event::Later(later) => self.do_later(now, later),
                 Event::Job { job, step } => self.advance_job(now, job, step),
                 Event::NoAnswer { interaction } => self.fail_interaction(now, interaction),
                 Event::ParentEdit { message, custom_id } => {

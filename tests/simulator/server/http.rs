@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+    AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RANGE,
     SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE, USER_AGENT,
 };
 use hyper::service::service_fn;
@@ -84,6 +84,7 @@ async fn answer(service: Service, request: Request<Incoming>) -> Answer {
         authorization: text(&parts.headers, &AUTHORIZATION),
         user_agent: text(&parts.headers, &USER_AGENT),
         content_type: text(&parts.headers, &CONTENT_TYPE),
+        range: text(&parts.headers, &RANGE),
         body: body.to_vec(),
     };
     let response = service
@@ -103,7 +104,10 @@ async fn answer(service: Service, request: Request<Incoming>) -> Answer {
                 return respond(world_response(500, "drawing failed"));
             };
             service.driver.remember(&request.path, &file);
-            file
+            match response.part {
+                Some(part) => file[part].to_vec(),
+                None => file,
+            }
         }
     };
     let mut answer = Response::new(Full::new(Bytes::from(bytes)));

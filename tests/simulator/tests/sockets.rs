@@ -256,3 +256,34 @@ async fn huge_frames_and_garbage_reach_the_client_whole() -> Result<(), Failure>
     assert!(frame.contains("after it"));
     Ok(())
 }
+
+#[tokio::test]
+async fn pictures_come_whole_in_parts_and_as_heads() -> Result<(), Failure> {
+    let settings = Settings {
+        speed: 1_000.0,
+        ..Settings::default()
+    };
+    let server = Server::start(settings, Options::default()).await?;
+    let line = server.announcement();
+    let client = client(None)?;
+    assert_eq!(imagine(&client, line, "a harbour").await?, 204);
+    let job = picture(&client, line).await?;
+    let url = text(&job, "picture_url");
+    let whole = client.get(url).send().await?.bytes().await?;
+    let part = client
+        .get(url)
+        .header("range", "bytes=100-299")
+        .send()
+        .await?;
+    assert_eq!(part.status(), 206);
+    let told = part.headers()["content-range"].to_str()?.to_owned();
+    assert_eq!(told, format!("bytes 100-299/{}", whole.len()));
+    assert_eq!(part.bytes().await?, whole.slice(100..300));
+    let head = client.head(url).send().await?;
+    assert_eq!(
+        head.headers()["content-length"].to_str()?,
+        whole.len().to_string()
+    );
+    assert!(head.bytes().await?.is_empty());
+    Ok(())
+}

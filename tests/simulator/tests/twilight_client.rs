@@ -49,6 +49,7 @@ fn interact(server: &Server, line: &Value, body: &Value) {
         authorization: line["user_token"].as_str().map(str::to_owned),
         user_agent: Some("test/1.0".into()),
         content_type: Some("application/json".into()),
+        range: None,
         body: body.to_string().into_bytes(),
         ..mj_simulator::world::Request::default()
     };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use serde_json::Value;
 
-use super::midjourney::Step;
+use super::midjourney::{Later, Step};
 use crate::snowflake::{Millis, Snowflake};
 
 /// Something planned.
@@ -17,6 +17,8 @@ pub(super) enum Event {
         name: String,
         data: Value,
     },
+    /// What Midjourney does beside its jobs.
+    Later(Later),
     /// The next step of a job.
     Job { job: usize, step: Step },
     /// An application that did not answer an interaction in time.

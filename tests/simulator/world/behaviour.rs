@@ -63,6 +63,8 @@ pub struct Behaviour {
     pub final_reference: bool,
     /// Final pictures are WebP, not PNG.
     pub final_webp: bool,
+    /// Hours of fast mode in each account's plan; without any left only relaxed jobs are made.
+    pub fast_hours: f64,
     /// Each accepted imagine is repeated by another member with the same words.
     pub foreign_echo: bool,
     /// Frames name their guild.
@@ -129,6 +131,7 @@ impl Default for Behaviour {
             final_nonce: true,
             final_reference: true,
             final_webp: false,
+            fast_hours: 30.0,
             foreign_echo: false,
             guild_id_in_frames: true,
             heartbeat_interval: 41_250,

@@ -9,7 +9,7 @@ use super::World;
 use super::http::{Body, Request, Response, percent_decode, query_value};
 use super::people::Caller;
 use crate::picture::Picture;
-use crate::random::hex;
+use crate::random::{digest, hex};
 use crate::snowflake::{Millis, Snowflake};
 
 /// Largest upload for everybody, in bytes: 10 MiB.
@@ -99,6 +99,15 @@ impl Files {
         })
     }
 
+    /// A digest of the file at a path: two files have the same one only when they look the same.
+    pub(super) fn digest(&self, path: &str) -> u64 {
+        match self.contents.get(path) {
+            None => digest(path),
+            Some(Content::Drawn(picture)) => digest(&picture.scene),
+            Some(Content::Uploaded(bytes)) => digest(&hex(&Sha256::digest(bytes))),
+        }
+    }
+
     /// How many files are here.
     pub(super) fn len(&self) -> usize {
         self.contents.len()
@@ -184,9 +193,10 @@ impl World {
         let bytes = slot.bytes?;
         let id = self.snowflake(now);
         let path = format!("/{root}/{id}/{}", slot.filename);
-        let dimensions = image::load_from_memory(&bytes)
+        let dimensions = image::ImageReader::new(std::io::Cursor::new(&bytes))
+            .with_guessed_format()
             .ok()
-            .map(|image| (image.width(), image.height()));
+            .and_then(|reader| reader.into_dimensions().ok());
         let file = File {
             id,
             filename: slot.filename.clone(),
@@ -242,24 +252,50 @@ impl World {
         if !self.files.valid(now, &path, &request.query) {
             return Response::text(404, "This content is no longer available.");
         }
-        let (body, kind) = match self.files.contents.get(&path) {
+        let (body, kind, size) = match self.files.contents.get(&path) {
             None => return Response::text(404, "This content is no longer available."),
             Some(Content::Drawn(picture)) => (
-                Body::Picture(picture.clone()),
+                Body::Picture(Box::new(picture.clone())),
                 picture.format.content_type().to_owned(),
+                picture.size(),
             ),
-            Some(Content::Uploaded(bytes)) => {
-                (Body::Bytes(bytes.clone()), content_type(&path).to_owned())
-            }
+            Some(Content::Uploaded(bytes)) => (
+                Body::Bytes(bytes.clone()),
+                content_type(&path).to_owned(),
+                bytes.len(),
+            ),
         };
-        Response {
-            status: 200,
+        let Ok(range) = request.byte_range(size) else {
+            return Response::text(416, "").with("content-range", format!("bytes */{size}"));
+        };
+        let (body, part) = match (body, range.clone()) {
+            _ if request.method == "HEAD" => (Body::Bytes(Vec::new()), None),
+            (Body::Bytes(bytes), Some(range)) => (Body::Bytes(bytes[range].to_vec()), None),
+            (body, range) => (body, range),
+        };
+        let mut response = Response {
             body,
+            part,
             ..Response::text(200, "")
         }
         .with("content-type", kind)
+        .with("accept-ranges", "bytes")
         .with("cache-control", "public, max-age=31536000")
-        .with("etag", format!("\"{:x}\"", crate::random::digest(&path)))
+        .with("etag", format!("\"{:x}\"", digest(&path)));
+        let length = range.as_ref().map_or(size, ExactSizeIterator::len);
+        if let Some(range) = range {
+            response.status = 206;
+            let told = format!("bytes {}-{}/{size}", range.start, range.end - 1);
+            response = response.with("content-range", told);
+        }
+        response.with("content-length", length.to_string())
+    }
+
+    /// Whether the CDN answers this path and query.
+    pub(super) fn serves(&self, now: Millis, target: &str) -> bool {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let path = percent_decode(path);
+        self.files.valid(now, &path, query) && self.files.contents.contains_key(&path)
     }
 
     /// `POST /channels/{id}/attachments`: hands out upload slots.

@@ -255,6 +255,13 @@ pub(super) fn find(application: Snowflake, id: &str, name: &str) -> Option<&'sta
     })
 }
 
+/// A bot's command of this name.
+pub(super) fn registered(application: Snowflake, name: &str) -> Option<&'static Command> {
+    COMMANDS
+        .iter()
+        .find(|command| command.application == application && command.form.name == name)
+}
+
 impl World {
     /// The version Discord accepts for a command.
     pub(super) fn command_version(&self, command: &Command) -> String {

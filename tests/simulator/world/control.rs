@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 
 use super::World;
+use super::command::registered;
 use super::fault::{Faults, HttpFault};
-use super::interaction::What;
+use super::interaction::{Filled, What};
+use super::people::MIDJOURNEY;
 use crate::snowflake::{Millis, Snowflake};
 
 impl World {
@@ -82,14 +84,20 @@ impl World {
                 .ok_or("user_id must be a member")?,
         };
         let channel = snowflake(&command["channel_id"]).unwrap_or(self.people.channels[0]);
-        let what = if let Some(prompt) = command["prompt"].as_str() {
+        let mut filled = Filled::default();
+        let name = command["name"].as_str();
+        let prompt = command["prompt"].as_str();
+        let what = if name.is_some() || prompt.is_some() {
+            let known = registered(MIDJOURNEY, name.unwrap_or("imagine"));
+            let known = known.ok_or("no such command")?;
+            filled = Filled::of_texts(known, &command["options"]).ok_or("no such option")?;
             What::Command {
-                name: "imagine",
-                prompt: prompt.to_owned(),
+                name: known.form.name,
+                prompt: prompt.unwrap_or_default().to_owned(),
             }
         } else {
             let message = snowflake(&command["message_id"])
-                .ok_or("a prompt, or message_id and custom_id, are needed")?;
+                .ok_or("a prompt, a name, or message_id and custom_id, are needed")?;
             let custom_id = command["custom_id"].as_str().unwrap_or_default();
             let stored = self.messages.get(&message).ok_or("no such message")?;
             if stored.component(custom_id).is_none() {
@@ -107,7 +115,7 @@ impl World {
                 .map_or(channel, |message| message.channel),
             What::Command { .. } | What::Submit { .. } => channel,
         };
-        Ok(json!({"interaction_id": self.foreign_interaction(now, user, channel, what)}))
+        Ok(json!({"interaction_id": self.foreign_interaction(now, user, channel, what, filled)}))
     }
 
     /// A plain message of another member.

@@ -19,6 +19,8 @@ pub struct Request {
     pub user_agent: Option<String>,
     /// `Content-Type`.
     pub content_type: Option<String>,
+    /// `Range`.
+    pub range: Option<String>,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -29,7 +31,7 @@ pub enum Body {
     /// These bytes.
     Bytes(Vec<u8>),
     /// A picture that the driver draws outside the world.
-    Picture(Picture),
+    Picture(Box<Picture>),
 }
 
 /// One answer.
@@ -41,6 +43,8 @@ pub struct Response {
     pub headers: Vec<(&'static str, String)>,
     /// The body.
     pub body: Body,
+    /// The driver sends only these bytes of a picture; all of them when `None`.
+    pub part: Option<std::ops::Range<usize>>,
     /// Milliseconds to wait before it is sent.
     pub delay: u64,
     /// Close the connection instead of answering.
@@ -55,6 +59,7 @@ impl Response {
             status,
             headers,
             body: Body::Bytes(text.as_bytes().to_vec()),
+            part: None,
             delay: 0,
             cut: false,
         }
@@ -105,6 +110,29 @@ impl Response {
 }
 
 impl Request {
+    /// The bytes that `Range` asks for of a file of `size` bytes: all without one that is understood, an error when it
+    /// lies outside. Of several ranges servers may ignore the header.
+    pub(super) fn byte_range(&self, size: usize) -> Result<Option<std::ops::Range<usize>>, ()> {
+        let asked = self
+            .range
+            .as_deref()
+            .and_then(|range| range.strip_prefix("bytes="));
+        let Some((from, to)) = asked.and_then(|asked| asked.trim().split_once('-')) else {
+            return Ok(None);
+        };
+        let range = match (from.parse::<usize>(), to.parse::<usize>()) {
+            (Ok(from), Ok(to)) if from <= to => from..to.saturating_add(1).min(size),
+            (Ok(from), Err(_)) if to.is_empty() => from..size,
+            (Err(_), Ok(last)) if from.is_empty() => size.saturating_sub(last)..size,
+            _ => return Ok(None),
+        };
+        if range.is_empty() {
+            Err(())
+        } else {
+            Ok(Some(range))
+        }
+    }
+
     /// The JSON of the body, or of a form's `payload_json`.
     pub(super) fn json(&self) -> Option<Value> {
         let content_type = self.content_type.as_deref().unwrap_or_default();
@@ -177,6 +205,26 @@ mod tests {
             ..Request::default()
         };
         assert_eq!(request.json(), Some(json!({"type": 2})));
+    }
+
+    #[test]
+    fn reads_byte_ranges() {
+        let asked = |range: &str| {
+            let range = Some(range.to_owned());
+            let request = Request {
+                range,
+                ..Request::default()
+            };
+            request.byte_range(10)
+        };
+        assert_eq!(asked("bytes=2-4"), Ok(Some(2..5)));
+        assert_eq!(asked("bytes=7-"), Ok(Some(7..10)));
+        assert_eq!(asked("bytes=-3"), Ok(Some(7..10)));
+        assert_eq!(asked("bytes=0-99"), Ok(Some(0..10)));
+        assert_eq!(asked("bytes=10-"), Err(()));
+        for ignored in ["bytes=4-2", "bytes=1-2,4-5", "items=1-2", "bytes=a-b"] {
+            assert_eq!(asked(ignored), Ok(None), "{ignored}");
+        }
     }
 
     #[test]

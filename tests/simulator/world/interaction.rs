@@ -332,6 +332,7 @@ impl World {
                     name: "imagine",
                     prompt,
                 },
+                Filled::default(),
             );
         }
     }
@@ -343,6 +344,7 @@ impl World {
         user: Snowflake,
         channel: Snowflake,
         what: What,
+        filled: Filled,
     ) -> Snowflake {
         let id = self.snowflake(now);
         let application = match &what {
@@ -365,7 +367,7 @@ impl World {
                 at: now,
                 foreign: true,
                 what,
-                filled: Filled::default(),
+                filled,
             },
         );
         id

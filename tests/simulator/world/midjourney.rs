@@ -1,7 +1,11 @@
 //! The Midjourney bot: it answers interactions with jobs, and jobs with messages, at its own pace.
 
+mod account;
+mod answer;
 mod button;
 mod course;
+mod describe;
+mod expand;
 mod inpaint;
 mod job_kind;
 mod jobs;
@@ -11,18 +15,23 @@ mod prompt;
 mod refusal;
 mod rewrite;
 mod settings;
+mod shorten;
+mod show;
 mod version;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use self::account::Accounts;
+pub(super) use self::answer::Later;
+use self::answer::Source;
 use self::inpaint::Frame;
 pub(super) use self::inpaint::{Mask, is_submission};
 use self::job_kind::JobKind;
 use self::jobs::Jobs;
 pub(super) use self::modal::{INPUT_LIMIT, Modal};
-use self::prompt::{Mode, Prompt};
+use self::prompt::{Mode, Prompt, Rejection};
 pub(super) use self::refusal::{Asked, Trouble};
 use self::refusal::{RED, YELLOW, embed};
 use self::settings::AccountSettings;
@@ -31,6 +40,7 @@ use super::agenda::Event;
 use super::dispatch::Change;
 use super::interaction::{Interaction, What};
 use super::message::{EPHEMERAL, Message, kind};
+use crate::random::digest;
 use crate::snowflake::{Millis, Snowflake};
 
 /// A job's tokens live so long at Midjourney's pace: 15 minutes.
@@ -142,6 +152,9 @@ pub(super) struct Midjourney {
     /// Refusals that can be answered, and the refused job.
     notices: BTreeMap<Snowflake, usize>,
     settings: BTreeMap<Snowflake, AccountSettings>,
+    accounts: Accounts,
+    /// What answers were made from.
+    sources: BTreeMap<Snowflake, Source>,
 }
 
 impl Midjourney {
@@ -201,7 +214,7 @@ impl Job {
     }
 
     fn start_text(&self) -> String {
-        let (echo, mention) = (&self.prompt.echo, self.mention());
+        let (echo, mention) = (self.prompt.opening(), self.mention());
         let body = format!("**{echo}** - {mention} (Waiting to start)");
         match self.kind {
             JobKind::Animate(_) | JobKind::Extend(_) => {
@@ -226,11 +239,19 @@ impl Job {
         format!("**{}** - {verb}{}", self.prompt.echo, self.mention())
     }
 
+    /// The seed of the noise it started from: the prompt's, else one that follows from the picture.
+    pub(super) fn seed(&self) -> u64 {
+        let own = self.prompt.seed;
+        own.unwrap_or_else(|| digest(&self.scene) & 0xffff_ffff)
+    }
+
     fn progress_text(&self, percent: u8) -> String {
+        let mut running = self.clone();
+        self.prompt.opening().clone_into(&mut running.prompt.echo);
         format!(
             "{} ({percent}%) ({})",
-            self.by(self.kind.progress_verb(self.remix)),
-            self.prompt.mode.name()
+            running.by(self.kind.progress_verb(self.remix)),
+            self.prompt.tail()
         )
     }
 }
@@ -238,6 +259,9 @@ impl Job {
 impl World {
     /// An interaction that Discord accepted; false when the bot has no answer to it.
     pub(super) fn receive_interaction(&mut self, now: Millis, interaction: &Interaction) -> bool {
+        if let Some(answered) = self.receive_service(now, interaction) {
+            return answered;
+        }
         match &interaction.what {
             What::Command {
                 name: "imagine",
@@ -254,22 +278,59 @@ impl World {
         if trouble == Trouble::Failure {
             return false;
         }
-        match prompt::read(typed) {
-            Ok(prompt) => {
-                let scene = self.random.uuid();
-                let (kind, prompt) = rewrite::of_command(prompt);
-                let order = Order::new(interaction, kind, prompt, scene, trouble);
-                self.add_job(now, interaction, order);
-            }
+        let prompts = match self.read_prompts(now, interaction, typed) {
+            Ok(prompts) => prompts,
             Err(rejection) => {
-                self.tell_sender(now, interaction, "INTERACTION_SUCCESS", &json!({}));
-                let footer = format!("/imagine {typed}");
-                let notice = embed(rejection.title, &rejection.description, RED, Some(&footer));
-                self.notice(now, interaction, None, notice, Vec::new());
-                self.record.refused(interaction.id, rejection.title);
+                self.refuse(now, interaction, rejection.title, &rejection.description);
+                return true;
             }
+        };
+        let mut interaction = interaction.clone();
+        for prompt in prompts {
+            let scene = self.random.uuid();
+            let (kind, prompt) = rewrite::of_command(prompt);
+            let order = Order::new(&interaction, kind, prompt, scene, trouble);
+            self.add_job(now, &interaction, order);
+            // Only the first answer is the interaction's own.
+            interaction.nonce = None;
         }
         true
+    }
+
+    /// The prompts that one stands for: permutations and repeats, none of which the account may not run.
+    fn read_prompts(
+        &self,
+        now: Millis,
+        interaction: &Interaction,
+        typed: &str,
+    ) -> Result<Vec<Prompt>, Rejection> {
+        let too_many = || Rejection {
+            title: "Invalid parameter",
+            description: "Too many jobs at once.".into(),
+        };
+        let defaults = self.defaults_of(interaction);
+        let mut prompts = Vec::new();
+        for typed in expand::permutations(typed).ok_or_else(too_many)? {
+            let prompt = prompt::read_with(&typed, &defaults)?;
+            if prompt.pictures.iter().any(|link| !self.reaches(now, link)) {
+                return Err(Rejection {
+                    title: "Invalid link",
+                    description: "Could not fetch an image from the given link.".into(),
+                });
+            }
+            if prompt.mode != Mode::Relaxed && self.fast_hours_left(interaction.user) <= 0.0 {
+                return Err(Rejection {
+                    title: "Credits exhausted",
+                    description: "You have no fast hours left. Use /relax, or buy more.".into(),
+                });
+            }
+            let times = usize::try_from(prompt.repeat).unwrap_or(1);
+            prompts.extend(std::iter::repeat_n(prompt, times));
+        }
+        if prompts.len() > expand::LIMIT {
+            return Err(too_many());
+        }
+        Ok(prompts)
     }
 
     fn add_job(&mut self, now: Millis, interaction: &Interaction, order: Order) -> usize {

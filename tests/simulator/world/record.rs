@@ -34,7 +34,8 @@ struct ConnectionEntry {
 #[derive(Debug)]
 struct InteractionEntry {
     interaction: Interaction,
-    job: Option<usize>,
+    /// Places of its jobs, the first first.
+    jobs: Vec<usize>,
     refused: Option<&'static str>,
 }
 
@@ -196,7 +197,7 @@ impl Record {
     pub(super) fn accepted(&mut self, interaction: &Interaction) {
         let entry = InteractionEntry {
             interaction: interaction.clone(),
-            job: None,
+            jobs: Vec::new(),
             refused: None,
         };
         self.interactions.insert(interaction.id, entry);
@@ -208,7 +209,7 @@ impl Record {
 
     pub(super) fn job_of(&mut self, interaction: Snowflake, job: usize) {
         if let Some(entry) = self.interactions.get_mut(&interaction) {
-            entry.job = Some(job);
+            entry.jobs.push(job);
         }
     }
 
@@ -275,6 +276,7 @@ impl World {
     fn interaction_json(&self, now: Millis, entry: &InteractionEntry) -> Value {
         let interaction = &entry.interaction;
         let mut object = json!({
+            "application_id": interaction.application,
             "id": interaction.id, "nonce": interaction.nonce, "user_id": interaction.user, "channel_id": interaction.channel,
             "session_id": interaction.session, "at": interaction.at, "foreign": interaction.foreign,
         });
@@ -283,11 +285,18 @@ impl World {
                 object["type"] = json!(2);
                 object["name"] = json!(name);
                 object["prompt"] = json!(prompt);
+                object["options"] = json!(interaction.filled.texts);
+                object["subcommand"] = json!(interaction.filled.subcommand);
+                let files = interaction.filled.files.iter();
+                object["files"] = files
+                    .map(|(option, file)| ((*option).to_owned(), json!(file.filename)))
+                    .collect();
             }
             What::Press { message, custom_id } => {
                 object["type"] = json!(3);
                 object["message_id"] = json!(message);
                 object["custom_id"] = json!(custom_id);
+                object["values"] = json!(interaction.filled.choices);
             }
             What::Submit {
                 modal,
@@ -307,7 +316,11 @@ impl World {
             object["state"] = json!("refused");
             object["refused"] = json!(title);
         }
-        if let Some(job) = entry.job.and_then(|place| self.midjourney.jobs.get(place)) {
+        let jobs = entry.jobs.iter();
+        let jobs = jobs.filter_map(|place| self.midjourney.jobs.get(*place));
+        object["job_ids"] = jobs.clone().map(|job| json!(job.id)).collect();
+        let mut jobs = jobs;
+        if let Some(job) = jobs.next() {
             super::people::merge(
                 &mut object,
                 json!({

@@ -365,12 +365,11 @@ fn methods(segments: &[&str]) -> &'static [&'static str] {
         ]
         | ["guilds", _, "members", _]
         | ["channels", _, "application-command-index"] => &["GET"],
-        ["users", "@me", "channels"] => &["GET", "POST"],
         ["interactions"]
         | ["attachments", "refresh-urls"]
         | ["channels", _, "attachments" | "typing"]
         | ["channels", _, "messages", _, "ack"] => &["POST"],
-        ["channels", _, "messages"] => &["GET", "POST"],
+        ["users", "@me", "channels"] | ["channels", _, "messages"] => &["GET", "POST"],
         ["channels", _, "messages", _] => &["DELETE", "GET", "PATCH"],
         ["channels", _, "messages", _, "reactions", _, "@me"] => &["DELETE", "PUT"],
         _ => &[],

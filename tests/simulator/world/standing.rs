@@ -221,7 +221,7 @@ impl World {
                 .trouble
                 .filter(|(_, until)| until.is_none_or(|until| now < until));
             if let Some((trouble, _)) = held.trouble
-                && !(trouble.spares_relaxed() && self.is_relaxed(text))
+                && !(trouble.spares_relaxed() && self.is_relaxed(user, text))
             {
                 return trouble;
             }
@@ -235,7 +235,7 @@ impl World {
             })
         };
         let trouble = armed.unwrap_or_else(|| Trouble::of_prompt(text, asked));
-        if trouble.spares_relaxed() && self.is_relaxed(text) {
+        if trouble.spares_relaxed() && self.is_relaxed(user, text) {
             return Trouble::None;
         }
         if trouble.holds() {
@@ -245,7 +245,7 @@ impl World {
         trouble
     }
 
-    fn is_relaxed(&self, text: &str) -> bool {
-        text.split_whitespace().any(|word| word == "--relax")
+    fn is_relaxed(&self, user: Snowflake, text: &str) -> bool {
+        self.works_relaxed(user) || text.split_whitespace().any(|word| word == "--relax")
     }
 }

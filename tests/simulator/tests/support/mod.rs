@@ -14,6 +14,8 @@
     reason = "a stage for tests"
 )]
 
+pub mod desk;
+
 use std::collections::BTreeMap;
 
 use mj_simulator::world::{
@@ -162,6 +164,7 @@ impl Stage {
             authorization: token.map(str::to_owned),
             user_agent: Some("test/1.0".into()),
             content_type: Some("application/json".into()),
+            range: None,
             body: if body.is_null() {
                 Vec::new()
             } else {

@@ -148,6 +148,8 @@ impl World {
             );
             if let Some(mut file) = self.attach_upload(now, &root, caller.user, &upload) {
                 file.ephemeral = true;
+                // No message carries it as an attachment, so none takes it along when it goes.
+                self.files.abandon(std::slice::from_ref(&file));
                 files.insert(name, file);
             }
         }
@@ -157,6 +159,19 @@ impl World {
             files,
             choices: draft.choices,
         }
+    }
+}
+
+impl Filled {
+    /// Texts for a command of Midjourney's, as the control channel names them; `None` when it takes no such option.
+    pub(in crate::world) fn of_texts(command: &Command, texts: &Value) -> Option<Self> {
+        let mut filled = Self::default();
+        for (name, text) in texts.as_object().into_iter().flatten() {
+            let mut parameters = command.form.parameters.iter();
+            let known = parameters.find(|p| p.kind == TEXT && p.name == name)?;
+            filled.texts.insert(known.name, text.as_str()?.to_owned());
+        }
+        Some(filled)
     }
 }
 

@@ -1,5 +1,7 @@
 //! A job's course: start, progress, final, and the other ways it can end.
 
+use serde_json::Value;
+
 use super::button::{self, Offer};
 use super::job_kind::{Hd, JobKind, Product};
 use super::refusal::Trouble;
@@ -186,7 +188,7 @@ impl World {
         let text = format!(
             "{} (paused) ({})",
             job.by(job.kind.progress_verb(job.remix)),
-            job.prompt.mode.name()
+            job.prompt.tail()
         );
         if let Some(id) = job.progress_message
             && let Some(message) = self.messages.get_mut(&id)
@@ -216,18 +218,7 @@ impl World {
             message.reference = None;
         }
         message.content = self.final_text(&job);
-        let offer = Offer {
-            version: Version::of_echo(&job.prompt.echo),
-            oblong: job.prompt.aspect.0 != job.prompt.aspect.1,
-            manual: self.behaviour.manual_buttons,
-        };
-        message.components = match job.kind.product() {
-            Product::Grid => button::grid(&job.id),
-            Product::Larger => button::upscaled(&job.id, offer),
-            Product::Single => button::single(&job.id, offer),
-            Product::Video => button::video(&job.id, offer.manual),
-            Product::VideoGrid => button::video_grid(&job.id),
-        };
+        message.components = self.final_components(&job);
         if !fresh {
             message.origin = None;
         }
@@ -239,6 +230,7 @@ impl World {
         message.files = vec![file];
         let id = self.post(now, message);
         self.midjourney.jobs[place].final_message = Some(id);
+        self.count_usage(&job);
         self.end(now, place, JobState::Finished);
         if self.behaviour.progress_deletes {
             let wait = self.random.between(50, 400);
@@ -249,8 +241,24 @@ impl World {
         }
     }
 
-    fn final_text(&self, job: &Job) -> String {
-        let mode = job.prompt.mode.name();
+    /// The buttons under a job's final.
+    pub(super) fn final_components(&self, job: &Job) -> Vec<Value> {
+        let offer = Offer {
+            version: Version::of_echo(&job.prompt.echo),
+            oblong: job.prompt.aspect.0 != job.prompt.aspect.1,
+            manual: self.behaviour.manual_buttons,
+        };
+        match job.kind.product() {
+            Product::Grid => button::grid(&job.id),
+            Product::Larger => button::upscaled(&job.id, offer),
+            Product::Single => button::single(&job.id, offer),
+            Product::Video => button::video(&job.id, offer.manual),
+            Product::VideoGrid => button::video_grid(&job.id),
+        }
+    }
+
+    pub(super) fn final_text(&self, job: &Job) -> String {
+        let mode = job.prompt.tail();
         let link = format!(
             " [(Open on website for full quality)](<https://midjourney.com/jobs/{}>)",
             job.id
@@ -283,7 +291,7 @@ impl World {
         }
     }
 
-    fn final_picture(&mut self, now: Millis, job: &Job) -> File {
+    pub(super) fn final_picture(&mut self, now: Millis, job: &Job) -> File {
         let still = if self.behaviour.final_webp {
             Format::Webp
         } else {

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::Order;
 use super::job_kind::{JobKind, Vary};
-use super::prompt::read;
+use super::prompt::read_with;
 use super::refusal::{Asked, RED, embed};
 use crate::random::hex;
 use crate::snowflake::{Millis, Snowflake};
@@ -201,7 +201,7 @@ impl World {
             typed
         };
         let trouble = self.trouble_of(now, &press, typed, Asked::Submit);
-        match read(typed) {
+        match read_with(typed, &self.defaults_of(&press)) {
             Ok(prompt) => {
                 let scene = self.random.uuid();
                 let kind = JobKind::Vary(Vary::Region);

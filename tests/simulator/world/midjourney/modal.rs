@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Order;
 use super::button::Press;
 use super::job_kind::{JobKind, Vary};
-use super::prompt::read;
+use super::prompt::read_with;
 use super::refusal::{Asked, RED, Trouble, embed};
 use super::rewrite::{derived, read_zoom, zoom_proposal};
 use crate::snowflake::{Millis, Snowflake};
@@ -234,9 +234,10 @@ impl World {
         if trouble == Trouble::Failure {
             return false;
         }
+        let defaults = self.defaults_of(interaction);
         let prompt = match modal.form.outcome {
-            Outcome::Zoom => read_zoom(text),
-            Outcome::Imagine | Outcome::Job(_) => read(text),
+            Outcome::Zoom => read_zoom(text, &defaults),
+            Outcome::Imagine | Outcome::Job(_) => read_with(text, &defaults),
         };
         let prompt = match prompt {
             Ok(prompt) => prompt,

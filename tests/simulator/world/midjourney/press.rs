@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::button::{Answer, Press};
 use super::job_kind::JobKind;
-use super::prompt::read;
+use super::prompt::read_with;
 use super::refusal::{Asked, GREEN, RED, Trouble, embed};
 use super::rewrite::derived;
 use super::{JobState, Order};
@@ -172,7 +172,9 @@ impl World {
         let prompts: Vec<String> = (1..=5)
             .map_while(|number| self.numbered_prompt(pressed, number))
             .collect();
-        for prompt in prompts.iter().filter_map(|prompt| read(prompt).ok()) {
+        let defaults = self.defaults_of(interaction);
+        let read = |prompt: &String| read_with(prompt, &defaults).ok();
+        for prompt in prompts.iter().filter_map(read) {
             let scene = self.random.uuid();
             let order = Order::new(interaction, JobKind::Imagine, prompt, scene, Trouble::None);
             self.add_job(now, interaction, order);

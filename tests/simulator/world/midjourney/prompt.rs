@@ -5,15 +5,16 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::random::digest;
 
-/// Version appended to prompts that name none.
+/// Version appended to prompts that name none, while the account has chosen no other.
 const DEFAULT_VERSION: &str = "--v 7.0";
+/// How often one prompt may be run at once.
+const REPEAT_LIMIT: u32 = 40;
 /// Largest seed.
 const SEED_LIMIT: u64 = 4_294_967_295;
 
 /// Parameters without a value.
 const FLAGS: &[&str] = &[
-    "draft", "exp", "fast", "hd", "loop", "public", "raw", "relax", "sameseed", "stealth", "tile",
-    "turbo",
+    "draft", "fast", "hd", "loop", "public", "raw", "relax", "sameseed", "stealth", "tile", "turbo",
 ];
 /// Parameters with one or more values.
 const VALUED: &[&str] = &[
@@ -84,6 +85,31 @@ pub(crate) struct Prompt {
     pub(crate) mode: Mode,
     /// Width to height.
     pub(crate) aspect: (u32, u32),
+    pub(crate) stealth: bool,
+    pub(crate) seed: Option<u64>,
+    /// How often it shall be run.
+    pub(crate) repeat: u32,
+    /// Addresses of all pictures in it.
+    pub(crate) pictures: Vec<String>,
+    /// Echoed until the final instead of `echo`: a blend starts without words.
+    pub(crate) opening: Option<String>,
+}
+
+impl Prompt {
+    /// As it is echoed before the final.
+    pub(crate) fn opening(&self) -> &str {
+        self.opening.as_deref().unwrap_or(&self.echo)
+    }
+
+    /// What the parentheses at a message's end hold.
+    pub(crate) fn tail(&self) -> String {
+        let mode = self.mode.name();
+        if self.stealth {
+            format!("{mode}, stealth")
+        } else {
+            mode.to_owned()
+        }
+    }
 }
 
 /// Why a prompt is refused before a job exists.
@@ -93,30 +119,61 @@ pub(crate) struct Rejection {
     pub(crate) description: String,
 }
 
-/// Reads a prompt as typed.
+/// What an account's settings put in for a prompt that says nothing.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Defaults {
+    /// `--v 7.0` or `--niji 6`.
+    pub(crate) version: String,
+    pub(crate) mode: Mode,
+    pub(crate) stealth: bool,
+    pub(crate) raw: bool,
+    /// Midjourney's own when `None`.
+    pub(crate) stylize: Option<u32>,
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Self {
+            version: DEFAULT_VERSION.into(),
+            mode: Mode::Fast,
+            stealth: false,
+            raw: false,
+            stylize: None,
+        }
+    }
+}
+
+/// Reads a prompt as an account types it that has changed no setting.
+#[cfg(test)]
 pub(crate) fn read(typed: &str) -> Result<Prompt, Rejection> {
+    read_with(typed, &Defaults::default())
+}
+
+/// Reads a prompt as typed by an account with these settings.
+pub(crate) fn read_with(typed: &str, defaults: &Defaults) -> Result<Prompt, Rejection> {
     // A dash that a keyboard made of two hyphens; the text elsewhere keeps its line breaks as spaces.
     let plain = typed.replace('—', "--");
     let mut words = plain.split_whitespace().peekable();
     let mut text: Vec<String> = Vec::new();
+    let mut pictures: Vec<String> = Vec::new();
     let mut parameters: Vec<(String, Vec<String>)> = Vec::new();
     while let Some(word) = words.next() {
         let Some(name) = parameter_name(word) else {
+            if let Some(link) = link(word) {
+                pictures.push(link.to_owned());
+            }
             text.push(shorten_link(word));
             continue;
         };
-        let mut values = Vec::new();
+        let mut values: Vec<String> = Vec::new();
         if !FLAGS.contains(&name) {
             let many = matches!(name, "no" | "sref" | "cref" | "p" | "profile");
             while let Some(value) = words.peek().filter(|value| parameter_name(value).is_none()) {
-                if !many && !values.is_empty()
-                    || OPTIONAL_VALUE.contains(&name)
-                        && *value != "loop"
-                        && !value.chars().any(|c| c.is_ascii_digit())
+                if !many && !values.is_empty() || OPTIONAL_VALUE.contains(&name) && !is_value(value)
                 {
                     break;
                 }
-                values.push(shorten_link(value));
+                values.push((*value).to_owned());
                 words.next();
             }
         }
@@ -130,7 +187,15 @@ pub(crate) fn read(typed: &str) -> Result<Prompt, Rejection> {
             description: "Your prompt must contain some text or an image link.".into(),
         });
     }
-    Ok(assemble(text, parameters))
+    fit_together(&parameters, defaults)?;
+    let mut prompt = assemble(text, parameters, defaults);
+    prompt.pictures.splice(0..0, pictures);
+    Ok(prompt)
+}
+
+/// Whether a word can be the value of a parameter that may stand alone.
+fn is_value(word: &str) -> bool {
+    word == "loop" || link(word).is_some() || word.chars().any(|c| c.is_ascii_digit())
 }
 
 /// `--name` with a known or unknown name; `--` alone or before a digit is text.
@@ -174,8 +239,80 @@ fn check(name: &str, values: &[String]) -> Result<(), Rejection> {
         "s" | "stylize" if number(value).is_none_or(|n| n > 1000.0) => bad(name, value),
         "c" | "chaos" if number(value).is_none_or(|n| n > 100.0) => bad(name, value),
         "w" | "weird" if number(value).is_none_or(|n| n > 3000.0) => bad(name, value),
+        "exp" | "cw" if value.is_some() && number(value).is_none_or(|n| n > 100.0) => {
+            bad(name, value)
+        }
+        "iw" if number(value).is_none_or(|n| n > 3.0) => bad(name, value),
+        "ow" if number(value).is_none_or(|n| !(1.0..=1000.0).contains(&n)) => bad(name, value),
+        "sw" if number(value).is_none_or(|n| n > 1000.0) => bad(name, value),
+        "stop" if number(value).is_none_or(|n| !(10.0..=100.0).contains(&n)) => bad(name, value),
+        "q" | "quality"
+            if !matches!(value, Some(".25" | "0.25" | ".5" | "0.5" | "1" | "2" | "4")) =>
+        {
+            bad(name, value)
+        }
+        "v" | "version" if number(value).is_none_or(|n| !(1.0..9.0).contains(&n)) => {
+            bad(name, value)
+        }
+        "niji" if number(value).is_none_or(|n| !(4.0..8.0).contains(&n)) => bad(name, value),
+        "motion" if !matches!(value, Some("low" | "high")) => bad(name, value),
+        "bs" if !matches!(value, Some("1" | "2" | "4")) => bad(name, value),
+        "oref" if value.and_then(link).is_none() => bad(name, value),
+        "r" | "repeat"
+            if value
+                .and_then(|v| v.parse::<u32>().ok())
+                .is_none_or(|n| !(2..=REPEAT_LIMIT).contains(&n)) =>
+        {
+            bad(name, value)
+        }
         _ => Ok(()),
     }
+}
+
+/// What parameters demand of each other and of the version.
+fn fit_together(
+    parameters: &[(String, Vec<String>)],
+    defaults: &Defaults,
+) -> Result<(), Rejection> {
+    let named = |names: &[&str]| {
+        let mut all = parameters.iter().rev();
+        all.find(|(name, _)| names.contains(&name.as_str()))
+            .map(|(_, values)| values.first().map_or("", String::as_str))
+    };
+    let (flag, number) = match (named(&["niji"]), named(&["v", "version"])) {
+        (Some(niji), _) => ("niji", niji),
+        (None, Some(version)) => ("v", version),
+        (None, None) => {
+            let version = defaults.version.trim_start_matches("--");
+            version.split_once(' ').unwrap_or(("v", "7"))
+        }
+    };
+    let version = number.parse::<f64>().unwrap_or(7.0);
+    let niji = flag == "niji";
+    let refused = |name: &str, with: String| {
+        Err(Rejection {
+            title: "Invalid parameter",
+            description: format!("`--{name}` is not compatible with `{with}`"),
+        })
+    };
+    let video = named(&["video"]).is_some();
+    for (name, _) in parameters {
+        let fits = match name.as_str() {
+            "draft" | "oref" | "ow" => version >= 7.0 && !niji,
+            "exp" => version >= 6.1 && !niji,
+            "cref" | "cw" => (6.0..7.0).contains(&version),
+            "sref" | "sw" | "p" | "profile" | "personalize" => niji || version >= 6.0,
+            "hd" => version >= 8.0,
+            _ => true,
+        };
+        if !fits {
+            return refused(name, format!("--{flag} {number}"));
+        }
+        if matches!(name.as_str(), "bs" | "end" | "loop" | "motion") && !video {
+            return refused(name, "an image prompt; add `--video`".into());
+        }
+    }
+    Ok(())
 }
 
 fn number(value: Option<&str>) -> Option<f64> {
@@ -188,11 +325,16 @@ fn aspect(value: &str) -> Option<(u32, u32)> {
     ((1..=100).contains(&width) && (1..=100).contains(&height)).then_some((width, height))
 }
 
-fn assemble(text: String, parameters: Vec<(String, Vec<String>)>) -> Prompt {
-    let mut mode = Mode::Fast;
+fn assemble(text: String, parameters: Vec<(String, Vec<String>)>, defaults: &Defaults) -> Prompt {
+    let mut mode = defaults.mode;
+    let mut stealth = defaults.stealth;
+    let mut seed = None;
+    let mut repeat = 1;
+    let mut pictures = Vec::new();
     let mut ratio = (1, 1);
-    let mut raw = false;
+    let mut raw = defaults.raw;
     let mut version = false;
+    let mut stylize = defaults.stylize;
     let mut tail = Vec::new();
     for (name, mut values) in parameters {
         let first = values.first().map(String::as_str).unwrap_or_default();
@@ -200,6 +342,14 @@ fn assemble(text: String, parameters: Vec<(String, Vec<String>)>) -> Prompt {
             "fast" => mode = Mode::Fast,
             "relax" => mode = Mode::Relaxed,
             "turbo" => mode = Mode::Turbo,
+            "public" => stealth = false,
+            "stealth" => stealth = true,
+            "seed" => seed = first.parse().ok(),
+            "s" | "stylize" => stylize = None,
+            "r" | "repeat" => {
+                repeat = first.parse().unwrap_or(1);
+                continue;
+            }
             "ar" | "aspect" => ratio = aspect(first).unwrap_or(ratio),
             "style" if first == "raw" => {
                 raw = true;
@@ -228,12 +378,16 @@ fn assemble(text: String, parameters: Vec<(String, Vec<String>)>) -> Prompt {
         let mut parameter = format!("--{name}");
         for value in values {
             parameter.push(' ');
-            parameter.push_str(&value);
+            parameter.push_str(&shorten_link(&value));
+            pictures.extend(link(&value).map(str::to_owned));
         }
         tail.push(parameter);
     }
+    if let Some(stylize) = stylize {
+        tail.push(format!("--s {stylize}"));
+    }
     if !version {
-        tail.push(DEFAULT_VERSION.into());
+        tail.push(defaults.version.clone());
     }
     if raw {
         tail.push("--raw".into());
@@ -243,15 +397,25 @@ fn assemble(text: String, parameters: Vec<(String, Vec<String>)>) -> Prompt {
         text,
         mode,
         aspect: ratio,
+        stealth,
+        seed,
+        repeat,
+        pictures,
+        opening: None,
     }
 }
 
-/// `https://…` → `<https://s.mj.run/…>`, the same short link for the same long one.
-fn shorten_link(word: &str) -> String {
+/// The address that a word is.
+pub(super) fn link(word: &str) -> Option<&str> {
     let bare = word.trim_start_matches('<').trim_end_matches('>');
-    if !(bare.starts_with("https://") || bare.starts_with("http://")) {
+    (bare.starts_with("https://") || bare.starts_with("http://")).then_some(bare)
+}
+
+/// `https://…` → `<https://s.mj.run/…>`, the same short link for the same long one.
+pub(super) fn shorten_link(word: &str) -> String {
+    let Some(bare) = link(word) else {
         return word.to_owned();
-    }
+    };
     if bare.starts_with("https://s.mj.run/") {
         return format!("<{bare}>");
     }
@@ -333,6 +497,60 @@ mod tests {
                 .contains("Invalid value provided for argument")
         );
         assert_eq!(read("--ar 3:2").unwrap_err().title, "Invalid prompt");
+    }
+
+    #[test]
+    fn settings_stand_in_for_what_is_not_said() {
+        let defaults = Defaults {
+            version: "--niji 6".into(),
+            mode: Mode::Relaxed,
+            stealth: true,
+            raw: true,
+            stylize: Some(250),
+        };
+        let silent = read_with("a cat", &defaults).unwrap();
+        assert_eq!(silent.echo, "a cat --s 250 --niji 6 --raw");
+        assert_eq!(silent.tail(), "relaxed, stealth");
+        let explicit = read_with("a cat --s 50 --v 6.1 --turbo --public", &defaults).unwrap();
+        assert_eq!(explicit.tail(), "turbo");
+        assert!(explicit.echo.starts_with("a cat --s 50 --v 6.1"));
+    }
+
+    #[test]
+    fn parameters_need_their_version() {
+        let refused = |typed: &str| read(typed).err().map(|error| error.description);
+        for typed in [
+            "a cat --draft --exp 10",
+            "a cat --oref https://images.example/a --ow 200",
+            "a cat --cref https://images.example/a --cw 50 --v 6.1",
+            "https://images.example/a a cat --video --motion low --end https://images.example/b --bs 2",
+            "https://images.example/a --video --loop",
+        ] {
+            assert_eq!(refused(typed), None, "{typed}");
+        }
+        for typed in [
+            "a cat --draft --v 6.1",
+            "a cat --cref https://images.example/a",
+            "a cat --oref https://images.example/a --niji 6",
+            "a cat --motion low",
+            "a cat --ow 2000",
+            "a cat --bs 3 --video",
+            "a cat --repeat 1",
+            "a cat --v 12",
+        ] {
+            assert!(refused(typed).is_some(), "{typed}");
+        }
+    }
+
+    #[test]
+    fn knows_its_pictures_seed_and_repeats() {
+        let prompt = read("https://images.example/a.png a cat --sref <https://images.example/b> --seed 9 --repeat 3").unwrap();
+        assert_eq!(
+            prompt.pictures,
+            ["https://images.example/a.png", "https://images.example/b"]
+        );
+        assert_eq!((prompt.seed, prompt.repeat), (Some(9), 3));
+        assert!(!prompt.echo.contains("repeat"), "{}", prompt.echo);
     }
 
     #[test]

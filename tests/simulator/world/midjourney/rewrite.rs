@@ -1,7 +1,7 @@
 //! How Midjourney rewrites the prompt of a job that comes out of another one: pan, zoom, square, video.
 
 use super::job_kind::{JobKind, Motion};
-use super::prompt::{Prompt, Rejection, read};
+use super::prompt::{Defaults, Prompt, Rejection, read_with};
 
 /// Zoom factors that the custom zoom takes.
 const ZOOM_RANGE: std::ops::RangeInclusive<f64> = 1.0..=2.0;
@@ -82,7 +82,7 @@ pub(crate) fn zoom_proposal(parent: &Prompt) -> String {
 }
 
 /// Reads what the custom zoom's modal brings back; its factor is not echoed.
-pub(crate) fn read_zoom(typed: &str) -> Result<Prompt, Rejection> {
+pub(crate) fn read_zoom(typed: &str, defaults: &Defaults) -> Result<Prompt, Rejection> {
     let (_, parameters) = split(typed);
     let factor = parameters.iter().find(|(name, _)| name == "zoom");
     if let Some((_, value)) = factor
@@ -95,7 +95,7 @@ pub(crate) fn read_zoom(typed: &str) -> Result<Prompt, Rejection> {
             description: format!("Invalid value provided for argument `--zoom`: `{value}`"),
         });
     }
-    read(&without(typed, &["zoom"]))
+    read_with(&without(typed, &["zoom"]), defaults)
 }
 
 /// The words before the first parameter, and the parameters with their values.
@@ -146,6 +146,7 @@ fn greatest_divisor(a: u32, b: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::midjourney::prompt::read;
 
     fn prompt(typed: &str) -> Prompt {
         read(typed).unwrap()
@@ -188,11 +189,13 @@ mod tests {
         let proposal = zoom_proposal(&parent);
         assert_eq!(proposal, "a bird --seed 7 --v 7.0 --ar 1:1 --zoom 2");
         assert_eq!(
-            read_zoom(&proposal).unwrap().echo,
+            read_zoom(&proposal, &Defaults::default()).unwrap().echo,
             "a bird --seed 7 --v 7.0 --ar 1:1"
         );
         assert_eq!(
-            read_zoom("a bird --zoom 3").unwrap_err().title,
+            read_zoom("a bird --zoom 3", &Defaults::default())
+                .unwrap_err()
+                .title,
             "Invalid parameter"
         );
     }

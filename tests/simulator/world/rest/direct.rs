@@ -11,20 +11,19 @@ use crate::world::people::{Caller, Direct, is_midjourney};
 impl World {
     /// `POST /users/@me/channels`: users open a direct channel with one of Midjourney's bots; the same one each time.
     pub(super) fn open_direct(&mut self, now: Millis, caller: Caller, body: &Value) -> Response {
-        let recipients: Vec<&Value> = match &body["recipients"] {
-            Value::Array(recipients) => recipients.iter().collect(),
-            _ if !body["recipient_id"].is_null() => vec![&body["recipient_id"]],
-            _ => {
+        let one = std::slice::from_ref(&body["recipient_id"]);
+        let recipients = body["recipients"].as_array();
+        let recipients = recipients.map_or(one, Vec::as_slice);
+        let with: Option<Snowflake> = match recipients {
+            [Value::Null] => {
                 return Response::form_error(
                     &["recipients"],
                     "BASE_TYPE_REQUIRED",
                     "This field is required",
                 );
             }
-        };
-        let with: Option<Snowflake> = match recipients.as_slice() {
             [recipient] => recipient.as_str().and_then(|text| text.parse().ok()),
-            _ => None,
+            [] | [_, _, ..] => None,
         };
         let Some(with) = with.filter(|with| is_midjourney(*with) && !caller.bot) else {
             return Response::error(400, 50033, "Invalid Recipient(s)");

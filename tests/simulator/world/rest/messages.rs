@@ -12,6 +12,8 @@ use crate::world::message::{Channel, Message};
 use crate::world::people::{Caller, merge};
 use crate::world::session::Session;
 
+/// How long `enforce_nonce` looks back: "the past few minutes".
+const NONCE_LIFE: u64 = 300_000;
 /// Longest content of a message without Nitro, in characters.
 const CONTENT_LIMIT: usize = 2_000;
 
@@ -106,6 +108,11 @@ impl World {
         if let Some(refused) = too_long(content) {
             return refused;
         }
+        if body["enforce_nonce"] == true
+            && let Some(earlier) = self.said_before(now, caller, channel, &body["nonce"])
+        {
+            return Response::json(200, &earlier);
+        }
         let mut files = Vec::new();
         for (place, attachment) in body["attachments"]
             .as_array()
@@ -150,6 +157,28 @@ impl World {
             object["nonce"] = body["nonce"].clone();
         }
         Response::json(200, &object)
+    }
+
+    /// The message that an author wrote with this nonce in the last few minutes.
+    fn said_before(
+        &self,
+        now: Millis,
+        caller: Caller,
+        channel: Snowflake,
+        nonce: &Value,
+    ) -> Option<Value> {
+        let mut newest = self.messages.values().rev();
+        let earlier = newest.find(|message| {
+            let given = message.nonce.as_ref().map(|(nonce, _)| nonce);
+            let young = message.id.made() + NONCE_LIFE > now;
+            message.channel == channel
+                && message.author == caller.user
+                && given == Some(nonce)
+                && young
+        })?;
+        let mut object = self.message_json(now, earlier, caller, true, Channel::Rest);
+        object["nonce"] = nonce.clone();
+        Some(object)
     }
 
     /// One's own message gets other words.
@@ -244,6 +273,8 @@ impl World {
         }
         if add && emoji.starts_with('❌') {
             self.cross_out(now, caller.user, message_id);
+        } else if add && emoji.starts_with('✉') {
+            self.ask_seed(now, caller.user, message_id);
         }
         Response::no_content()
     }
