@@ -7,16 +7,21 @@
  * otherwise. Trouble on the network is never thrown: it is the task's state.
  *
  * Secrets: on PHP 8.2 and later, arguments marked `#[\SensitiveParameter]` do not appear in stack traces. The ini
- * entries `mj.bot_token`, `mj.user_token`, `mj.secret`, `mj.notify_secret` and `mj.session_id`, and `mj.proxy`,
- * `mj.store` and `mj.notify_url` when they carry a password, cannot be read back: `ini_get()` and `ini_get_all()` give
- * an empty value, `phpinfo()` says "set, hidden".
+ * entries `mj.bot_token`, `mj.user_token`, `mj.secret`, `mj.notify_secret`, `mj.session_id`, `mj.archive_key` and
+ * `mj.archive_secret`, and `mj.proxy`, `mj.store`, `mj.notify_url` and `mj.archive_endpoint` when they carry a password,
+ * cannot be read back: `ini_get()` and `ini_get_all()` give an empty value, `phpinfo()` says "set, hidden".
  *
  * ini entries, all `PHP_INI_SYSTEM`, empty means the default; each is also a key of `mj_configure()`, without the
  * prefix. Times are seconds, or a number with `ms`, `s`, `m`, `h` or `d` behind it.
  *
  * @ini mj.activity_url    replaces `https://936929561302675456.discordsays.com`, where the editor of Vary (Region) lives
  * @ini mj.api_url         replaces `https://discord.com`
- * @ini mj.archive         where finished pictures are kept: a directory, or `s3://`
+ * @ini mj.archive         where finished pictures are kept for good: an absolute path, or `s3://bucket/prefix`
+ * @ini mj.archive_endpoint  address of the S3-compatible service; default Amazon's
+ * @ini mj.archive_key     its access key
+ * @ini mj.archive_path_style  whether the bucket is part of the path: `1` or `0`; default `1` with an endpoint
+ * @ini mj.archive_region  its region; default `us-east-1`
+ * @ini mj.archive_secret  its secret key
  * @ini mj.autostart       whether a process may start the engine by itself: `1` or `0`
  * @ini mj.bot_token       token of the Discord bot that listens
  * @ini mj.ca_file         PEM file of further certificate authorities
@@ -65,7 +70,8 @@
  *     custom_id: string,
  *     label: ?string,
  *     emoji: ?string,
- *     style: int
+ *     style: int,
+ *     choices?: list<array{value: string, label: string, selected: bool}>
  * }
  * @phpstan-type MjOwner array{
  *     pid: int,
@@ -163,7 +169,7 @@
  *
  * @phpstan-type MjTask array{
  *     id: string,
- *     action: 'IMAGINE'|'UPSCALE'|'VARIATION'|'REROLL'|'ACTION',
+ *     action: 'IMAGINE'|'UPSCALE'|'VARIATION'|'REROLL'|'ACTION'|'BLEND'|'COMMAND'|'DESCRIBE'|'SEED'|'SHORTEN'|'SHOW',
  *     status: 'NOT_START'|'SUBMITTED'|'MODAL'|'IN_PROGRESS'|'SUCCESS'|'FAILURE'|'CANCEL',
  *     progress: int<0, 100>,
  *     prompt: string,
@@ -175,7 +181,7 @@
  *     image_url: ?string,
  *     preview_url: ?string,
  *     images: list<MjImage>,
- *     texts: list<string>,
+ *     texts: list<string>|array<string, string>,
  *     buttons: list<MjButton>,
  *     fail_code: ?string,
  *     fail_reason: ?string,
@@ -190,8 +196,26 @@
  *     created_at: int,
  *     submitted_at: ?int,
  *     started_at: ?int,
- *     finished_at: ?int
+ *     finished_at: ?int,
+ *     stage: 'moderated'|'paused'|'queued'|'stopped'|'uploading'|'waiting to start'|null,
+ *     estimated_at: ?int,
+ *     notes: list<string>,
+ *     tasks?: list<string>
  * }
+ *
+ * `texts`: the prompts of a describe or shorten result, or the fields of an info or settings panel by name. `buttons`:
+ * one with `choices` is a menu. `images.file`: where `mj.archive` keeps the picture. `stage`: what holds the task up
+ * within its status; `moderated` waits for a person in Discord. `estimated_at`: when it will probably end. `notes`: what
+ * stops nothing, as parameters that are passed on unknown. `tasks`: only of a group, its tasks in order.
+ *
+ * Groups: a prompt with permutations (`{red, blue}`) or `--repeat` makes several tasks with one `group_id`, and so does
+ * `imagine_all`. The group's id is given back, and can be polled, waited for, downloaded and cancelled as one task: its
+ * progress is the mean, its `images` are all of them. Its tasks have the buttons.
+ *
+ * Pictures: an `http` or `https` address, the path of a file (within `open_basedir`), or a `data:` address; PNG, JPEG, WebP
+ * or GIF of at most 10 MiB. Files and `data:` are copied into the state directory before the call returns. An address is
+ * given to Midjourney as a link, unless the option `upload` is true or the command takes no links: then the owner fetches
+ * it, from public hosts only.
  */
 
 namespace {
@@ -247,6 +271,13 @@ namespace {
      *     max_wait?: int|float|string,
      *     notify_url?: string,
      *     notify_secret?: string,
+     *     activity_url?: string,
+     *     archive?: string,
+     *     archive_endpoint?: string,
+     *     archive_key?: string,
+     *     archive_path_style?: bool,
+     *     archive_region?: string,
+     *     archive_secret?: string,
      *     lang?: 'en'|'zh',
      *     log?: string,
      *     log_level?: 'error'|'warn'|'info'|'debug'
@@ -259,26 +290,36 @@ namespace {
     function mj_configure(#[\SensitiveParameter] array $config): void {}
 
     /**
-     * Submits a prompt and gives the task's id: 26 characters of `[0-9A-Z]`, ordered by time.
+     * Submits a prompt and gives the task's id: 26 characters of `[0-9A-Z]`, ordered by time; of a prompt with
+     * permutations or `--repeat` the group's.
      *
      * The task is durable when this returns. The network is never waited for.
      *
-     * @param string $prompt valid UTF-8, at most 6,000 characters with its parameters
+     * @param string $prompt valid UTF-8, at most 6,000 characters with its parameters; may be empty where `images` are
+     *     given. Parameters that this version does not know are passed on with a note.
      * @param array{
      *     account?: string,
      *     user_token?: string,
      *     mode?: 'fast'|'relax'|'turbo',
-     *     images?: list<string>,
+     *     bot?: 'midjourney'|'niji',
+     *     images?: string|list<string>,
+     *     upload?: bool,
      *     aspect?: string,
+     *     cref?: string|list<string>,
+     *     sref?: string|int|list<string>,
+     *     oref?: string,
+     *     end?: string,
      *     seed?: int<0, 4294967295>,
      *     notify_url?: string,
      *     state?: string,
      *     idempotency_key?: string,
-     *     timeout?: int,
+     *     timeout?: int|float,
      *     priority?: int<-100, 100>
-     * } $options
+     * } $options every parameter of Midjourney's is taken, by its long or short name. `images` are at most 10 image
+     *     prompts; `cref`, `sref`, `oref` and `end` may be files or `data:` too. `upload`: addresses are fetched and
+     *     uploaded, not given to Midjourney as links.
      *
-     * @throws \ValueError when the prompt or an option cannot be used
+     * @throws \ValueError when the prompt, a picture or an option cannot be used
      * @throws \TypeError when an option has the wrong type
      * @throws \Mj\ConfigurationException
      * @throws \Mj\QueueFullException when too many tasks wait
@@ -288,27 +329,173 @@ namespace {
     function mj_imagine(string $prompt, #[\SensitiveParameter] array $options = []): string {}
 
     /**
-     * Presses a button of a finished task and gives the new task's id.
+     * Asks for prompts that fit a picture. They become `texts`; `imagine1` to `imagine4` and `imagine_all` turn them into
+     * pictures.
      *
-     * @param string $taskId a task in state `SUCCESS`
-     * @param string $action `upscale1` to `upscale4`, `variation1` to `variation4` (also `upsample1` to `upsample4`),
-     *     `reroll`, or the `custom_id` of any button that the task has
+     * @param string $image address, file or `data:` address
      * @param array{
+     *     account?: string,
+     *     user_token?: string,
+     *     mode?: 'fast'|'relax'|'turbo',
+     *     bot?: 'midjourney'|'niji',
+     *     upload?: bool,
      *     notify_url?: string,
      *     state?: string,
      *     idempotency_key?: string,
-     *     timeout?: int,
+     *     timeout?: int|float,
      *     priority?: int<-100, 100>
      * } $options
      *
-     * @throws \ValueError when there is no such task
+     * @throws \ValueError when the picture or an option cannot be used
+     * @throws \TypeError when an option has the wrong type
+     * @throws \Mj\ConfigurationException
+     * @throws \Mj\QueueFullException when too many tasks wait
+     * @throws \Mj\StorageException
+     * @throws \Mj\EngineException
+     */
+    function mj_describe(string $image, #[\SensitiveParameter] array $options = []): string {}
+
+    /**
+     * Blends 2 to 5 pictures into one. All are uploaded, addresses are fetched by the owner.
+     *
+     * @param array<string> $images addresses, files or `data:` addresses
+     * @param array{
+     *     account?: string,
+     *     user_token?: string,
+     *     mode?: 'fast'|'relax'|'turbo',
+     *     bot?: 'midjourney'|'niji',
+     *     dimensions?: 'portrait'|'square'|'landscape',
+     *     aspect?: '2:3'|'1:1'|'3:2',
+     *     notify_url?: string,
+     *     state?: string,
+     *     idempotency_key?: string,
+     *     timeout?: int|float,
+     *     priority?: int<-100, 100>
+     * } $options
+     *
+     * @throws \ValueError when their number, a picture or an option cannot be used
+     * @throws \TypeError when a picture or an option has the wrong type
+     * @throws \Mj\ConfigurationException
+     * @throws \Mj\QueueFullException when too many tasks wait
+     * @throws \Mj\StorageException
+     * @throws \Mj\EngineException
+     */
+    function mj_blend(array $images, #[\SensitiveParameter] array $options = []): string {}
+
+    /**
+     * Asks for shorter prompts. They become `texts`; `imagine1` to `imagine5` turn them into pictures.
+     *
+     * @param array{
+     *     account?: string,
+     *     user_token?: string,
+     *     mode?: 'fast'|'relax'|'turbo',
+     *     bot?: 'midjourney'|'niji',
+     *     notify_url?: string,
+     *     state?: string,
+     *     idempotency_key?: string,
+     *     timeout?: int|float,
+     *     priority?: int<-100, 100>
+     * } $options
+     *
+     * @throws \ValueError when the prompt or an option cannot be used
+     * @throws \TypeError when an option has the wrong type
+     * @throws \Mj\ActionUnavailableException `NEEDS_USER_GATEWAY`: only the account's own session sees the answer
+     * @throws \Mj\ConfigurationException
+     * @throws \Mj\QueueFullException when too many tasks wait
+     * @throws \Mj\StorageException
+     * @throws \Mj\EngineException
+     */
+    function mj_shorten(string $prompt, #[\SensitiveParameter] array $options = []): string {}
+
+    /**
+     * Brings a job back, with its pictures and live buttons.
+     *
+     * @param string $jobId the job's uuid, or the id of a task whose `job_id` is known
+     * @param array{
+     *     account?: string,
+     *     user_token?: string,
+     *     mode?: 'fast'|'relax'|'turbo',
+     *     bot?: 'midjourney'|'niji',
+     *     notify_url?: string,
+     *     state?: string,
+     *     idempotency_key?: string,
+     *     timeout?: int|float,
+     *     priority?: int<-100, 100>
+     * } $options
+     *
+     * @throws \ValueError when it is no uuid and no such task, or an option cannot be used
+     * @throws \TypeError when an option has the wrong type
+     * @throws \Mj\ConfigurationException
+     * @throws \Mj\QueueFullException when too many tasks wait
+     * @throws \Mj\StorageException
+     * @throws \Mj\EngineException
+     */
+    function mj_show(string $jobId, #[\SensitiveParameter] array $options = []): string {}
+
+    /**
+     * Presses a button of a finished task, or chooses from one of its menus, and gives the new task's id.
+     *
+     * @param string $taskId a task in state `SUCCESS`; of a group, one of its tasks
+     * @param string $action `upscale1` to `upscale4`, `variation1` to `variation4` (also `upsample1` to `upsample4`),
+     *     `reroll`, `upscale_subtle`, `upscale_creative`, `upscale_2x`, `upscale_4x`, `redo_upscale_subtle`,
+     *     `redo_upscale_creative`, `vary_subtle`, `vary_strong`, `vary_region`, `zoom_out_2x`, `zoom_out_1_5x`,
+     *     `custom_zoom`, `make_square`, `pan_left`, `pan_right`, `pan_up`, `pan_down`, `animate_high`, `animate_low`,
+     *     `animate_high_manual`, `animate_low_manual`, `extend_high`, `extend_low`, `bookmark`; `imagine1` to `imagine5`
+     *     and `imagine_all` (a group) of describe and shorten results; `seed`, which asks Midjourney for the job's own; or
+     *     the `custom_id` of any button or menu that the task has, as those of settings
+     * @param array{
+     *     account?: string,
+     *     user_token?: string,
+     *     mode?: 'fast'|'relax'|'turbo',
+     *     prompt?: string,
+     *     mask?: string,
+     *     values?: string|list<string>,
+     *     notify_url?: string,
+     *     state?: string,
+     *     idempotency_key?: string,
+     *     timeout?: int|float,
+     *     priority?: int<-100, 100>
+     * } $options `prompt`: written into the form that the button opens (remix, custom zoom, vary region, animate manual,
+     *     describe, shorten); without it the form's own text is sent. `mask`: for `vary_region` only, file or `data:`
+     *     address of a PNG, white where the picture may change. `values`: for menus only.
+     *
+     * @throws \ValueError when there is no such task, or an option cannot be used with this button
+     * @throws \TypeError when an option has the wrong type
      * @throws \Mj\ActionUnavailableException when the task does not offer the action; the message names those it does
      * @throws \Mj\ConfigurationException
-     * @throws \Mj\QueueFullException
+     * @throws \Mj\QueueFullException when too many tasks wait
      * @throws \Mj\StorageException
      * @throws \Mj\EngineException
      */
     function mj_action(string $taskId, string $action, #[\SensitiveParameter] array $options = []): string {}
+
+    /**
+     * Runs a command that makes no picture. The fields of `info` and `settings` become `texts`, what can be changed
+     * `buttons`.
+     *
+     * @param string $name `info`, `settings`, `fast`, `relax`, `turbo`, `public`, `private`, `stealth` or `prefer remix`
+     * @param list<string> $arguments `['remix']` for `prefer`; empty for all others
+     * @param array{
+     *     account?: string,
+     *     user_token?: string,
+     *     mode?: 'fast'|'relax'|'turbo',
+     *     bot?: 'midjourney'|'niji',
+     *     notify_url?: string,
+     *     state?: string,
+     *     idempotency_key?: string,
+     *     timeout?: int|float,
+     *     priority?: int<-100, 100>
+     * } $options
+     *
+     * @throws \ValueError when there is no such command, or it takes no arguments
+     * @throws \TypeError when an argument or option has the wrong type
+     * @throws \Mj\ActionUnavailableException `NEEDS_USER_GATEWAY`: only the account's own session sees the answer
+     * @throws \Mj\ConfigurationException
+     * @throws \Mj\QueueFullException when too many tasks wait
+     * @throws \Mj\StorageException
+     * @throws \Mj\EngineException
+     */
+    function mj_command(string $name, array $arguments = [], #[\SensitiveParameter] array $options = []): string {}
 
     /**
      * One task as it is, or null when there is no such task. Never waits.
@@ -416,11 +603,13 @@ namespace {
     function mj_ack(string $consumer, int $cursor): void {}
 
     /**
-     * Cancels a task that was not sent yet, or asks for the press of Cancel Job.
+     * Cancels a task that was not sent yet, or asks for the press of Cancel Job. Of a group, all of its tasks.
      *
      * @return bool false when the task had ended
      *
      * @throws \ValueError when there is no such task
+     * @throws \Mj\ActionUnavailableException `NEEDS_USER_GATEWAY`: a button's job runs, and only its user's session sees
+     *     the Cancel Job button
      * @throws \Mj\ConfigurationException
      * @throws \Mj\StorageException
      * @throws \Mj\EngineException
@@ -502,8 +691,9 @@ namespace Mj {
     {
         /**
          * `NOT_OFFERED`: not among the task's buttons. `NOT_FINISHED`: the buttons come with the picture.
-         * `NEEDS_USER_GATEWAY`: it opens a dialog, which a hub that only has a bot never sees. `NOT_SUPPORTED`: this
-         * version does not press it.
+         * `NEEDS_PERSON`: it answers Midjourney's moderators, which only a person may do, in Discord.
+         * `NEEDS_USER_GATEWAY`: it opens a dialog or answers in a message that only the account's own session sees: the
+         * hub needs `mj.user_token`, and `mj.gateway` `user` or `both`.
          */
         public string $reason = '';
     }

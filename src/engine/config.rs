@@ -1,5 +1,6 @@
 //! From ini entries and `mj_configure()` maps to validated settings, as a whole, with errors that name the setting.
 
+mod archive;
 mod hub;
 mod raw;
 #[cfg(test)]
@@ -22,16 +23,10 @@ pub(crate) use self::raw::Raw;
 use crate::{error::EngineError, setting::Setting, value::Value};
 
 /// Settings that this version knows and cannot honour; ignoring them silently would break a promise.
-const UNSUPPORTED: &[(&str, &str)] = &[
-    (
-        "archive",
-        "pictures are not archived by this version: leave it empty and use mj_download()",
-    ),
-    (
-        "secret",
-        "tokens are not encrypted by this version: leave it empty and protect mj.state_dir",
-    ),
-];
+const UNSUPPORTED: &[(&str, &str)] = &[(
+    "secret",
+    "tokens are not encrypted by this version: leave it empty and protect mj.state_dir",
+)];
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -117,9 +112,7 @@ impl Settings {
                 2 * SECOND,
             )?,
             max_wait: raw.duration("max_wait", (Duration::ZERO, DAY), 25 * SECOND)?,
-            lang: raw
-                .choice("lang", &[("en", Lang::En), ("zh", Lang::Zh)])?
-                .unwrap_or(Lang::En),
+            lang: raw.choice("lang", LANGUAGES)?.unwrap_or(Lang::En),
             log: raw.read("log", Setting::text)?.map(PathBuf::from),
             log_level: raw
                 .choice("log_level", LEVELS)?
@@ -214,6 +207,8 @@ fn hub_id(logins: &[&Token], guild: GuildId, channel: ChannelId) -> HubId {
     hash.update(channel.0.to_be_bytes());
     HubId(hex(&hash.finalize()[..16]))
 }
+
+const LANGUAGES: &[(&str, Lang)] = &[("en", Lang::En), ("zh", Lang::Zh)];
 
 const LEVELS: &[(&str, tracing::Level)] = &[
     ("error", tracing::Level::ERROR),

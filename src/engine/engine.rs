@@ -269,12 +269,11 @@ impl Engine {
     fn view_and_hub(shared: &Shared, id: TaskId) -> Result<(TaskView, HubId), EngineError> {
         let mut tasks = Self::task_or_members(shared, &id)?;
         let hub = tasks.first().ok_or_else(no_such_task)?.hub.clone();
-        let view = match tasks.pop_if(|task| task.view.id == id) {
-            Some(task) => task.view,
-            None => {
-                let members: Vec<TaskView> = tasks.into_iter().map(|task| task.view).collect();
-                group::as_one(id, &members)
-            }
+        let view = if let Some(task) = tasks.pop_if(|task| task.view.id == id) {
+            task.view
+        } else {
+            let members: Vec<TaskView> = tasks.into_iter().map(|task| task.view).collect();
+            group::as_one(id, &members)
         };
         Ok((view, hub))
     }

@@ -96,7 +96,7 @@ impl Given {
     ///
     /// # Errors
     /// [`EngineError::Argument`].
-    pub(crate) fn as_mask(self) -> Result<Self, EngineError> {
+    pub(crate) fn into_mask(self) -> Result<Self, EngineError> {
         let Source::Data(picture) = self.source else {
             return Ok(self);
         };
@@ -198,7 +198,7 @@ fn starts_with(text: &str, start: &str) -> bool {
         .is_some_and(|head| head.eq_ignore_ascii_case(start))
 }
 
-fn refused(name: &Cow<'static, str>, error: PictureError) -> EngineError {
+fn refused(name: &str, error: PictureError) -> EngineError {
     let message = error.to_string();
     if matches!(error, PictureError::Keep(_)) {
         return EngineError::Storage {
@@ -206,7 +206,7 @@ fn refused(name: &Cow<'static, str>, error: PictureError) -> EngineError {
             source: Some(Box::new(error)),
         };
     }
-    EngineError::argument(name.clone(), message)
+    EngineError::argument(name.to_owned(), message)
 }
 
 /// Whether a host may be one of the internet's: by its own words only, names are not resolved here.

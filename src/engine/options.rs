@@ -226,7 +226,7 @@ impl Options {
     fn take_reference(
         &mut self,
         canonical: &str,
-        name: &Cow<'static, str>,
+        name: &str,
         value: &Value,
     ) -> Result<bool, EngineError> {
         let Some(parameter) = REFERENCES.iter().find(|known| **known == canonical) else {
@@ -241,7 +241,7 @@ impl Options {
             return Ok(false);
         }
         for item in items {
-            let given = Given::read(name.clone(), item)?;
+            let given = Given::read(name.to_owned().into(), item)?;
             self.references.push((parameter, given));
         }
         Ok(true)
@@ -335,7 +335,7 @@ fn mask(name: Cow<'static, str>, value: &Value) -> Result<Given, EngineError> {
             "must be the path of a PNG file or a data: address, not a web address",
         ));
     }
-    mask.as_mask()
+    mask.into_mask()
 }
 
 #[cfg(test)]

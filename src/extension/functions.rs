@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ext_php_rs::{flags::DataType, types::Zval, zend::ExecuteData};
+use mj_engine::TaskId;
 
 use crate::{
     arguments::{Array, Text, parse, seconds},
@@ -47,7 +48,16 @@ macro_rules! functions {
 functions! {
     mj_configure(Parameter::required("config", DataType::Array).sensitive()) -> Void;
     mj_imagine(Parameter::required("prompt", DataType::String), OPTIONS) -> String;
+    mj_describe(Parameter::required("image", DataType::String), OPTIONS) -> String;
+    mj_blend(Parameter::required("images", DataType::Array), OPTIONS) -> String;
+    mj_shorten(Parameter::required("prompt", DataType::String), OPTIONS) -> String;
+    mj_show(Parameter::required("jobId", DataType::String), OPTIONS) -> String;
     mj_action(TASK_ID, Parameter::required("action", DataType::String), OPTIONS) -> String;
+    mj_command(
+        Parameter::required("name", DataType::String),
+        Parameter::optional("arguments", DataType::Array, "[]"),
+        OPTIONS
+    ) -> String;
     mj_poll(TASK_ID) -> Array | null;
     mj_poll_many(Parameter::required("taskIds", DataType::Array)) -> Array;
     mj_wait(TASK_ID, Parameter::optional("timeout", DataType::Double, "30.0")) -> Array;
@@ -88,6 +98,10 @@ fn answer(
     });
 }
 
+fn task_id(id: &TaskId) -> Zval {
+    convert::string(id.as_str().as_bytes())
+}
+
 fn mj_configure(call: &mut ExecuteData) -> Answer {
     let mut config = Array::default();
     parse!(call, c"h", config);
@@ -99,7 +113,35 @@ fn mj_imagine(call: &mut ExecuteData) -> Answer {
     let (mut prompt, mut options) = (Text::default(), Array::default());
     parse!(call, c"S|h", prompt, options);
     let id = engine()?.imagine(&prompt.value(), &options.value("options")?)?;
-    Ok(convert::string(id.as_str().as_bytes()))
+    Ok(task_id(&id))
+}
+
+fn mj_describe(call: &mut ExecuteData) -> Answer {
+    let (mut image, mut options) = (Text::default(), Array::default());
+    parse!(call, c"S|h", image, options);
+    let id = engine()?.describe(&image.value(), &options.value("options")?)?;
+    Ok(task_id(&id))
+}
+
+fn mj_blend(call: &mut ExecuteData) -> Answer {
+    let (mut images, mut options) = (Array::default(), Array::default());
+    parse!(call, c"h|h", images, options);
+    let id = engine()?.blend(&images.value("images")?, &options.value("options")?)?;
+    Ok(task_id(&id))
+}
+
+fn mj_shorten(call: &mut ExecuteData) -> Answer {
+    let (mut prompt, mut options) = (Text::default(), Array::default());
+    parse!(call, c"S|h", prompt, options);
+    let id = engine()?.shorten(&prompt.value(), &options.value("options")?)?;
+    Ok(task_id(&id))
+}
+
+fn mj_show(call: &mut ExecuteData) -> Answer {
+    let (mut job, mut options) = (Text::default(), Array::default());
+    parse!(call, c"S|h", job, options);
+    let id = engine()?.show(&job.lossy(), &options.value("options")?)?;
+    Ok(task_id(&id))
 }
 
 fn mj_action(call: &mut ExecuteData) -> Answer {
@@ -110,7 +152,19 @@ fn mj_action(call: &mut ExecuteData) -> Answer {
         action.utf8("action")?,
         &options.value("options")?,
     )?;
-    Ok(convert::string(id.as_str().as_bytes()))
+    Ok(task_id(&id))
+}
+
+fn mj_command(call: &mut ExecuteData) -> Answer {
+    let (mut name, mut arguments, mut options) =
+        (Text::default(), Array::default(), Array::default());
+    parse!(call, c"S|hh", name, arguments, options);
+    let id = engine()?.command(
+        name.utf8("name")?,
+        &arguments.value("arguments")?,
+        &options.value("options")?,
+    )?;
+    Ok(task_id(&id))
 }
 
 fn mj_poll(call: &mut ExecuteData) -> Answer {

@@ -7,7 +7,7 @@ use ext_php_rs::ffi::{
 };
 use mj_engine::{Engine, EngineError, Host};
 
-use crate::ini;
+use crate::{basedir, ini};
 
 unsafe extern "C" {
     /// The version of a module (`Zend/zend_API.h`); that of `standard` is PHP's.
@@ -50,7 +50,7 @@ fn host() -> Host {
         php_version: php_version(),
         ini: ini::values(),
         preloading: preloading(),
-        may_open: None,
+        may_open: Some(basedir::may_open),
     }
 }
 

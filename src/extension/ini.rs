@@ -55,7 +55,9 @@ macro_rules! entries {
 }
 
 entries! {
-    Open "mj.activity_url", Open "mj.api_url", Open "mj.archive", Open "mj.autostart", Secret "mj.bot_token", Open "mj.ca_file",
+    Open "mj.activity_url", Open "mj.api_url", Open "mj.archive",
+    Address "mj.archive_endpoint", Secret "mj.archive_key", Open "mj.archive_path_style", Open "mj.archive_region",
+    Secret "mj.archive_secret", Open "mj.autostart", Secret "mj.bot_token", Open "mj.ca_file",
     Open "mj.cdn_url", Open "mj.channel_id", Open "mj.concurrency", Open "mj.gateway", Open "mj.gateway_resume_url", Open "mj.gateway_url",
     Open "mj.guild_id", Open "mj.lang", Open "mj.late_final", Open "mj.log", Open "mj.log_level", Open "mj.max_wait",
     Secret "mj.notify_secret", Address "mj.notify_url", Address "mj.proxy", Open "mj.queue_size",

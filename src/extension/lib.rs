@@ -8,6 +8,7 @@
 )]
 
 mod arguments;
+mod basedir;
 mod convert;
 mod exceptions;
 mod functions;

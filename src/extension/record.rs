@@ -4,16 +4,16 @@ use ext_php_rs::types::Zval;
 use mj_engine::{TaskId, TaskRecord};
 use mj_midjourney::{
     refusal::FailCode,
-    task::{Image, TaskButton},
+    task::{Choice, Image, TaskButton, Text},
 };
 
 use crate::{
-    convert::{Table, empty_array, list, number, optional_number, optional_string, string, truth},
+    convert::{Table, list, number, optional_number, optional_string, string, truth},
     words::Word,
 };
 
-/// How many keys a task has.
-const KEYS: usize = 29;
+/// How many keys a task has: exactly as many as a table of PHP's holds before it doubles. A group has one more.
+const KEYS: usize = 32;
 
 /// A task as PHP sees it.
 pub(crate) fn task(record: &TaskRecord) -> Zval {
@@ -52,7 +52,7 @@ pub(crate) fn task(record: &TaskRecord) -> Zval {
         Word::Images,
         list(&view.images, |picture| image(picture, urls.next())),
     );
-    task.add(Word::Texts, empty_array());
+    task.add(Word::Texts, texts(&view.texts));
     task.add(Word::Buttons, list(&view.buttons, button));
     task.add(
         Word::FailCode,
@@ -83,10 +83,40 @@ pub(crate) fn task(record: &TaskRecord) -> Zval {
         Word::FinishedAt,
         optional_number(view.finished_at.map(|at| at.0)),
     );
+    task.add(
+        Word::Stage,
+        view.stage
+            .map_or_else(Zval::null, |stage| Word::from(stage).zval()),
+    );
+    task.add(
+        Word::EstimatedAt,
+        optional_number(view.estimated_at.map(|at| at.0)),
+    );
+    task.add(
+        Word::Notes,
+        list(&view.notes, |note| string(note.as_bytes())),
+    );
+    if !record.tasks.is_empty() {
+        let members = list(&record.tasks, |id| string(id.as_str().as_bytes()));
+        task.add(Word::Tasks, members);
+    }
     task.into_zval()
 }
 
-/// A picture; `url` is its address with the image domain. `file` is null until an archive keeps it.
+/// Prompts as a list; the fields of a panel by their names.
+fn texts(texts: &[Text]) -> Zval {
+    if !texts.iter().any(|text| text.name.is_some()) {
+        return list(texts, |text| string(text.text.as_bytes()));
+    }
+    let mut fields = Table::with_capacity(texts.len());
+    for text in texts {
+        let name = text.name.as_deref().unwrap_or_default();
+        fields.insert(name, string(text.text.as_bytes()));
+    }
+    fields.into_zval()
+}
+
+/// A picture; `url` is its address with the image domain. `file` is null while no archive keeps it.
 fn image(image: &Image, url: Option<&String>) -> Zval {
     let mut picture = Table::with_capacity(7);
     picture.add(Word::Url, string(url.unwrap_or(&image.url).as_bytes()));
@@ -101,16 +131,27 @@ fn image(image: &Image, url: Option<&String>) -> Zval {
         Word::ExpiresAt,
         optional_number(image.expires_at.map(|at| at.0)),
     );
-    picture.add(Word::File, Zval::null());
+    picture.add(Word::File, optional_string(image.file.as_ref()));
     picture.into_zval()
 }
 
 fn button(button: &TaskButton) -> Zval {
-    let mut entry = Table::with_capacity(5);
+    let mut entry = Table::with_capacity(6);
     entry.add(Word::Action, optional_string(button.action.as_ref()));
     entry.add(Word::CustomId, string(button.custom_id.as_bytes()));
     entry.add(Word::Label, optional_string(button.label.as_ref()));
     entry.add(Word::Emoji, optional_string(button.emoji.as_ref()));
     entry.add(Word::Style, number(button.style.into()));
+    if !button.choices.is_empty() {
+        entry.add(Word::Choices, list(&button.choices, choice));
+    }
+    entry.into_zval()
+}
+
+fn choice(choice: &Choice) -> Zval {
+    let mut entry = Table::with_capacity(3);
+    entry.add(Word::Value, string(choice.value.as_bytes()));
+    entry.add(Word::Label, string(choice.label.as_bytes()));
+    entry.add(Word::Selected, truth(choice.selected));
     entry.into_zval()
 }

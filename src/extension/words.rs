@@ -9,7 +9,7 @@ use ext_php_rs::{
     ffi::{IS_INTERNED_STRING_EX, zend_string},
     types::{ZendStr, Zval},
 };
-use mj_midjourney::task::{Action, Mode, Status};
+use mj_midjourney::task::{Action, Mode, Stage, Status};
 
 macro_rules! words {
     ($($word:ident $text:literal),* $(,)?) => {
@@ -22,20 +22,21 @@ macro_rules! words {
 }
 
 words! {
-    Account "account", Action "action", Buttons "buttons", ContentType "content_type", CreatedAt "created_at",
-    Cursor "cursor", CustomId "custom_id", Emoji "emoji", ExpiresAt "expires_at", FailCode "fail_code",
+    Account "account", Action "action", Buttons "buttons", Choices "choices", ContentType "content_type", CreatedAt "created_at",
+    Cursor "cursor", CustomId "custom_id", Emoji "emoji", EstimatedAt "estimated_at", ExpiresAt "expires_at", FailCode "fail_code",
     FailReason "fail_reason", File "file", FinalPrompt "final_prompt", FinishedAt "finished_at", GroupId "group_id",
     Height "height", Id "id", ImageUrl "image_url", Images "images", JobId "job_id", Label "label", Late "late",
-    MessageId "message_id", Mode "mode", ParentId "parent_id", PreviewUrl "preview_url", Progress "progress",
+    MessageId "message_id", Mode "mode", Notes "notes", ParentId "parent_id", PreviewUrl "preview_url", Progress "progress",
     Prompt "prompt", QueuePosition "queue_position", Retryable "retryable", Revision "revision", Seed "seed",
-    Size "size", StartedAt "started_at", State "state", Status "status", Style "style", SubmittedAt "submitted_at",
-    Task "task", Tasks "tasks", Texts "texts", Url "url", Width "width",
+    Selected "selected", Size "size", Stage "stage", StartedAt "started_at", State "state", Status "status", Style "style", SubmittedAt "submitted_at",
+    Task "task", Tasks "tasks", Texts "texts", Url "url", Value "value", Width "width",
     // Values.
     ActionAction "ACTION", ActionBlend "BLEND", ActionCommand "COMMAND", ActionDescribe "DESCRIBE",
     ActionImagine "IMAGINE", ActionReroll "REROLL", ActionSeed "SEED", ActionShorten "SHORTEN", ActionShow "SHOW",
     ActionUpscale "UPSCALE", ActionVariation "VARIATION", ModeFast "fast", ModeRelax "relax", ModeTurbo "turbo", StatusCancel "CANCEL",
     StatusFailure "FAILURE", StatusInProgress "IN_PROGRESS", StatusModal "MODAL", StatusNotStart "NOT_START",
-    StatusSubmitted "SUBMITTED", StatusSuccess "SUCCESS",
+    StageModerated "moderated", StagePaused "paused", StageQueued "queued", StageStopped "stopped",
+    StageUploading "uploading", StageWaitingToStart "waiting to start", StatusSubmitted "SUBMITTED", StatusSuccess "SUCCESS",
 }
 
 static INTERNED: [AtomicPtr<zend_string>; TEXTS.len()] =
@@ -104,6 +105,19 @@ impl From<Mode> for Word {
             Mode::Fast => Self::ModeFast,
             Mode::Relax => Self::ModeRelax,
             Mode::Turbo => Self::ModeTurbo,
+        }
+    }
+}
+
+impl From<Stage> for Word {
+    fn from(stage: Stage) -> Self {
+        match stage {
+            Stage::Moderated => Self::StageModerated,
+            Stage::Paused => Self::StagePaused,
+            Stage::Queued => Self::StageQueued,
+            Stage::Stopped => Self::StageStopped,
+            Stage::Uploading => Self::StageUploading,
+            Stage::WaitingToStart => Self::StageWaitingToStart,
         }
     }
 }

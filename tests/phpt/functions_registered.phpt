@@ -9,7 +9,12 @@ echo implode("\n", get_extension_funcs('mj')), "\n";
 --EXPECT--
 mj_configure
 mj_imagine
+mj_describe
+mj_blend
+mj_shorten
+mj_show
 mj_action
+mj_command
 mj_poll
 mj_poll_many
 mj_wait

@@ -4,6 +4,7 @@ ini_get and ini_get_all do not give secrets away
 mj
 --INI--
 mj.bot_token=HIDDEN-BOT
+mj.archive_secret=HIDDEN-ARCHIVE
 mj.notify_url=https://user:HIDDEN@example.com
 mj.proxy=socks5h://127.0.0.1:91
 --FILE--
@@ -26,4 +27,4 @@ string(22) "socks5h://127.0.0.1:91"
 bool(false)
 bool(false)
 bool(false)
-36 entries
+41 entries

@@ -6,12 +6,9 @@ use mj_discord::{
     Token,
     snowflake::{ChannelId, GuildId},
 };
-use mj_midjourney::{
-    config::{AccountConfig, GatewayMode, HostSettings, HubConfig},
-    refusal::Lang,
-};
+use mj_midjourney::config::{AccountConfig, GatewayMode, HostSettings, HubConfig};
 
-use super::{DAY, HubSettings, Raw, SECOND, hub_id};
+use super::{DAY, HubSettings, LANGUAGES, Raw, SECOND, archive::archive, hub_id};
 use crate::{
     account_setting::{accounts, bot_token},
     error::EngineError,
@@ -99,8 +96,8 @@ pub(super) fn hub(raw: &Raw) -> Result<Option<HubSettings>, EngineError> {
             concat!("DiscordBot (php-mj, ", env!("CARGO_PKG_VERSION"), ")").to_owned()
         }),
         bot_token,
-        lang: Lang::En,
-        archive: None,
+        lang: raw.choice("lang", LANGUAGES)?.unwrap_or_default(),
+        archive: archive(raw)?,
         notify_url: raw.read("notify_url", |setting| {
             webhook::address(&setting.text()?).map_err(|why| setting.wrong(why))
         })?,

@@ -1,6 +1,6 @@
 //! What settings mean, and what is said of wrong ones.
 
-use mj_midjourney::config::GatewayMode;
+use mj_midjourney::config::{Archive, GatewayMode};
 
 use super::*;
 
@@ -179,4 +179,79 @@ fn tokens_brought_along_stay_known() {
         with.config.accounts
     );
     assert_eq!(with.with_token(Token::new("guest")).0, with);
+}
+
+#[test]
+fn an_archive_is_a_directory_or_a_bucket() {
+    let of = |entries: &[(&str, Value)]| {
+        let all: Vec<_> = [("user_token", Value::from("a"))]
+            .into_iter()
+            .chain(entries.iter().cloned())
+            .collect();
+        read(&all).map(|hub| hub.config.archive)
+    };
+    assert_eq!(of(&[]).unwrap(), None);
+    assert_eq!(
+        of(&[("archive", "/srv/pictures".into())]).unwrap(),
+        Some(Archive::Directory("/srv/pictures".to_owned()))
+    );
+    let keys = [
+        ("archive_key", Value::from("hush-key")),
+        ("archive_secret", "hush-secret".into()),
+    ];
+    let bucket = |more: &[(&str, Value)]| {
+        let all: Vec<_> = keys.iter().chain(more).cloned().collect();
+        of(&all)
+    };
+    let amazon = bucket(&[
+        ("archive", "s3://pictures/mj/2026/".into()),
+        ("archive_region", "eu-west-1".into()),
+    ]);
+    assert_eq!(
+        amazon.unwrap(),
+        Some(Archive::S3 {
+            endpoint: "https://s3.eu-west-1.amazonaws.com".to_owned(),
+            region: "eu-west-1".to_owned(),
+            bucket: "pictures".to_owned(),
+            prefix: "mj/2026".to_owned(),
+            key: Token::new("hush-key"),
+            secret: Token::new("hush-secret"),
+            path_style: false,
+        })
+    );
+    let own = bucket(&[
+        ("archive", "s3://pictures".into()),
+        ("archive_endpoint", "http://127.0.0.1:9000".into()),
+    ]);
+    assert!(matches!(
+        own.unwrap(),
+        Some(Archive::S3 { path_style: true, prefix, .. }) if prefix.is_empty()
+    ));
+    for (entries, start) in [
+        (
+            &[("archive", Value::from("pictures"))][..],
+            "archive: must be",
+        ),
+        (
+            &[("archive", "s3://x".into())],
+            "archive: must name a bucket",
+        ),
+        (
+            &[("archive", "s3://pictures".into())],
+            "mj.archive_key: is missing",
+        ),
+        (&keys, "archive_key: needs mj.archive"),
+    ] {
+        let error = of(entries).unwrap_err().to_string();
+        assert!(
+            error.starts_with(start) && !error.contains("hush"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn the_language_is_the_hubs() {
+    let hub = read(&[("user_token", "a".into()), ("lang", "zh".into())]).unwrap();
+    assert_eq!(hub.config.lang, Lang::Zh);
 }

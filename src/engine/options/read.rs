@@ -142,11 +142,16 @@ pub(super) fn dimensions(
 }
 
 /// What is chosen from a menu: one text, or a list of them.
-pub(super) fn values(name: &Cow<'static, str>, value: &Value) -> Result<Vec<String>, EngineError> {
-    match value {
-        Value::List(items) => items.iter().map(|item| text(name.clone(), item)).collect(),
-        single => Ok(vec![text(name.clone(), single)?]),
-    }
+pub(super) fn values(name: &str, value: &Value) -> Result<Vec<String>, EngineError> {
+    let items = if let Value::List(items) = value {
+        items.as_slice()
+    } else {
+        std::slice::from_ref(value)
+    };
+    items
+        .iter()
+        .map(|item| text(name.to_owned().into(), item))
+        .collect()
 }
 
 /// An address that changes can be posted to.

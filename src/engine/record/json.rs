@@ -3,7 +3,7 @@
 use mj_discord::{UnixMs, snowflake::MessageId};
 use mj_midjourney::{
     refusal::FailCode,
-    task::{Image, Mode, TaskButton, TaskId, TaskView},
+    task::{Choice, Image, Mode, Stage, TaskButton, TaskId, TaskView, Text},
 };
 use serde::Serialize;
 
@@ -24,7 +24,7 @@ struct TaskJson<'t> {
     image_url: Option<&'t str>,
     preview_url: Option<&'t str>,
     images: Vec<ImageJson<'t>>,
-    texts: [&'t str; 0],
+    texts: TextsJson<'t>,
     buttons: Vec<ButtonJson<'t>>,
     fail_code: Option<&'static str>,
     fail_reason: Option<&'t str>,
@@ -40,6 +40,28 @@ struct TaskJson<'t> {
     submitted_at: Option<u64>,
     started_at: Option<u64>,
     finished_at: Option<u64>,
+    stage: Option<&'static str>,
+    estimated_at: Option<u64>,
+    notes: &'t [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    tasks: &'t [TaskId],
+}
+
+/// Prompts as a list; the fields of a panel by their names.
+struct TextsJson<'t>(&'t [Text]);
+
+impl Serialize for TextsJson<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0.iter().any(|text| text.name.is_some()) {
+            serializer.collect_map(
+                self.0
+                    .iter()
+                    .map(|text| (text.name.as_deref().unwrap_or_default(), &text.text)),
+            )
+        } else {
+            serializer.collect_seq(self.0.iter().map(|text| &text.text))
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -60,6 +82,8 @@ struct ButtonJson<'t> {
     label: Option<&'t str>,
     emoji: Option<&'t str>,
     style: u8,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    choices: &'t [Choice],
 }
 
 impl TaskRecord {
@@ -96,10 +120,10 @@ impl TaskRecord {
             submitted_at,
             started_at,
             finished_at,
-            stage: _,
-            estimated_at: _,
-            texts: _,
-            notes: _,
+            stage,
+            estimated_at,
+            texts,
+            notes,
         } = &*self.view;
         let ms = |at: &Option<UnixMs>| at.map(|at| at.0);
         serde_json::to_vec(&TaskJson {
@@ -120,7 +144,7 @@ impl TaskRecord {
                 .enumerate()
                 .map(|(index, image)| ImageJson::of(image, self.images.get(index)))
                 .collect(),
-            texts: [],
+            texts: TextsJson(texts),
             buttons: buttons.iter().map(ButtonJson::of).collect(),
             fail_code: fail_code.map(FailCode::as_str),
             fail_reason: fail_reason.as_deref(),
@@ -136,6 +160,10 @@ impl TaskRecord {
             submitted_at: ms(submitted_at),
             started_at: ms(started_at),
             finished_at: ms(finished_at),
+            stage: stage.map(Stage::as_str),
+            estimated_at: ms(estimated_at),
+            notes,
+            tasks: &self.tasks,
         })
     }
 }
@@ -150,7 +178,7 @@ impl<'t> ImageJson<'t> {
             size: image.size,
             content_type: image.content_type.as_deref(),
             expires_at: image.expires_at.map(|at| at.0),
-            file: None,
+            file: image.file.as_deref(),
         }
     }
 }
@@ -163,6 +191,7 @@ impl<'t> ButtonJson<'t> {
             label: button.label.as_deref(),
             emoji: button.emoji.as_deref(),
             style: button.style,
+            choices: &button.choices,
         }
     }
 }
