@@ -450,3 +450,51 @@ fn versions_decide_what_is_offered() {
     let wide = scene("a harbour --ar 3:2", &json!({}));
     assert!(!button(&wide.single, "Outpaint::100").is_empty());
 }
+
+#[test]
+fn numbered_prompts_become_pictures() {
+    let mut scene = scene("a harbour", &json!({}));
+    let url = scene.grid["attachments"][0]["url"].clone();
+    let commands = [
+        (
+            "describe",
+            "1092492867185950852",
+            "1493662068505706617",
+            json!({"type": 3, "name": "link", "value": url}),
+            ("PicReader::2", "MJ::Picreader::Modal::2"),
+        ),
+        (
+            "shorten",
+            "1121575372539039774",
+            "1247736572414001223",
+            json!({"type": 3, "name": "prompt", "value": "a very old and quiet harbour in the early morning fog"}),
+            ("PromptAnalyzer::1", "MJ::ImagineModal::"),
+        ),
+    ];
+    for (name, id, version, option, (part, form)) in commands {
+        let mut body = scene.stage.imagine_body(0, "", name, &scene.session);
+        body["data"] = json!({"id": id, "version": version, "name": name, "type": 1, "options": [option], "attachments": []});
+        assert_eq!(scene.stage.interact(0, &body).0, 204);
+        scene.stage.pass(20_000);
+        let mut seen = scene.stage.events(scene.id, "MESSAGE_CREATE");
+        seen.extend(scene.stage.events(scene.id, "MESSAGE_UPDATE"));
+        let result = seen
+            .into_iter()
+            .rfind(|message| message["components"].to_string().contains(part))
+            .unwrap();
+        let modal = scene.open(&result, part, &format!("{name} press"));
+        assert!(
+            modal["custom_id"].as_str().unwrap().starts_with(form),
+            "{modal}"
+        );
+        let proposed = input(&modal)["value"].as_str().unwrap().to_owned();
+        assert!(
+            !proposed.is_empty() && !proposed.contains('\n'),
+            "{proposed}"
+        );
+        let messages = scene.submit(&modal, "a lighthouse", &format!("{name} form"));
+        let last = messages.last().unwrap();
+        assert!(content(last).starts_with("**a lighthouse "), "{last}");
+        assert_eq!(last["attachments"].as_array().unwrap().len(), 1);
+    }
+}

@@ -159,13 +159,10 @@ impl World {
     /// The `refuse` command.
     pub(super) fn arm_refusal(&mut self, command: &Value) -> Result<Value, String> {
         let name = command["name"].as_str().ok_or("name must be a string")?;
-        let user = match &command["user_id"] {
-            Value::Null => None,
-            id => Some(
-                id.as_str()
-                    .and_then(|id| id.parse().ok())
-                    .ok_or("user_id must be an id")?,
-            ),
+        let user = if command["user_id"].is_null() {
+            None
+        } else {
+            Some(user_id(command)?)
         };
         let refused = REST
             .iter()
@@ -184,11 +181,7 @@ impl World {
 
     /// The `clear_account` command.
     pub(super) fn clear_account(&mut self, command: &Value) -> Result<Value, String> {
-        let user = command["user_id"]
-            .as_str()
-            .and_then(|id| id.parse().ok())
-            .ok_or("user_id must be an id")?;
-        self.standing.clear(user);
+        self.standing.clear(user_id(command)?);
         Ok(json!({}))
     }
 
@@ -245,7 +238,15 @@ impl World {
         trouble
     }
 
+    /// Whether a job of these words uses no fast hours.
     fn is_relaxed(&self, user: Snowflake, text: &str) -> bool {
-        self.works_relaxed(user) || text.split_whitespace().any(|word| word == "--relax")
+        let mut words = text.split_whitespace();
+        let named = words.find(|word| matches!(*word, "--fast" | "--relax" | "--turbo"));
+        named.map_or_else(|| self.works_relaxed(user), |word| word == "--relax")
     }
+}
+
+fn user_id(command: &Value) -> Result<Snowflake, String> {
+    let id = command["user_id"].as_str().and_then(|id| id.parse().ok());
+    id.ok_or_else(|| "user_id must be an id".into())
 }

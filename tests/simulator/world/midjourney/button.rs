@@ -12,8 +12,8 @@ pub(crate) enum Press<'c> {
     Bookmark(&'c str),
     /// A running job shall stop.
     Cancel(&'c str),
-    /// One of the numbered prompts of a describe or shorten result; `None`: all of them.
-    Choice(Option<usize>),
+    /// Numbered prompts of a describe or shorten result.
+    Choice(Choice),
     /// A zoom whose factor the modal asks for.
     CustomZoom(&'c str),
     /// The editor of Vary (Region).
@@ -26,6 +26,14 @@ pub(crate) enum Press<'c> {
     },
     /// A button under a refusal.
     Notice(Answer),
+}
+
+/// Which of the numbered prompts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Choice {
+    All,
+    /// From 1.
+    Number(usize),
 }
 
 /// What a person answers to a refusal.
@@ -114,15 +122,15 @@ fn job_kind(name: &str, index: u8, solo: bool) -> Option<JobKind> {
 }
 
 /// `1` to `most`, or `all`.
-fn chosen(text: &str, most: usize) -> Option<Option<usize>> {
+fn chosen(text: &str, most: usize) -> Option<Choice> {
     if text == "all" {
-        return Some(None);
+        return Some(Choice::All);
     }
     let number = text
         .parse()
         .ok()
         .filter(|number| (1..=most).contains(number))?;
-    Some(Some(number))
+    Some(Choice::Number(number))
 }
 
 fn button(label: &str, emoji: Option<&str>, custom_id: impl Into<String>) -> Value {
@@ -207,10 +215,12 @@ fn upscalers(job: &str, offer: Offer, redo: &str) -> Vec<Value> {
     let buttons = offer.version.upscalers().iter();
     buttons
         .map(|(name, hd, _)| {
-            let label = match hd {
-                Hd::Max => format!("Upscale to {}", hd.label()),
-                _ if old => format!("{} Upscale Redo", hd.label()),
-                _ => format!("{redo}Upscale ({})", hd.label()),
+            let label = if *hd == Hd::Max {
+                format!("Upscale to {}", hd.label())
+            } else if old {
+                format!("{} Upscale Redo", hd.label())
+            } else {
+                format!("{redo}Upscale ({})", hd.label())
             };
             button(&label, Some("upscale_1"), solo(job, name))
         })
@@ -460,7 +470,7 @@ mod tests {
         );
         assert_eq!(
             Press::read("MJ::Job::PicReader::all"),
-            Some(Press::Choice(None))
+            Some(Press::Choice(Choice::All))
         );
         assert_eq!(Press::read("MJ::Job::PicReader::5"), None);
     }

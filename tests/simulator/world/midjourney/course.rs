@@ -31,10 +31,10 @@ impl World {
         let job = self.midjourney.jobs[place].clone();
         let cut = job.kind.is_cut();
         // A video is cut out without a word; how a picture is, was never proven.
-        let begins = match job.kind {
-            JobKind::VideoUpscale(_) => UpscaleStart::None,
-            JobKind::Upscale(_) => self.behaviour.upscale_start,
-            _ => UpscaleStart::Ephemeral,
+        let begins = match job.kind.product() {
+            Product::Video => UpscaleStart::None,
+            Product::Single => self.behaviour.upscale_start,
+            Product::Grid | Product::Larger | Product::VideoGrid => UpscaleStart::Ephemeral,
         };
         if begins != UpscaleStart::None {
             let id = self.post_start(now, &job, begins);
@@ -298,12 +298,14 @@ impl World {
             Format::Png
         };
         let (width, height) = fitted(job.prompt.aspect, CELL_AREA);
-        let larger = match job.kind {
+        let four_times = matches!(
+            job.kind,
             JobKind::UpscaleHd {
-                hd: Hd::FourTimes, ..
-            } => 4,
-            _ => 2,
-        };
+                hd: Hd::FourTimes,
+                ..
+            }
+        );
+        let larger = if four_times { 4 } else { 2 };
         let ((width, height), format) = match job.kind.product() {
             Product::Grid | Product::Larger => ((width * larger, height * larger), still),
             Product::Single => ((width, height), still),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Order;
-use super::button::Press;
+use super::button::{Choice, Press};
 use super::job_kind::{JobKind, Vary};
 use super::prompt::read_with;
 use super::refusal::{Asked, RED, Trouble, embed};
@@ -57,7 +57,7 @@ impl World {
     /// The form that a press opens, if it opens one.
     pub(super) fn form_of(&self, interaction: &Interaction, press: Press<'_>) -> Option<Form> {
         match press {
-            Press::Choice(Some(number)) => self.choice_form(interaction, number),
+            Press::Choice(Choice::Number(number)) => self.choice_form(interaction, number),
             Press::CustomZoom(job) => {
                 let place = self.midjourney.place(job)?;
                 let parent = &self.midjourney.jobs[place];
@@ -79,7 +79,7 @@ impl World {
             }
             Press::Bookmark(_)
             | Press::Cancel(_)
-            | Press::Choice(None)
+            | Press::Choice(Choice::All)
             | Press::Inpaint(_)
             | Press::Job { .. }
             | Press::Notice(_) => None,

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::button::{Answer, Press};
+use super::button::{Answer, Choice, Press};
 use super::job_kind::JobKind;
 use super::prompt::read_with;
 use super::refusal::{Asked, GREEN, RED, Trouble, embed};
@@ -51,12 +51,12 @@ impl World {
         match (form, press) {
             (Some(form), _) => self.open_modal(now, interaction, form),
             (None, Press::Bookmark(_)) => self.bookmark(now, interaction),
-            (None, Press::Choice(None)) => return self.imagine_all(now, interaction),
+            (None, Press::Choice(Choice::All)) => return self.imagine_all(now, interaction),
             (None, Press::Inpaint(job)) => return self.open_editor(now, interaction, job),
             (
                 None,
                 Press::Cancel(_)
-                | Press::Choice(Some(_))
+                | Press::Choice(Choice::Number(_))
                 | Press::CustomZoom(_)
                 | Press::Job { .. }
                 | Press::Notice(_),

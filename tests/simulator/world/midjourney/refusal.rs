@@ -389,12 +389,10 @@ impl Trouble {
 
     /// When a block that names its length is over.
     pub(crate) fn over(self, now: Millis) -> Option<Millis> {
-        match self {
-            Self::Refused(refusal, seconds) if refusal.holds && seconds > 0 => {
-                Some(now + seconds * 1_000)
-            }
-            _ => None,
-        }
+        let Self::Refused(refusal, seconds) = self else {
+            return None;
+        };
+        (refusal.holds && seconds > 0).then(|| now + seconds * 1_000)
     }
 }
 
@@ -458,7 +456,9 @@ fn span(seconds: u64) -> String {
         (60, "minute"),
         (1, "second"),
     ];
-    let unit = units.into_iter().find(|(length, _)| seconds % length == 0);
+    let unit = units
+        .into_iter()
+        .find(|(length, _)| seconds.is_multiple_of(*length));
     let (length, name) = unit.unwrap_or((1, "second"));
     let count = seconds / length;
     format!("{count} {name}{}", if count == 1 { "" } else { "s" })

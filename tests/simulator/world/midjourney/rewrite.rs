@@ -41,21 +41,22 @@ pub(crate) fn of_command(prompt: Prompt) -> (JobKind, Prompt) {
 fn animated(prompt: &Prompt, motion: Option<Motion>) -> Prompt {
     let (text, parameters) = split(&prompt.echo);
     let find = |name: &str| parameters.iter().find(|(other, _)| other == name);
-    let mut echo = text.join(" ");
+    let mut words = vec![text.join(" ")];
     if find("raw").is_some() {
-        echo.push_str(" --raw");
+        words.push("--raw".into());
     }
     if find("loop").is_some() {
-        echo.push_str(" --end loop");
+        words.push("--end loop".into());
     } else if let Some((_, end)) = find("end") {
-        echo.push_str(&format!(" --end {end}"));
+        words.push(format!("--end {end}"));
     }
     let chosen = find("motion").map(|(_, value)| value.clone());
     if let Some(motion) = motion.map(|motion| motion.name().to_owned()).or(chosen) {
-        echo.push_str(&format!(" --motion {motion}"));
+        words.push(format!("--motion {motion}"));
     }
     let (across, down) = prompt.aspect;
-    echo.push_str(&format!(" --video 1 --aspect {across}:{down}"));
+    words.push(format!("--video 1 --aspect {across}:{down}"));
+    let echo = words.join(" ");
     Prompt {
         echo: echo.trim_start().to_owned(),
         ..prompt.clone()
@@ -125,7 +126,8 @@ fn without(prompt: &str, names: &[&str]) -> String {
     let mut rest = text.join(" ");
     for (name, value) in parameters {
         if !names.contains(&name.as_str()) {
-            rest.push_str(&format!(" --{name}"));
+            rest.push_str(" --");
+            rest.push_str(&name);
             if !value.is_empty() {
                 rest.push(' ');
                 rest.push_str(&value);
