@@ -133,6 +133,11 @@ impl RateLimiter {
         Permit::Ready
     }
 
+    /// One more request may leave with a token that was refused, to see whether it is accepted again.
+    pub fn retry_unauthorized(&mut self) {
+        self.is_unauthorized = false;
+    }
+
     /// The answer to a request that was permitted.
     pub fn handle_answer(&mut self, now: Moment, route: &Route, headers: &Headers, status: u16) {
         self.count_invalid(now.boot, headers, status);

@@ -236,6 +236,7 @@ pub fn full_task(number: u64) -> Task {
             Text::default(),
         ],
         notes: vec!["--oddity is not known".to_owned()],
+        not_before: Some(after(4)),
     };
     let work = Work {
         application_id: Some(ApplicationId(11)),
@@ -262,6 +263,11 @@ pub fn full_task(number: u64) -> Task {
         idempotency_key: Some(format!("key {number}")),
         cancel_requested: true,
         not_before: Some(after(4)),
+        guild_id: Some(GuildId(u64::MAX)),
+        channel_id: Some(ChannelId(u64::MAX)),
+        unsent: 3,
+        forgotten: 2,
+        moderated: Some("not so 😶".to_owned()),
         call: Call::Blend {
             dimensions: Some("--ar 1:1".to_owned()),
         },

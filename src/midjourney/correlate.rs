@@ -60,11 +60,15 @@ pub struct Holder {
     pub own_session: Option<String>,
     /// Whether it has ended.
     pub is_terminal: bool,
+    /// Whether Midjourney's moderators have stopped it: a press by a person may bring it on.
+    pub is_moderated: bool,
 }
 
 /// What a bound message is to its task.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Role {
+    /// Is a notice that waits for a person: what its buttons bring is the task's.
+    Notice,
     /// Shows how far it is.
     Progress,
     /// Is its result.
@@ -177,8 +181,8 @@ impl Correlator {
         };
         match self.messages.get_mut(&message) {
             Some((owner, known)) if *owner == id => {
-                if role == Role::Result {
-                    *known = Role::Result;
+                if role != Role::Progress {
+                    *known = role;
                 }
                 false
             }

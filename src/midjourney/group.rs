@@ -68,6 +68,7 @@ pub fn as_one(id: TaskId, members: &[TaskView]) -> TaskView {
             .filter(|_| status.is_terminal()),
         stage: common(open().map(|member| member.stage)),
         estimated_at: open().filter_map(|member| member.estimated_at).max(),
+        not_before: common(open().map(|member| member.not_before)),
         texts: merged(members.iter().flat_map(|member| &member.texts)),
         notes: merged(members.iter().flat_map(|member| &member.notes)),
     }

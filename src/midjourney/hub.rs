@@ -127,6 +127,10 @@ pub struct Hub {
     correlator: Correlator,
     queue: Queue,
     accounts: Vec<Account>,
+    /// Accounts that have left the configuration while jobs of theirs run.
+    retired: Vec<Account>,
+    /// Channels that have left the configuration while tasks that were sent there may still bring something.
+    former_channels: BTreeSet<ChannelId>,
     bot_limiter: RateLimiter,
     bot_cannot_read: bool,
     gates: Gates,
@@ -369,11 +373,19 @@ impl Hub {
                 .iter()
                 .filter(|account| !account.is_disabled())
             {
-                due.extend([account.spaced_until, account.limited_until]);
+                due.extend([
+                    account.spaced_until,
+                    account.limited_until,
+                    account.full_until,
+                ]);
                 if account.health.user_id.is_none() {
                     due.push(account.ask_after);
                 }
             }
+        }
+        if !self.draining {
+            let probed = self.accounts.iter().filter(|account| account.probes());
+            due.extend(probed.map(|account| account.probe_after));
         }
         if !self.awaiting_commands.is_empty() {
             due.push(self.refresh.next);
@@ -448,6 +460,7 @@ impl Hub {
                 break;
             }
         }
+        self.probe_tokens();
         self.read_histories();
         for kind in [GatewayKind::Bot, GatewayKind::User] {
             if self.session_due(kind).is_some_and(|at| at <= self.now.boot) {
@@ -510,6 +523,7 @@ impl Hub {
                 AccountState::Disabled {
                     code: FailCode::Unauthorized,
                 },
+                None,
             );
         }
     }

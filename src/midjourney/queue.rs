@@ -185,6 +185,18 @@ impl Queue {
         }
     }
 
+    /// The first `most` tasks that wait for a key and that any account may send.
+    pub fn parked_for_any(&self, most: usize) -> Vec<TaskId> {
+        let parked = self.parked.values().flatten().map(|order| order.id);
+        parked
+            .filter(|id| {
+                let entry = self.entries.get(id);
+                entry.is_some_and(|entry| entry.account.is_none())
+            })
+            .take(most)
+            .collect()
+    }
+
     /// The key is free: the first task that waits for it is ready again.
     pub fn release(&mut self, key: &str) {
         let first = self

@@ -3,17 +3,24 @@
 //! What a refusal does to a task or an account is decided elsewhere; this is only its reading.
 
 mod fail_code;
+pub mod guide;
+mod interaction;
 mod notice;
 mod rest;
+mod words;
 
 use std::time::Duration;
 
 use mj_discord::{UnixMs, payload::Embed};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::rest::NO_SUCH_UPLOAD;
 pub use self::{
     fail_code::{FailCode, Lang, Scope},
-    notice::{Notice, Outcome, Row, TABLE},
+    interaction::InteractionFailureReason,
+    notice::{Notice, Outcome, Rest, Row, TABLE},
+    rest::{ANSWERS, AnswerRow, Remedy},
+    words::{Detail, with_detail},
 };
 
 /// Colours of error embeds: red as of 2023 to 2026, and two that public clients treat alike.
@@ -65,10 +72,11 @@ impl Refusal {
             .trim_start()
             .starts_with("decline-")
             .then_some(Notice::Declined);
-        let blocked = title
-            .trim()
-            .eq_ignore_ascii_case("blocked")
-            .then_some(Notice::Blocked);
+        let blocked = title.trim().eq_ignore_ascii_case("blocked").then(|| {
+            Notice::in_text(description)
+                .filter(|notice| matches!(notice, Notice::Abuse | Notice::TemporarilyBlocked))
+                .unwrap_or(Notice::Blocked)
+        });
         let notice = by_footer
             .or(blocked)
             .or_else(|| Notice::in_text(title))
@@ -129,7 +137,7 @@ impl Refusal {
 
     /// Whom it concerns.
     pub fn scope(&self) -> Scope {
-        self.code.map_or(Scope::Task, FailCode::scope)
+        self.notice.row().scope()
     }
 
     fn new(notice: Notice, title: Option<&str>, text: &str, footer: &str) -> Self {
@@ -246,6 +254,13 @@ mod tests {
                 "{}",
                 row.label
             );
+            for lang in [Lang::En, Lang::Zh] {
+                assert!(!row.message(lang).is_empty() && !row.advice(lang).is_empty());
+            }
+            if let Some(code) = row.code {
+                assert_eq!(row.scope(), code.scope(), "{}", row.label);
+                assert!(row.again.is_none() || code.is_retryable(), "{}", row.label);
+            }
         }
     }
 

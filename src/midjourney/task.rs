@@ -6,7 +6,7 @@ use std::{borrow::Cow, fmt, str::FromStr};
 
 use mj_discord::{
     UnixMs,
-    snowflake::{ApplicationId, InteractionId, MessageId, Nonce, UserId},
+    snowflake::{ApplicationId, ChannelId, GuildId, InteractionId, MessageId, Nonce, UserId},
 };
 use serde::{Deserialize, Serialize};
 
@@ -288,17 +288,20 @@ pub enum Stage {
     Uploading,
     /// Midjourney took it and has not begun.
     WaitingToStart,
+    /// It was refused for now, as by a full queue or a rate limit; we send it again at `not_before`.
+    WaitingToRetry,
 }
 
 impl Stage {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
+    /// All of them, in the order by which stores number them: a new one goes last.
+    pub const ALL: [Self; 7] = [
         Self::Moderated,
         Self::Paused,
         Self::Queued,
         Self::Stopped,
         Self::Uploading,
         Self::WaitingToStart,
+        Self::WaitingToRetry,
     ];
 
     /// As PHP sees it.
@@ -310,6 +313,7 @@ impl Stage {
             Self::Stopped => "stopped",
             Self::Uploading => "uploading",
             Self::WaitingToStart => "waiting to start",
+            Self::WaitingToRetry => "waiting to retry",
         }
     }
 }
@@ -387,9 +391,13 @@ pub struct TaskView {
     /// The prompts of a describe or shorten result, the fields of an info or settings panel.
     #[serde(default)]
     pub texts: Vec<Text>,
-    /// What the caller should know and what stops nothing: parameters that were passed on unknown.
+    /// What the caller should know and what stops nothing: parameters that were passed on unknown, warnings, and why
+    /// moderators hold it.
     #[serde(default)]
     pub notes: Vec<String>,
+    /// Not sent again before this time.
+    #[serde(default)]
+    pub not_before: Option<UnixMs>,
 }
 
 impl TaskView {
@@ -426,6 +434,7 @@ impl TaskView {
             estimated_at: None,
             texts: Vec::new(),
             notes: Vec::new(),
+            not_before: None,
         }
     }
 }
@@ -637,6 +646,21 @@ pub struct Work {
     pub cancel_requested: bool,
     /// Not before this time again (queue full, rate limits).
     pub not_before: Option<UnixMs>,
+    /// In which guild it was sent.
+    #[serde(default)]
+    pub guild_id: Option<GuildId>,
+    /// In which channel it was sent, where its messages stand.
+    #[serde(default)]
+    pub channel_id: Option<ChannelId>,
+    /// How many attempts in a row never left this machine; they are not kept.
+    #[serde(default)]
+    pub unsent: u32,
+    /// How many refused attempts are not kept any more.
+    #[serde(default)]
+    pub forgotten: u32,
+    /// Midjourney's words when its moderators stopped it: a person's press in Discord may bring it on.
+    #[serde(default)]
+    pub moderated: Option<String>,
     /// Which slash command it uses where it presses nothing.
     #[serde(default)]
     pub call: Call,

@@ -64,6 +64,7 @@ struct LaterRow<'a> {
     /// For each button that is a menu, its place and what it offers: value, words, whether it holds.
     #[serde(borrow)]
     choices: Vec<(u8, Vec<(&'a str, &'a str, bool)>)>,
+    not_before: Option<u64>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -189,6 +190,7 @@ impl<'a> From<&'a TaskView> for ViewRow<'a> {
             estimated_at: _,
             texts: _,
             notes: _,
+            not_before: _,
         } = view;
         Self {
             id: id.as_str(),
@@ -260,6 +262,7 @@ impl ViewRow<'_> {
             estimated_at: None,
             texts: Vec::new(),
             notes: Vec::new(),
+            not_before: None,
         })
     }
 }
@@ -279,6 +282,7 @@ impl<'a> From<&'a TaskView> for LaterRow<'a> {
                 .map(|text| (text.name.as_deref(), text.text.as_str()))
                 .collect(),
             notes: view.notes.iter().map(String::as_str).collect(),
+            not_before: view.not_before.map(|at| at.0),
             files: places
                 .clone()
                 .zip(&view.images)
@@ -300,6 +304,7 @@ impl LaterRow<'_> {
             None => None,
         };
         view.estimated_at = self.estimated_at.map(UnixMs);
+        view.not_before = self.not_before.map(UnixMs);
         view.texts = self
             .texts
             .into_iter()

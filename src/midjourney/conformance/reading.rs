@@ -4,7 +4,7 @@ use super::{NOW, WIDE, after, full_task, hub, id, own, submit, task, write};
 use mj_discord::snowflake::{ApplicationId, ChannelId};
 
 use crate::{
-    account::{AccountHealth, AccountState, DirectMessages},
+    account::{AccountHealth, AccountState, DirectMessages, Durations},
     refusal::FailCode,
     store::{Commit, Counts, StoreError, TaskFilter, TaskStore, Write},
     task::{Status, Task, TaskId},
@@ -331,6 +331,9 @@ pub fn status_and_accounts_are_given_back(store: &impl TaskStore) {
         state,
         at: NOW,
         token_fingerprint: Some("0123456789abcdef".to_owned()),
+        config_fingerprint: Some("fedcba9876543210".to_owned()),
+        reason: Some("Blocked: for 2 hours".to_owned()),
+        durations: Durations::default(),
         direct_messages: vec![DirectMessages {
             application_id: ApplicationId(11),
             channel_id: ChannelId(21),

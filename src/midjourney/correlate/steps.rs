@@ -90,17 +90,26 @@ impl Correlator {
         Some((*id, Step::Message))
     }
 
-    /// 4: a final or an error that refers to a bound progress message.
+    /// 4: a final or an error that refers to a bound progress message; whatever a person's press on a bound notice
+    /// brought.
     fn by_progress(&self, facts: &Facts) -> Found {
-        if !matches!(facts.says, Says::End | Says::Notice) {
-            return None;
-        }
-        let named = facts.reference.into_iter().chain(facts.original_response);
-        let mut progress = named.filter_map(|message| match self.messages.get(&message) {
-            Some((id, Role::Progress)) => Some(*id),
-            Some((_, Role::Result)) | None => None,
+        let says_end = match facts.says {
+            Says::End | Says::Notice => true,
+            Says::UnderWay => false,
+            Says::Nothing => return None,
+        };
+        let replied = facts.reference.into_iter().chain(facts.original_response);
+        let mut by_reply = replied.filter_map(|message| match self.messages.get(&message) {
+            Some((id, Role::Progress)) if says_end => Some(*id),
+            Some((id, Role::Notice)) => Some(*id),
+            Some((_, Role::Progress | Role::Result)) | None => None,
         });
-        progress.next().map(|id| (id, Step::Progress))
+        let by_press = || match self.messages.get(&facts.pressed?) {
+            Some((id, Role::Notice)) => Some(*id),
+            Some((_, Role::Progress | Role::Result)) | None => None,
+        };
+        let id = by_reply.next().or_else(by_press)?;
+        Some((id, Step::Progress))
     }
 
     /// Before 5: the answer of a command that waits for exactly this file's description, or for exactly this job.
@@ -149,9 +158,10 @@ impl Correlator {
             }),
             Says::Nothing => false,
         };
+        let is_appeal = holder.is_moderated && matches!(facts.interaction_kind, Some(3 | 5));
         has_the_form
             && holder.asked == Asked::Command
-            && matches!(facts.interaction_kind, None | Some(2))
+            && (is_appeal || matches!(facts.interaction_kind, None | Some(2)))
             && self.passes_vetoes(id, facts, view)
     }
 
@@ -160,9 +170,10 @@ impl Correlator {
         let Some(holder) = self.holder(id) else {
             return false;
         };
+        let is_appeal = holder.is_moderated && matches!(facts.interaction_kind, Some(3 | 5));
         self.is_its_place(id, facts)
-            && holder.could_have_made(facts)
-            && !(holder.is_seen_by(view.own) && names_an_interaction(facts))
+            && holder.could_have_made(facts, is_appeal)
+            && (is_appeal || !(holder.is_seen_by(view.own) && names_an_interaction(facts)))
     }
 
     fn is_its_place(&self, id: TaskId, facts: &Facts) -> bool {
@@ -198,8 +209,8 @@ fn names_an_interaction(facts: &Facts) -> bool {
 
 impl Holder {
     /// Whether the message can be an answer to an attempt of this task, by Discord's clock and by the order in which
-    /// this owner saw and did things.
-    fn could_have_made(&self, facts: &Facts) -> bool {
+    /// this owner saw and did things. A person may press a moderated one's buttons at any time.
+    fn could_have_made(&self, facts: &Facts, is_appeal: bool) -> bool {
         let Some(window) = self.window else {
             return false;
         };
@@ -210,7 +221,7 @@ impl Holder {
             && facts
                 .interactions
                 .iter()
-                .all(|it| it.made_at() >= earliest && it.made_at() <= latest)
+                .all(|it| it.made_at() >= earliest && (is_appeal || it.made_at() <= latest))
     }
 
     fn is_before_the_attempt(&self, at: mj_discord::UnixMs) -> bool {

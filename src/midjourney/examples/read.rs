@@ -15,7 +15,7 @@ use mj_discord::{
 };
 use mj_midjourney::{
     read::{self, Reading},
-    refusal::{FailCode, Lang, Refusal, Until},
+    refusal::{AnswerRow, Lang, Refusal, Until},
 };
 use serde_json::{Value, json};
 
@@ -135,11 +135,11 @@ fn plain(data: Value, status: u16) -> Value {
         body: &body,
     }
     .read();
-    let code = FailCode::of_answer(&outcome);
+    let row = AnswerRow::of(&outcome);
     json!({
         "kind": "rest_error",
         "outcome": format!("{outcome:?}"),
-        "refusal": code.map(|code| json!({ "code": code, "retried": code.is_retryable() })),
+        "refusal": row.map(|row| json!({ "code": row.code, "remedy": format!("{:?}", row.remedy) })),
     })
 }
 
@@ -200,14 +200,16 @@ fn report(message: &Message<'_>, reading: &Reading<'_>) -> Value {
 }
 
 fn refusal(refusal: &Refusal) -> Value {
+    let row = refusal.notice.row();
     json!({
         "notice": refusal.notice,
         "code": refusal.code,
         "outcome": refusal.outcome,
         "scope": refusal.scope(),
-        "retried": refusal.code.is_some_and(FailCode::is_retryable),
+        "retried": row.again.is_some(),
         "reason": refusal.reason(),
-        "advice": refusal.code.map(|code| [code.advice(Lang::En), code.advice(Lang::Zh)]),
+        "message": [row.message(Lang::En), row.message(Lang::Zh)],
+        "advice": [row.advice(Lang::En), row.advice(Lang::Zh)],
         "until": refusal.until.map(|until| match until {
             Until::At(at) => json!({ "at_ms": at.0 }),
             Until::After(span) => json!({ "after_s": span.as_secs() }),

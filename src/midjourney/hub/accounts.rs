@@ -1,9 +1,12 @@
 //! The hub's accounts at work: who they are, whether they may send, and what stops them.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use mj_discord::{
-    RateLimiter, Token, UnixMs,
+    Moment, RateLimiter, Token, UnixMs,
     rate_limit::Permit,
     rest::{self, Request, Route, TokenKind},
     snowflake::{ChannelId, GuildId, UserId},
@@ -12,23 +15,28 @@ use mj_discord::{
 use super::{
     Hub,
     driver::Answer,
+    finish::awaits_late_final,
     outbox::{Bearer, Purpose},
 };
 use crate::{
     account::{AccountHealth, AccountState},
     config::{AccountConfig, HubConfig},
+    correlate::Facts,
     queue::Lane,
-    refusal::{FailCode, Notice, Refusal, Until},
+    read::{Phase, Reading},
+    refusal::{FailCode, Notice, Refusal, Rest, Until},
     store::Write,
-    task::TaskId,
+    task::{Mode, TaskId, Work},
 };
 
 /// Until a look-up of an account's user is tried again.
 const IDENTITY_RETRY: Duration = Duration::from_secs(10);
-/// How long an account without fast hours rests: hours can be bought at any time.
-const CREDITS_PAUSE: Duration = Duration::from_secs(15 * 60);
-/// How long an account rests after a temporary block that does not say how long.
-const BLOCKED_PAUSE: Duration = Duration::from_secs(60 * 60);
+/// How often a token is tried that Discord did not accept: the operator may have unlocked the account.
+const PROBE_EVERY: Duration = Duration::from_secs(60 * 60);
+/// The same when no answer came.
+const PROBE_RETRY: Duration = Duration::from_secs(5 * 60);
+/// How much later than a notice a job may begin that was sent before it.
+const IN_FLIGHT: Duration = Duration::from_secs(10);
 /// How long "Job queued" says that the account is at its limit: longer than most jobs take.
 const AT_LIMIT: Duration = Duration::from_secs(10 * 60);
 
@@ -44,6 +52,10 @@ pub(super) struct Account {
     pub limited_until: Duration,
     /// Not to ask who it is before this reading of the boot clock.
     pub ask_after: Duration,
+    /// The same: its queue at Midjourney was full.
+    pub full_until: Duration,
+    /// A token that Discord did not accept is not tried before this reading of the boot clock.
+    pub probe_after: Duration,
     /// Jobs under way.
     pub running: BTreeMap<TaskId, Lane>,
     /// When Midjourney last said that it has too many jobs.
@@ -51,36 +63,59 @@ pub(super) struct Account {
 }
 
 impl Account {
-    fn new(config: AccountConfig, known: Option<AccountHealth>, now: UnixMs) -> Self {
+    fn new(config: AccountConfig, known: Option<AccountHealth>, now: Moment) -> Self {
         let fingerprint = Some(fingerprint(&config.user_token));
         let known = known.filter(|health| health.token_fingerprint == fingerprint);
         let health = known.unwrap_or_else(|| AccountHealth {
-            name: config.name.clone(),
-            user_id: None,
-            state: AccountState::Usable,
-            at: now,
             token_fingerprint: fingerprint,
-            direct_messages: Vec::new(),
+            ..AccountHealth::new(config.name.clone(), now.unix)
         });
+        let probe_after = now.boot_at(health.at.plus(PROBE_EVERY));
         Self {
             config,
             health,
             limiter: RateLimiter::new(),
             spaced_until: Duration::ZERO,
             limited_until: Duration::ZERO,
+            full_until: Duration::ZERO,
+            probe_after,
             ask_after: Duration::ZERO,
             running: BTreeMap::new(),
             queued_at: None,
         }
     }
 
-    pub(super) fn all(config: &HubConfig, known: &[AccountHealth], now: UnixMs) -> Vec<Self> {
+    pub(super) fn all(config: &HubConfig, known: &[AccountHealth], now: Moment) -> Vec<Self> {
         let of = |name: &str| known.iter().find(|health| health.name == name).cloned();
         config
             .accounts
             .iter()
             .map(|account| Self::new(account.clone(), of(&account.name), now))
             .collect()
+    }
+
+    /// Somebody has acted: whatever stopped the account may be over. A token that Discord did not accept is tried
+    /// first.
+    pub(super) fn forgive(&mut self, now: Moment) -> bool {
+        if self.has_dead_token() {
+            self.probe_after = now.boot;
+            return false;
+        }
+        let was_stopped = self.health.state != AccountState::Usable;
+        self.health.state = AccountState::Usable;
+        self.health.reason = None;
+        if was_stopped {
+            self.health.at = now.unix;
+        }
+        was_stopped
+    }
+
+    /// Whether Discord did not accept its token.
+    pub(super) fn has_dead_token(&self) -> bool {
+        self.health.state
+            == AccountState::Disabled {
+                code: FailCode::Unauthorized,
+            }
     }
 
     /// Whether it is switched off for good: until somebody acts.
@@ -90,14 +125,27 @@ impl Account {
             || matches!(self.health.state, AccountState::Disabled { .. })
     }
 
-    /// Whether its state lets it send now.
+    /// Whether its state lets it send now, in one lane at least: without fast hours it may still relax.
     pub(super) fn is_usable(&self, now: UnixMs) -> bool {
-        !self.is_disabled()
-            && !matches!(self.health.state, AccountState::Paused { until, .. } if until > now)
+        let is_held = matches!(
+            self.health.state,
+            AccountState::Paused { until, code } if until > now && code != FailCode::CreditsExhausted
+        );
+        !self.is_disabled() && !is_held
+    }
+
+    /// Whether nothing but its state and its jobs keeps it from sending now.
+    pub(super) fn is_ready(&self, now: Moment) -> bool {
+        self.is_usable(now.unix)
+            && [self.spaced_until, self.limited_until, self.full_until]
+                .iter()
+                .all(|until| *until <= now.boot)
     }
 
     pub(super) fn free(&self, lane: Lane) -> u32 {
+        let has_no_fast_hours = self.health.state.code() == Some(FailCode::CreditsExhausted);
         let limit = match lane {
+            Lane::Fast if has_no_fast_hours => 0,
             Lane::Aside | Lane::Fast => self.config.concurrency,
             Lane::Relax => self.config.relax_concurrency,
         };
@@ -123,24 +171,38 @@ impl Account {
             || others(Lane::Relax) >= self.config.relax_concurrency as usize
     }
 
-    /// Why it can not be used.
-    pub(super) fn trouble(&self) -> Option<FailCode> {
-        match self.health.state {
-            AccountState::Disabled { code } | AccountState::Paused { code, .. } => Some(code),
-            AccountState::Usable => (!self.config.enabled).then_some(FailCode::AccountDisabled),
+    /// Whether it is asked for at times if its token is accepted again.
+    pub(super) fn probes(&self) -> bool {
+        self.config.enabled && self.has_dead_token()
+    }
+
+    /// Why it can not be used, and in whose words beside ours.
+    pub(super) fn trouble(&self) -> Option<(FailCode, Option<String>)> {
+        let reason = self.health.reason.clone();
+        match self.health.state.code() {
+            Some(code) => Some((code, reason)),
+            None => (!self.config.enabled).then_some((FailCode::AccountDisabled, None)),
         }
     }
 }
 
 /// Tells tokens apart without leading back to one: FNV-1a over 64 bits of a value with far more.
 pub(super) fn fingerprint(token: &Token) -> String {
-    let hash = token
-        .expose()
-        .bytes()
-        .fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
-        });
-    format!("{hash:016x}")
+    format!("{:016x}", fnv(token.expose().as_bytes()))
+}
+
+/// Tells configurations apart in the same way.
+pub(super) fn config_fingerprint(config: &HubConfig) -> String {
+    format!(
+        "{:016x}",
+        fnv(&serde_json::to_vec(config).unwrap_or_default())
+    )
+}
+
+fn fnv(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3)
+    })
 }
 
 impl Hub {
@@ -150,29 +212,54 @@ impl Hub {
             .find(|account| account.config.name == name)
     }
 
+    /// The account of this name, or one that has left the configuration while its jobs run.
+    pub(super) fn any_account(&self, name: &str) -> Option<&Account> {
+        let is_it = |account: &&Account| account.config.name == name;
+        let retired = || self.retired.iter().find(is_it);
+        self.accounts.iter().find(is_it).or_else(retired)
+    }
+
+    /// The same.
     pub(super) fn account_mut(&mut self, name: &str) -> Option<&mut Account> {
         self.accounts
             .iter_mut()
+            .chain(&mut self.retired)
             .find(|account| account.config.name == name)
     }
 
     /// Where an account's commands go.
     pub(super) fn channel_of(&self, account: Option<&str>) -> ChannelId {
         account
-            .and_then(|name| self.config.account(name))
-            .and_then(|account| account.channel_id)
+            .and_then(|name| self.any_account(name))
+            .and_then(|account| account.config.channel_id)
             .unwrap_or(self.config.channel_id)
+    }
+
+    /// Where a task was sent, whatever the configuration says since; before that, where the message stands that it
+    /// presses.
+    pub(super) fn known_place_of(&self, id: TaskId) -> Option<(Option<GuildId>, ChannelId)> {
+        let of = |work: &Work| Some((work.guild_id, work.channel_id?));
+        let item = self.tasks.get(&id)?;
+        let work = &item.task.work;
+        if !work.attempts.is_empty() {
+            return of(work);
+        }
+        work.press.as_ref()?;
+        of(&self.tasks.get(&item.task.view.parent_id?)?.task.work)
     }
 
     /// In which guild an account's commands go.
     pub(super) fn guild_of(&self, account: &str) -> GuildId {
-        self.config
-            .account(account)
-            .and_then(|account| account.guild_id)
+        self.any_account(account)
+            .and_then(|account| account.config.guild_id)
             .unwrap_or(self.config.guild_id)
     }
 
     pub(super) fn is_our_channel(&self, channel: ChannelId) -> bool {
+        self.is_configured(channel) || self.former_channels.contains(&channel)
+    }
+
+    fn is_configured(&self, channel: ChannelId) -> bool {
         channel == self.config.channel_id
             || self
                 .config
@@ -181,12 +268,35 @@ impl Hub {
                 .any(|account| account.channel_id == Some(channel))
     }
 
+    /// Watches a channel in which a task is sent: its pressed message may stand in a former one.
+    pub(super) fn watch_channel(&mut self, channel: ChannelId) {
+        if !self.is_configured(channel) && self.owner_of_direct(channel).is_none() {
+            self.former_channels.insert(channel);
+        }
+    }
+
+    /// Goes on watching the channels in which tasks were sent that have not ended.
+    pub(super) fn keep_former_channels(&mut self) {
+        let sent = self.tasks.iter().filter_map(|(id, item)| {
+            let is_of_use = !item.task.view.status.is_terminal()
+                || item.task.work.key_held_until.is_some()
+                || awaits_late_final(&item.task.view);
+            is_of_use.then(|| self.channel_of_task(*id))
+        });
+        let former: BTreeSet<ChannelId> = sent
+            .filter(|channel| {
+                !self.is_configured(*channel) && self.owner_of_direct(*channel).is_none()
+            })
+            .collect();
+        self.former_channels = former;
+    }
+
     pub(super) fn token_of(&self, bearer: &Bearer) -> Option<Token> {
         match bearer {
             Bearer::Bot => self.config.bot_token.clone(),
             Bearer::Nobody => None,
             Bearer::Account(name) => self
-                .account(name)
+                .any_account(name)
                 .map(|account| account.config.user_token.clone()),
         }
     }
@@ -259,6 +369,26 @@ impl Hub {
         }
     }
 
+    /// Asks Discord whether tokens are accepted again that were not: once an hour, and when somebody has acted.
+    pub(super) fn probe_tokens(&mut self) {
+        if self.draining {
+            return;
+        }
+        for at in 0..self.accounts.len() {
+            let account = &mut self.accounts[at];
+            if !account.probes() || account.probe_after > self.now.boot {
+                continue;
+            }
+            account.limiter.retry_unauthorized();
+            account.probe_after = self.now.boot + PROBE_EVERY;
+            let bearer = Bearer::Account(account.config.name.clone());
+            let request = Request::current_user(TokenKind::User);
+            if let Err(until) = self.request(Purpose::Identity, bearer, request) {
+                self.accounts[at].probe_after = until.unwrap_or(self.now.boot + IDENTITY_RETRY);
+            }
+        }
+    }
+
     /// Discord said who an account is, or did not.
     pub(super) fn identity_answered(&mut self, name: &str, answer: &Answer) {
         let now = self.now;
@@ -272,13 +402,28 @@ impl Hub {
                 .and_then(rest::read_created_id::<UserId>),
             Answer::Response { .. } | Answer::Failure { .. } => None,
         };
-        match user {
-            Some(user) => self.learn_user(name, user),
-            None => {
-                if let Some(account) = self.account_mut(name) {
-                    account.ask_after = now.boot + IDENTITY_RETRY;
-                }
+        if let Some(user) = user {
+            self.learn_user(name, user);
+            if self.account(name).is_some_and(Account::has_dead_token) {
+                self.lift(name);
             }
+            return;
+        }
+        let Some(account) = self.account_mut(name) else {
+            return;
+        };
+        account.ask_after = now.boot + IDENTITY_RETRY;
+        if !account.has_dead_token() {
+            return;
+        }
+        if account.limiter.is_unauthorized() {
+            // So that the next owner asks no sooner either.
+            account.health.at = now.unix;
+            account.probe_after = now.boot + PROBE_EVERY;
+            let health = account.health.clone();
+            self.outbox.write(Write::Account(health));
+        } else {
+            account.probe_after = now.boot + PROBE_RETRY;
         }
     }
 
@@ -298,99 +443,210 @@ impl Hub {
     }
 
     /// An account may not be used any more, until a time or until somebody acts.
-    pub(super) fn stop_account(&mut self, name: &str, state: AccountState) {
-        let at = self.now.unix;
+    pub(super) fn stop_account(&mut self, name: &str, state: AccountState, reason: Option<String>) {
+        let (at, probe_after) = (self.now.unix, self.now.boot + PROBE_EVERY);
+        let print = config_fingerprint(&self.config);
         let Some(account) = self.account_mut(name) else {
             return;
         };
-        if account.health.state == state
-            || matches!(account.health.state, AccountState::Disabled { .. })
-        {
+        let lasts_longer = match (&account.health.state, &state) {
+            (AccountState::Disabled { .. }, _) => false,
+            (AccountState::Paused { until: known, .. }, AccountState::Paused { until, .. }) => {
+                known < until
+            }
+            (AccountState::Usable | AccountState::Paused { .. }, _) => true,
+        };
+        if !lasts_longer {
             return;
         }
         account.health.state = state;
+        account.health.reason = reason;
         account.health.at = at;
+        account.health.config_fingerprint = Some(print);
+        account.probe_after = probe_after;
         let health = account.health.clone();
         self.outbox.write(Write::Account(health));
+        self.status_due = true;
         self.leave_account(name);
         self.fail_hopeless();
     }
 
-    /// Accounts whose pause is over are usable again.
-    pub(super) fn end_pauses(&mut self) {
-        let now = self.now.unix;
+    /// An account may be used again.
+    fn lift(&mut self, name: &str) {
+        let at = self.now.unix;
+        let Some(account) = self.account_mut(name) else {
+            return;
+        };
+        if account.health.state == AccountState::Usable {
+            return;
+        }
+        account.health.state = AccountState::Usable;
+        account.health.reason = None;
+        account.health.at = at;
+        let health = account.health.clone();
+        self.outbox.write(Write::Account(health));
+        self.status_due = true;
+    }
+
+    /// Accounts that were stopped under another configuration may be used: somebody has acted since.
+    pub(super) fn forgive_accounts(&mut self) {
+        let print = config_fingerprint(&self.config);
         for account in &mut self.accounts {
-            if matches!(account.health.state, AccountState::Paused { until, .. } if until <= now) {
-                account.health.state = AccountState::Usable;
-                account.health.at = now;
+            let stopped_under = account.health.config_fingerprint.as_ref();
+            if stopped_under.is_some_and(|it| *it != print) && account.forgive(self.now) {
                 self.outbox.write(Write::Account(account.health.clone()));
             }
         }
     }
 
-    /// What a notice means for the account that got it.
-    pub(super) fn account_notice(&mut self, name: &str, refusal: &Refusal) {
-        let now = self.now;
-        if refusal.notice == Notice::JobQueued {
-            if let Some(account) = self.account_mut(name) {
-                account.queued_at = Some(now.boot);
-            }
-            return;
+    /// Accounts whose pause is over are usable again.
+    pub(super) fn end_pauses(&mut self) {
+        let now = self.now.unix;
+        let over: Vec<String> = self
+            .accounts
+            .iter()
+            .filter(|account| {
+                matches!(account.health.state, AccountState::Paused { until, .. } if until <= now)
+            })
+            .map(|account| account.config.name.clone())
+            .collect();
+        for name in over {
+            self.lift(&name);
         }
-        let Some(code) = refusal
-            .code
-            .filter(|code| code.scope() == crate::refusal::Scope::Account)
-        else {
-            return;
-        };
+    }
+
+    /// What a notice makes of the account that got it; none when it concerns the task alone.
+    pub(super) fn state_after(&self, refusal: &Refusal) -> Option<AccountState> {
+        let code = refusal.code?;
+        let now = self.now.unix;
         let told = refusal.until.map(|until| match until {
             Until::At(at) => at,
-            Until::After(after) => now.unix.plus(after),
+            Until::After(after) => now.plus(after),
         });
-        let pause = if code == FailCode::CreditsExhausted {
-            Some(now.unix.plus(CREDITS_PAUSE))
-        } else {
-            (code == FailCode::Blocked && refusal.text.contains("temporar"))
-                .then(|| now.unix.plus(BLOCKED_PAUSE))
+        let usual = match refusal.notice.row().rest {
+            Rest::None => return None,
+            Rest::Pause(pause) => Some(now.plus(pause)),
+            Rest::Disable => None,
         };
-        let state = match told.or(pause) {
+        Some(match told.filter(|until| *until > now).or(usual) {
             Some(until) => AccountState::Paused { code, until },
             None => AccountState::Disabled { code },
-        };
-        self.stop_account(name, state);
+        })
+    }
+
+    /// A message of the bot's may show that a person has cleared a stopped account: a job that its user began since,
+    /// or Midjourney's word for it.
+    pub(super) fn note_life(&mut self, facts: &Facts, reading: &Reading<'_>, is_own_copy: bool) {
+        let is_word = reading
+            .refusal
+            .as_ref()
+            .is_some_and(|refusal| refusal.notice == Notice::Cleared);
+        let own = self.gates.own().map(|(user, _)| user);
+        let user = facts.user.or(own.filter(|_| is_word && is_own_copy));
+        let Some(user) = user else { return };
+        let begun = facts
+            .interactions
+            .iter()
+            .map(|interaction| interaction.made_at())
+            .min()
+            .or(match reading.phase() {
+                Some(Phase::Start | Phase::Progress | Phase::Paused) => {
+                    Some(facts.message.made_at())
+                }
+                Some(Phase::Final | Phase::Stopped) | None => None,
+            })
+            .filter(|_| reading.phase().is_some());
+        let is_fast = matches!(reading.mode, Some(Mode::Fast | Mode::Turbo));
+        let (now, discord) = (self.now.unix, self.discord_time());
+        let cleared = self.accounts.iter().find(|account| {
+            let health = &account.health;
+            let stopped_at = discord.minus(now.since(health.at)).plus(IN_FLIGHT);
+            let proves = match health.state.code() {
+                // A token, or an address, is not cleared by what a person does in Discord.
+                None
+                | Some(
+                    FailCode::Unauthorized | FailCode::RateLimited | FailCode::AccountDisabled,
+                ) => false,
+                Some(FailCode::CreditsExhausted) => is_fast,
+                Some(_) => true,
+            };
+            health.user_id == Some(user)
+                && proves
+                && (is_word || begun.is_some_and(|begun| begun > stopped_at))
+        });
+        if let Some(name) = cleared.map(|account| account.config.name.clone()) {
+            self.lift(&name);
+        }
     }
 
     /// Tasks that wait for accounts which will not come back by themselves fail now, not at their time-out.
     pub(super) fn fail_hopeless(&mut self) {
-        let hopeless: Vec<(TaskId, FailCode)> = self
+        let hopeless: Vec<_> = self
             .queue
             .ids()
             .chain(self.preparations.keys().copied())
             .filter_map(|id| Some((id, self.hopeless(id)?)))
             .collect();
-        for (id, code) in hopeless {
-            self.fail_unsent(id, code, None);
+        for (id, (code, reason)) in hopeless {
+            self.fail_unsent(id, code, reason);
         }
     }
 
     /// Why no account will ever send a waiting task, as things are.
-    pub(super) fn hopeless(&self, id: TaskId) -> Option<FailCode> {
-        let named = self.account_for(id);
-        let may_take_any = || {
-            self.accounts
+    pub(super) fn hopeless(&self, id: TaskId) -> Option<(FailCode, Option<String>)> {
+        self.held_back_by(id, |account| !account.is_disabled())
+    }
+
+    /// Why no account can send a waiting task now.
+    pub(super) fn held_back(&self, id: TaskId) -> Option<(FailCode, Option<String>)> {
+        let lane = Lane::of(&self.tasks.get(&id)?.task.work);
+        self.held_back_by(id, |account| {
+            let lacks_hours = account.health.state.code() == Some(FailCode::CreditsExhausted);
+            account.is_usable(self.now.unix) && !(lacks_hours && lane == Lane::Fast)
+        })
+    }
+
+    fn held_back_by(
+        &self,
+        id: TaskId,
+        may: impl Fn(&Account) -> bool,
+    ) -> Option<(FailCode, Option<String>)> {
+        let account = if let Some(name) = self.account_for(id) {
+            self.account(&name)
+        } else {
+            let mut takers = self
+                .accounts
                 .iter()
-                .any(|account| !account.is_disabled() && account.config.weight > 0)
-        };
-        let account = match &named {
-            Some(name) => self.account(name),
-            None if may_take_any() => return None,
-            None => self.accounts.first(),
+                .filter(|account| account.config.weight > 0);
+            if takers.any(&may) {
+                return None;
+            }
+            self.accounts.first()
         };
         match account {
-            Some(account) if named.is_some() && !account.is_disabled() => None,
-            Some(account) => Some(account.trouble().unwrap_or(FailCode::AccountDisabled)),
-            None => Some(FailCode::AccountDisabled),
+            Some(account) if self.account_for(id).is_some() && may(account) => None,
+            Some(account) => Some(
+                account
+                    .trouble()
+                    .unwrap_or((FailCode::AccountDisabled, None)),
+            ),
+            None => Some((FailCode::AccountDisabled, None)),
         }
+    }
+
+    /// Whether a task that its account was refused may be sent by another one right away.
+    pub(super) fn may_go_elsewhere(&self, id: TaskId) -> bool {
+        let current = self
+            .tasks
+            .get(&id)
+            .and_then(|item| item.task.view.account.as_deref());
+        self.account_for(id).is_none()
+            && self.accounts.iter().any(|account| {
+                Some(account.config.name.as_str()) != current
+                    && account.config.weight > 0
+                    && account.is_usable(self.now.unix)
+                    && account.limited_until.max(account.full_until) <= self.now.boot
+            })
     }
 
     /// The only account that may send a task, if it matters: the named one, the one that uploaded its pictures, or the

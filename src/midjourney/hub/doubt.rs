@@ -92,7 +92,7 @@ impl Hub {
                 .tasks
                 .get(id)
                 .and_then(|item| item.task.view.account.as_deref())
-                .and_then(|name| self.account(name));
+                .and_then(|name| self.any_account(name));
             account.is_none_or(|account| account.may_be_at_limit(self.now.boot, *id))
         };
         let queued: Vec<TaskId> = doubts

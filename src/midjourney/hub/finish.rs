@@ -1,5 +1,7 @@
 //! How tasks end, and what becomes of the keys they hold: given up, or held by a tombstone for a picture that is late.
 
+use std::time::Duration;
+
 use mj_discord::{
     cdn::AttachmentUrl,
     payload::{Attachment, Message},
@@ -11,8 +13,9 @@ use crate::{
     prompt,
     queue::Lane,
     read::Reading,
-    refusal::FailCode,
-    task::{AttemptState, Image, Status, TaskId, TaskView},
+    refusal::{Detail, FailCode, Lang, with_detail},
+    store::Write,
+    task::{AttemptState, Image, Mode, Stage, Status, TaskId, TaskView},
     transition,
 };
 
@@ -31,15 +34,22 @@ pub(super) enum Ending {
 }
 
 impl Hub {
-    /// The task ends without a picture.
+    /// Our own words, in the hub's language.
+    pub(super) fn words(&self, detail: Detail) -> String {
+        detail.words(self.config.lang)
+    }
+
+    /// The task ends without a picture. What is known beside the code stands behind its message: our words, or
+    /// Midjourney's own.
     pub(super) fn finish_failed(
         &mut self,
         id: TaskId,
         code: FailCode,
-        reason: Option<String>,
+        detail: Option<String>,
         ending: Ending,
     ) {
         let now = self.now.unix;
+        let lang = self.config.lang;
         let Some(item) = self.tasks.get_mut(&id) else {
             return;
         };
@@ -48,15 +58,16 @@ impl Hub {
         }
         let view = &mut item.task.view;
         view.fail_code = Some(code);
-        view.fail_reason = reason;
+        view.fail_reason = Some(with_detail(code, lang, detail.as_deref()));
         view.retryable = code.is_retryable();
+        view.buttons.clear();
         self.counters.failed += 1;
         self.close(id, ending);
     }
 
     /// A task that waits in the queue fails.
-    pub(super) fn fail_unsent(&mut self, id: TaskId, code: FailCode, reason: Option<String>) {
-        self.finish_failed(id, code, reason, Ending::NeverSent);
+    pub(super) fn fail_unsent(&mut self, id: TaskId, code: FailCode, detail: Option<String>) {
+        self.finish_failed(id, code, detail, Ending::NeverSent);
     }
 
     /// The task ends because PHP, or a person in Discord, wanted it.
@@ -66,6 +77,7 @@ impl Hub {
             return;
         };
         if transition::advance(now, &mut item.task.view, Status::Cancel) {
+            item.task.view.buttons.clear();
             self.close(id, ending);
         }
     }
@@ -82,6 +94,7 @@ impl Hub {
             return;
         };
         let ended_before = item.task.view.finished_at;
+        forget_moderation(&mut item.task.view);
         if !transition::advance(now, &mut item.task.view, Status::Success) {
             return;
         }
@@ -104,6 +117,9 @@ impl Hub {
         }
         view.mode = reading.mode.or(view.mode);
         self.counters.succeeded += 1;
+        if ended_before.is_none() {
+            self.note_duration(id);
+        }
         self.close(id, Ending::ByMessage);
     }
 
@@ -126,6 +142,10 @@ impl Hub {
             return;
         };
         self.deadlines.remove(&(item.task.work.deadline, id));
+        let view = &mut item.task.view;
+        view.stage = view.stage.filter(|stage| *stage == Stage::Stopped);
+        view.estimated_at = None;
+        view.not_before = None;
         let may_exist = item.task.work.attempts.iter().any(|attempt| {
             matches!(
                 attempt.state,
@@ -189,6 +209,7 @@ impl Hub {
         if let Some(account) = name.and_then(|name| self.account_mut(&name)) {
             account.running.remove(&id);
         }
+        self.retired.retain(|account| !account.running.is_empty());
     }
 
     /// The task counts as running, also when it was taken for one that was never sent.
@@ -256,26 +277,95 @@ impl Hub {
             item.task.work.attempts.last().map(|attempt| attempt.state)
         };
         let is_seen = item.task.view.status != Status::Submitted;
+        if item.task.view.stage == Some(Stage::Moderated) {
+            let reason = item.task.work.moderated.clone();
+            self.finish_failed(id, FailCode::Moderated, reason, Ending::Open);
+            return;
+        }
         match last {
             Some(AttemptState::InDoubt | AttemptState::Sending) if !is_seen => {
-                let reason = "the answer was lost, and it was not seen since: the account may be at its limit, the \
-                              prompt held back by moderation, or the connection broken";
-                self.finish_failed(
-                    id,
-                    FailCode::SubmitUnconfirmed,
-                    Some(reason.to_owned()),
-                    Ending::Open,
-                );
+                let reason = Some(self.words(Detail::AnswerLost));
+                self.finish_failed(id, FailCode::SubmitUnconfirmed, reason, Ending::Open);
             }
             Some(AttemptState::InDoubt | AttemptState::Sending | AttemptState::Accepted) => {
                 self.finish_failed(id, FailCode::Timeout, None, Ending::Open);
             }
             Some(AttemptState::Refused | AttemptState::Absent) | None => {
-                let reason = "it was waiting to be sent".to_owned();
-                self.finish_failed(id, FailCode::Timeout, Some(reason), Ending::NeverSent);
+                let (code, reason) = self.held_back(id).unwrap_or_else(|| {
+                    (FailCode::Timeout, Some(self.words(Detail::WaitedToBeSent)))
+                });
+                self.finish_failed(id, code, reason, Ending::NeverSent);
             }
         }
     }
+}
+
+/// Progress in time.
+impl Hub {
+    /// How long a job of the task's kind and speed usually takes, by its account's earlier ones.
+    fn usual_duration(&self, view: &TaskView, wanted: Option<Mode>) -> Option<Duration> {
+        let account = self.any_account(view.account.as_deref()?)?;
+        let mode = view.mode.or(wanted).unwrap_or(Mode::Fast);
+        account.health.durations.usual(view.action, mode)
+    }
+
+    /// Tells when the task will probably end: by its account's earlier jobs at first, and the more by its own pace the
+    /// further it is.
+    pub(super) fn estimate(&mut self, id: TaskId) {
+        let now = self.now.unix;
+        let estimate = || {
+            let task = &self.tasks.get(&id)?.task;
+            let usual = self.usual_duration(&task.view, task.work.wanted_mode)?;
+            let began = task.view.started_at?;
+            let done = u32::from(task.view.progress.min(99));
+            let by_pace = now.since(began).saturating_mul(100) / done.max(1);
+            let whole = (usual.saturating_mul(100 - done) + by_pace.saturating_mul(done)) / 100;
+            Some(began.plus(whole).max(now))
+        };
+        let estimated_at = estimate();
+        if let Some(item) = self.tasks.get_mut(&id) {
+            item.task.view.estimated_at = estimated_at;
+        }
+    }
+
+    /// How long a job took tells how long the next will.
+    fn note_duration(&mut self, id: TaskId) {
+        let Some(item) = self.tasks.get(&id) else {
+            return;
+        };
+        let view = &item.task.view;
+        let Some((account, began)) = view.account.clone().zip(view.started_at) else {
+            return;
+        };
+        let took = self.now.unix.since(began);
+        let mode = view.mode.or(item.task.work.wanted_mode);
+        let (action, mode) = (view.action, mode.unwrap_or(Mode::Fast));
+        let Some(account) = self
+            .accounts
+            .iter_mut()
+            .find(|known| known.config.name == account)
+        else {
+            return;
+        };
+        account.health.durations.note(action, mode, took);
+        account.full_until = Duration::ZERO;
+        let health = account.health.clone();
+        self.outbox.write(Write::Account(health));
+    }
+}
+
+/// Moderators hold the task no longer.
+pub(super) fn forget_moderation(view: &mut TaskView) {
+    if view.stage != Some(Stage::Moderated) {
+        return;
+    }
+    view.stage = None;
+    view.buttons.clear();
+    view.notes.retain(|note| {
+        ![Lang::En, Lang::Zh]
+            .iter()
+            .any(|lang| note.starts_with(FailCode::Moderated.message(*lang)))
+    });
 }
 
 /// Whether the view shows this already.

@@ -103,6 +103,17 @@ impl Gates {
         Some((gate.user?, gate.session.as_ref()?.session_id.as_str()))
     }
 
+    /// The user session through whose eyes a message is seen: also while a resumed one is being replayed, since its own
+    /// copies come complete and in order.
+    pub(super) fn own_for(&self, is_own_copy: bool) -> Option<(UserId, &str)> {
+        if !is_own_copy {
+            return self.own();
+        }
+        let gate = Some(&self.user)
+            .filter(|gate| !matches!(gate.state, GateState::Dead | GateState::Off))?;
+        Some((gate.user?, gate.session.as_ref()?.session_id.as_str()))
+    }
+
     /// The user session, live or to be resumed, if it is this user's: its events are not lost.
     pub(super) fn own_session_of(&self, user: UserId) -> Option<&str> {
         let gate = Some(&self.user)
@@ -244,6 +255,7 @@ impl Hub {
                         AccountState::Disabled {
                             code: FailCode::Unauthorized,
                         },
+                        None,
                     );
                 }
             }

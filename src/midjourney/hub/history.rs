@@ -126,6 +126,7 @@ impl Hub {
             }
         }
         channels.extend(self.awaited_direct_channels());
+        channels.extend(&self.former_channels);
         channels
     }
 
@@ -321,6 +322,13 @@ impl Hub {
                         .is_some_and(|account| !account.is_disabled())
             });
             readers.extend(here.map(|name| (Bearer::Account(name.clone()), TokenKind::User)));
+            let retired = self.retired.iter().filter(|account| {
+                is_at_home && account.config.channel_id.unwrap_or(self.config.channel_id) == channel
+            });
+            readers.extend(retired.map(|account| {
+                let bearer = Bearer::Account(account.config.name.clone());
+                (bearer, TokenKind::User)
+            }));
         }
         let history = self.histories.entry(channel).or_default();
         if readers
@@ -457,6 +465,7 @@ impl Hub {
                     AccountState::Disabled {
                         code: FailCode::Unauthorized,
                     },
+                    None,
                 );
             }
             (Outcome::CaptchaRequired, Bearer::Account(name)) => {
@@ -466,6 +475,7 @@ impl Hub {
                     AccountState::Disabled {
                         code: FailCode::CaptchaRequired,
                     },
+                    None,
                 );
             }
             _ => {}

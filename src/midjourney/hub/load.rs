@@ -16,14 +16,13 @@ use super::{
     status::Counters,
 };
 use crate::{
-    account::AccountState,
     config::{HubConfig, HubId},
     correlate::{Correlator, Role},
     hub::driver::Predecessor,
     job_id::JobId,
     queue::{Lane, Queue},
     store::{Grade, HubState, Write},
-    task::{AttemptState, Status, Task, TaskId},
+    task::{AttemptState, Stage, Status, Task, TaskId},
 };
 
 impl Hub {
@@ -43,7 +42,7 @@ impl Hub {
         mut entropy: Entropy,
     ) -> Self {
         let fallback_session = format!("{:016x}{:016x}", entropy(), entropy());
-        let accounts = Account::all(&config, &state.accounts, now.unix);
+        let accounts = Account::all(&config, &state.accounts, now);
         let mut hub = Self {
             id,
             epoch,
@@ -59,6 +58,8 @@ impl Hub {
             correlator: Correlator::default(),
             queue: Queue::default(),
             accounts,
+            retired: Vec::new(),
+            former_channels: BTreeSet::new(),
             bot_limiter: RateLimiter::new(),
             bot_cannot_read: false,
             gates: Gates::default(),
@@ -112,6 +113,8 @@ impl Hub {
         for task in state.open {
             hub.take_task(task);
         }
+        hub.forgive_accounts();
+        hub.keep_former_channels();
         hub.settle();
         hub
     }
@@ -153,6 +156,7 @@ impl Hub {
             .last()
             .map(|attempt| (attempt.state, attempt.epoch));
         let has_arrived = task.work.has_arrived();
+        let stage = task.view.stage;
         self.insert_item(task);
         self.deadlines.insert((deadline, id));
         match last {
@@ -161,7 +165,9 @@ impl Hub {
             }
             None
             | Some((AttemptState::Accepted | AttemptState::Refused | AttemptState::Absent, _)) => {
-                self.take_slot(id);
+                if stage != Some(Stage::Moderated) {
+                    self.take_slot(id);
+                }
             }
             Some((AttemptState::Sending | AttemptState::InDoubt, of)) => {
                 self.take_slot(id);
@@ -219,8 +225,8 @@ impl Hub {
         let work = &item.task.work;
         self.queue
             .insert(id, account, Lane::of(work), work.priority, work.not_before);
-        if let Some(code) = self.hopeless(id) {
-            self.fail_unsent(id, code, None);
+        if let Some((code, reason)) = self.hopeless(id) {
+            self.fail_unsent(id, code, reason);
         }
     }
 
@@ -269,6 +275,8 @@ impl Hub {
         for message in work.messages.iter().chain(&result) {
             let role = if result == Some(*message) {
                 Role::Result
+            } else if work.moderated.is_some() {
+                Role::Notice
             } else {
                 Role::Progress
             };
@@ -341,6 +349,7 @@ impl Hub {
             .map(|account| account.health.clone())
             .collect();
         let mut before = std::mem::take(&mut self.accounts);
+        before.append(&mut self.retired);
         if config.bot_token != self.config.bot_token {
             self.bot_limiter = RateLimiter::new();
             self.bot_cannot_read = false;
@@ -350,7 +359,7 @@ impl Hub {
         if is_elsewhere {
             self.reconsider_pictures();
         }
-        self.accounts = Account::all(&self.config, &known, self.now.unix);
+        self.accounts = Account::all(&self.config, &known, self.now);
         for account in &mut self.accounts {
             let same = before
                 .iter()
@@ -361,16 +370,18 @@ impl Hub {
             account.running = old.running;
             account.spaced_until = old.spaced_until;
             account.queued_at = old.queued_at;
+            account.full_until = old.full_until;
             if fingerprint(&old.config.user_token) == fingerprint(&account.config.user_token) {
                 account.limiter = old.limiter;
                 account.limited_until = old.limited_until;
             }
-            if account.health.state != AccountState::Usable {
-                account.health.state = AccountState::Usable;
-                account.health.at = self.now.unix;
+            if account.forgive(self.now) {
                 self.outbox.write(Write::Account(account.health.clone()));
             }
         }
+        self.retired = before;
+        self.retired.retain(|account| !account.running.is_empty());
+        self.keep_former_channels();
         self.gates.configure(self.config.gateway);
         for history in self.histories.values_mut() {
             history.refused.clear();

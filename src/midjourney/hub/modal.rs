@@ -23,7 +23,7 @@ use super::{
 use crate::{
     button::Press,
     config::GatewayMode,
-    refusal::FailCode,
+    refusal::{AnswerRow, FailCode},
     task::{Attempt, AttemptState, OpenForm, Status, TaskId},
     transition,
 };
@@ -280,7 +280,7 @@ impl Hub {
         if let Some(wait) = outcome.retry_after() {
             return self.send_again(id, Some(wait), FailCode::RateLimited);
         }
-        let code = FailCode::of_answer(outcome).unwrap_or(FailCode::InteractionFailed);
+        let code = AnswerRow::of(outcome).map_or(FailCode::InteractionFailed, |row| row.code);
         let reason = match outcome {
             Outcome::BadRequest { code, .. } | Outcome::NotFound { code } => Some(format!(
                 "Discord refused the form, or no longer knew it (code {code})"
@@ -291,7 +291,7 @@ impl Hub {
         if let Bearer::Account(name) = bearer
             && let Some(state) = account_state(outcome, self.now.unix)
         {
-            self.stop_account(name, state);
+            self.stop_account(name, state, None);
         }
     }
 

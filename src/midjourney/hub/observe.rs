@@ -11,25 +11,30 @@ use mj_discord::{
 
 use super::{
     Hub,
-    finish::{Ending, awaits_late_final, set},
+    finish::{Ending, awaits_late_final, forget_moderation, set},
     sighting::Sighting,
 };
 use crate::{
+    account::AccountState,
     application::Bot,
     config::GatewayKind,
     correlate::{Asked, Facts, Role, Says, Verdict, View},
     read::{self, Kind, Phase, Reading},
-    refusal::{FailCode, Notice, Outcome, Refusal, Until},
-    task::{AttemptState, Call, Status, TaskId},
+    refusal::{
+        Detail, FailCode, InteractionFailureReason, Notice, Outcome, Refusal, Until, with_detail,
+    },
+    task::{Attempt, AttemptState, Call, Stage, Status, TaskId, TaskView},
     transition,
 };
 
 /// How long a message waits for the user session's copy, which may know better (DESIGN.md, section 6).
 const OWN_COPY_WAIT: Duration = Duration::from_secs(2);
-/// How long a full queue is left alone before the task is sent again.
-const QUEUE_FULL_WAIT: Duration = Duration::from_secs(15);
-/// How long a task waits after "Slow Down!" that does not say how long.
-const SLOW_DOWN_WAIT: Duration = Duration::from_secs(30);
+/// The same refusal again and again is waited out twice as long each time, this often.
+const DOUBLINGS: u32 = 3;
+/// `<t:…>` has whole seconds.
+const STAMP_MARGIN: Duration = Duration::from_secs(1);
+/// How many notes a task has at most.
+const NOTES: usize = 16;
 
 /// Where a copy of a message came from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -91,6 +96,7 @@ impl Hub {
             self.pressed_message_edited(gateway, &sighting.message, &reading);
         }
         let facts = Facts::of(&sighting.message, &reading, sighting.serial);
+        self.note_life(&facts, &reading, is_own_copy);
         sighting.facts = Some(facts);
         self.place(sighting, true);
         self.look_again();
@@ -102,7 +108,7 @@ impl Hub {
             return;
         };
         let view = View {
-            own: self.gates.own(),
+            own: self.gates.own_for(sighting.has_own_copy),
             is_own_copy: sighting.has_own_copy,
             may_wait: may_wait && self.gates.own().is_some(),
         };
@@ -142,7 +148,7 @@ impl Hub {
                     continue;
                 };
                 let view = View {
-                    own: self.gates.own(),
+                    own: self.gates.own_for(has_own_copy),
                     is_own_copy: has_own_copy,
                     may_wait: self.gates.own().is_some(),
                 };
@@ -190,6 +196,9 @@ impl Hub {
             self.finish_answered(id, message, reading, texts);
             return;
         }
+        if let (Kind::Job(_), Some(warning)) = (reading.kind, &reading.refusal) {
+            self.note_warning(id, warning);
+        }
         match reading.kind {
             Kind::Job(Phase::Start | Phase::Progress | Phase::Paused) => {
                 self.progress(id, message.id, reading);
@@ -197,16 +206,18 @@ impl Hub {
             Kind::Job(Phase::Final) if reading.pictures.is_empty() => {}
             Kind::Job(Phase::Final) => self.finish_succeeded(id, message, reading),
             Kind::Job(Phase::Stopped) => {
-                if let Some(item) = self.tasks.get_mut(&id)
-                    && !item.task.work.cancel_requested
-                {
-                    item.task.view.fail_reason = Some("it was stopped in Discord".to_owned());
+                let words = self.words(Detail::StoppedInDiscord);
+                if let Some(item) = self.tasks.get_mut(&id) {
+                    item.task.view.stage = Some(Stage::Stopped);
+                    if !item.task.work.cancel_requested {
+                        item.task.view.fail_reason = Some(words);
+                    }
                 }
                 self.finish_cancelled(id, Ending::ByMessage);
             }
             Kind::Refusal => {
                 if let Some(refusal) = &reading.refusal {
-                    self.refused(id, refusal);
+                    self.refused(id, message.id, reading, refusal);
                 }
             }
             Kind::Placeholder
@@ -376,10 +387,18 @@ impl Hub {
         let Some(item) = self.tasks.get_mut(&id) else {
             return;
         };
+        let was_moderated = item.task.view.stage == Some(Stage::Moderated);
+        forget_moderation(&mut item.task.view);
         let view = &mut item.task.view;
         let mut changed = transition::advance(now, view, Status::InProgress);
         let percent = reading.percent.unwrap_or(0).min(99).max(view.progress);
         changed |= set(&mut view.progress, percent);
+        let stage = match reading.phase() {
+            Some(Phase::Start) if percent == 0 => Some(Stage::WaitingToStart),
+            Some(Phase::Paused) => Some(Stage::Paused),
+            _ => None,
+        };
+        changed |= set(&mut view.stage, stage);
         changed |= set(&mut view.message_id, Some(message));
         if let Some(preview) = reading.preview() {
             changed |= set(&mut view.preview_url, Some(preview.url.as_ref().to_owned()));
@@ -387,7 +406,11 @@ impl Hub {
         if reading.mode.is_some() {
             changed |= set(&mut view.mode, reading.mode);
         }
-        if changed {
+        if was_moderated {
+            self.take_slot(id);
+        }
+        if changed || was_moderated {
+            self.estimate(id);
             self.outbox.mark(id, false);
         }
     }
@@ -443,47 +466,154 @@ impl Hub {
     }
 
     /// Midjourney said no, or merely something.
-    pub(super) fn refused(&mut self, id: TaskId, refusal: &Refusal) {
-        let account = self
+    pub(super) fn refused(
+        &mut self,
+        id: TaskId,
+        message: MessageId,
+        reading: &Reading<'_>,
+        refusal: &Refusal,
+    ) {
+        let Some(code) = refusal.code.filter(|_| refusal.outcome != Outcome::Waits) else {
+            self.noticed(id, refusal);
+            return;
+        };
+        let Some(item) = self.tasks.get(&id) else {
+            return;
+        };
+        let account = item.task.view.account.clone();
+        let status = item.task.view.status;
+        let is_waiting_for_answer =
+            matches!(status, Status::Submitted | Status::Modal) && !item.task.work.bound;
+        if refusal.notice == Notice::Moderated {
+            self.moderated(id, message, reading, refusal);
+            return;
+        }
+        if let Some(usual) = refusal.notice.row().again.filter(|_| is_waiting_for_answer) {
+            self.refused_for_now(id, refusal, code, usual);
+            return;
+        }
+        let reason = Some(refusal.reason());
+        if let Some((account, state)) = account.zip(self.state_after(refusal)) {
+            self.stop_account(&account, state.clone(), reason.clone());
+            // After a human check Midjourney may go on with what it has: no other account sends the same.
+            let may_move = is_waiting_for_answer
+                && status == Status::Submitted
+                && code != FailCode::CaptchaRequired;
+            if may_move && self.goes_on_without(id, &state) {
+                self.refuse_last_attempt(id);
+                self.wait_again(id, None);
+                return;
+            }
+        }
+        self.finish_failed(id, code, reason, Ending::ByMessage);
+    }
+
+    /// Whether a task can still be sent whose account has got into this state: by another, or by the same in time.
+    fn goes_on_without(&self, id: TaskId, state: &AccountState) -> bool {
+        let deadline = self
             .tasks
             .get(&id)
-            .and_then(|item| item.task.view.account.clone());
-        if let Some(account) = &account {
-            self.account_notice(account, refusal);
+            .map(|item| item.task.work.deadline)
+            .unwrap_or_default();
+        match state {
+            AccountState::Paused { until, .. } if *until < deadline => true,
+            AccountState::Usable | AccountState::Paused { .. } | AccountState::Disabled { .. } => {
+                self.held_back(id).is_none()
+            }
         }
-        let Some(code) = refusal.code.filter(|_| refusal.outcome != Outcome::Waits) else {
+    }
+
+    /// Midjourney refused for now: the task is sent again at the time that the notice names, or after a pause that
+    /// grows. While an account's queue is full, nothing is sent by it, and another one may take the task.
+    fn refused_for_now(&mut self, id: TaskId, refusal: &Refusal, code: FailCode, usual: Duration) {
+        let Some(item) = self.tasks.get(&id) else {
             return;
         };
-        let is_waiting_for_answer = self.tasks.get(&id).is_some_and(|item| {
-            matches!(item.task.view.status, Status::Submitted | Status::Modal)
-                && !item.task.work.bound
-        });
-        if matches!(refusal.notice, Notice::QueueFull | Notice::SlowDown) && is_waiting_for_answer {
-            let told = refusal.until.map(|until| match until {
-                Until::At(at) => at.since(self.now.unix),
-                Until::After(after) => after,
-            });
-            let usual = if refusal.notice == Notice::QueueFull {
-                QUEUE_FULL_WAIT
-            } else {
-                SLOW_DOWN_WAIT
-            };
-            self.refuse_last_attempt(id);
-            self.send_again(id, Some(told.unwrap_or(usual)), code);
-            return;
-        }
-        // After an appeal, which only a person can make, the job goes on: its messages must not find another task.
-        let ending = if refusal.notice == Notice::Moderated {
-            Ending::Open
-        } else {
-            Ending::ByMessage
+        let is_refused = |attempt: &&Attempt| attempt.state == AttemptState::Refused;
+        let before = item.task.work.attempts.iter().filter(is_refused).count();
+        let doublings = u32::try_from(before).unwrap_or(u32::MAX).min(DOUBLINGS);
+        let wait = match refusal.until {
+            Some(Until::At(at)) => at.since(self.now.unix) + STAMP_MARGIN,
+            Some(Until::After(after)) => after,
+            None => usual.saturating_mul(1 << doublings),
         };
-        self.finish_failed(
-            id,
-            code,
-            Some(refusal.reason()).filter(|reason| !reason.is_empty()),
-            ending,
-        );
+        let account = item.task.view.account.clone();
+        self.refuse_last_attempt(id);
+        if refusal.notice == Notice::QueueFull {
+            let until = self.now.boot + wait;
+            if let Some(account) = account.and_then(|name| self.account_mut(&name)) {
+                account.full_until = until;
+            }
+            if self.may_go_elsewhere(id) {
+                self.wait_again(id, None);
+                return;
+            }
+        }
+        self.send_again(id, Some(wait), code);
+    }
+
+    /// Midjourney's moderators stopped the prompt. Only a person may appeal: the task shows what they would press and
+    /// waits until its time-out.
+    fn moderated(
+        &mut self,
+        id: TaskId,
+        message: MessageId,
+        reading: &Reading<'_>,
+        refusal: &Refusal,
+    ) {
+        let reason = refusal.reason();
+        let note = with_detail(FailCode::Moderated, self.config.lang, Some(&reason));
+        let Some(item) = self.tasks.get_mut(&id) else {
+            return;
+        };
+        item.task.work.moderated = Some(reason);
+        let view = &mut item.task.view;
+        view.stage = Some(Stage::Moderated);
+        view.buttons.clone_from(&reading.buttons);
+        view.message_id = Some(message);
+        view.estimated_at = None;
+        add_note(view, note);
+        self.correlator.bind_message(id, message, Role::Notice);
+        self.deletions.remove(&id);
+        self.release_slot(id);
+        self.set_holder(id);
+        self.outbox.mark(id, false);
+    }
+
+    /// A notice that stops nothing.
+    fn noticed(&mut self, id: TaskId, refusal: &Refusal) {
+        let Some(item) = self.tasks.get_mut(&id) else {
+            return;
+        };
+        let view = &mut item.task.view;
+        match refusal.notice {
+            Notice::JobQueued => {
+                if view.status == Status::Submitted {
+                    view.stage = Some(Stage::Queued);
+                }
+                let now = self.now.boot;
+                let account = view.account.clone();
+                if let Some(account) = account.and_then(|name| self.account_mut(&name)) {
+                    account.queued_at = Some(now);
+                }
+            }
+            Notice::AppealAccepted => {
+                forget_moderation(view);
+                self.take_slot(id);
+            }
+            _ => self.note_warning(id, refusal),
+        }
+        self.outbox.mark(id, false);
+    }
+
+    /// Midjourney warns: its words are a note.
+    fn note_warning(&mut self, id: TaskId, warning: &Refusal) {
+        if warning.notice == Notice::UnknownWarning
+            && let Some(item) = self.tasks.get_mut(&id)
+            && add_note(&mut item.task.view, warning.reason())
+        {
+            self.outbox.mark(id, false);
+        }
     }
 
     /// The last attempt made no job.
@@ -539,7 +669,10 @@ impl Hub {
         if is_current {
             // Discord gave up waiting for the bot; a job that the bot began all the same must not find another task.
             self.evidence(id, failure.nonce.as_ref());
-            self.finish_failed(id, FailCode::InteractionFailed, None, Ending::Open);
+            let reason = failure
+                .reason_code
+                .map(|code| self.words(Detail::Failure(InteractionFailureReason(code))));
+            self.finish_failed(id, FailCode::InteractionFailed, reason, Ending::Open);
         }
     }
 
@@ -562,11 +695,13 @@ impl Hub {
                     .first()
                     .map(|account| account.name.clone())
             });
-        if let Some(account) = account {
-            self.account_notice(&account, &refusal);
+        let reason = Some(refusal.reason());
+        if let Some((account, state)) = account.zip(self.state_after(&refusal)) {
+            self.stop_account(&account, state, reason.clone());
         }
+        // After the check Midjourney may go on with what it has: no other account sends the same.
         if let Some((id, code)) = id.zip(refusal.code) {
-            self.finish_failed(id, code, Some(refusal.reason()), Ending::ByMessage);
+            self.finish_failed(id, code, reason, Ending::Open);
         }
     }
 
@@ -585,7 +720,7 @@ impl Hub {
                             .or_insert(super::history::Deletion::at(self.now.boot));
                     }
                 }
-                Some((_, Role::Result)) => {}
+                Some((_, Role::Notice | Role::Result)) => {}
                 None => self.sightings.forget(*message),
             }
         }
@@ -596,4 +731,13 @@ impl Hub {
         let own: Option<(UserId, &str)> = self.gates.own();
         self.correlator.is_own_view(id, own)
     }
+}
+
+/// Adds a note that is not there yet; tells whether it did.
+fn add_note(view: &mut TaskView, note: String) -> bool {
+    let is_new = !note.is_empty() && !view.notes.contains(&note) && view.notes.len() < NOTES;
+    if is_new {
+        view.notes.push(note);
+    }
+    is_new
 }

@@ -62,8 +62,8 @@ impl Hub {
         {
             self.outbox.mark(id, false);
         }
-        if let Some(code) = self.hopeless(id) {
-            self.fail_unsent(id, code, None);
+        if let Some((code, reason)) = self.hopeless(id) {
+            self.fail_unsent(id, code, reason);
         }
     }
 

@@ -116,7 +116,9 @@ impl Hub {
             .filter(|_| self.is_seed(id));
         match direct {
             Some(channel) => (None, channel),
-            None => (Some(self.guild_of(account)), self.channel_of(Some(account))),
+            None => self
+                .known_place_of(id)
+                .unwrap_or_else(|| (Some(self.guild_of(account)), self.channel_of(Some(account)))),
         }
     }
 
@@ -128,7 +130,9 @@ impl Hub {
         let account = task.view.account.as_deref();
         match account.zip(task.work.application_id) {
             Some((account, application)) => self.place_of(id, account, application).1,
-            None => self.channel_of(account),
+            None => self
+                .known_place_of(id)
+                .map_or_else(|| self.channel_of(account), |(_, channel)| channel),
         }
     }
 
@@ -278,7 +282,7 @@ impl Hub {
             Kind::Job(Phase::Final) if !reading.pictures.is_empty() => self.job_shown(id, &facts),
             Kind::Refusal => {
                 if let Some(refusal) = &reading.refusal {
-                    self.refused(id, refusal);
+                    self.refused(id, facts.message, &reading, refusal);
                 }
             }
             _ => {}

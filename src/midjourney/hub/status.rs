@@ -68,6 +68,8 @@ pub struct AccountStatus {
     /// Whether it may be used, and if not, why.
     #[serde(flatten)]
     pub state: AccountState,
+    /// Midjourney's own words with which it was stopped.
+    pub reason: Option<String>,
     /// Whether the configuration lets it.
     pub enabled: bool,
     /// Whether Discord refused its token since this owner began.
@@ -125,6 +127,7 @@ impl Hub {
             name: account.config.name.clone(),
             user_id: account.health.user_id,
             state: account.health.state.clone(),
+            reason: account.health.reason.clone(),
             enabled: account.config.enabled,
             unauthorized: account.limiter.is_unauthorized(),
             running: account.running.len(),

@@ -11,6 +11,7 @@ use mj_discord::{
 
 use super::{
     Hub, Made,
+    accounts::Account,
     driver::{Answer, FailureKind},
     finish::Ending,
     outbox::{Bearer, Purpose},
@@ -21,8 +22,8 @@ use crate::{
     correlate::{Asked, Holder, Window},
     key,
     queue::{Lane, Slot},
-    refusal::FailCode,
-    task::{Attempt, AttemptState, PressRequest, Status, Task, TaskId},
+    refusal::{AnswerRow, Detail, FailCode, Remedy},
+    task::{Attempt, AttemptState, OpenForm, PressRequest, Stage, Status, Task, TaskId},
     transition,
 };
 
@@ -32,14 +33,13 @@ const SELECT: u8 = 3;
 /// Waiting times between attempts that did not reach Discord: doubled each time, from the first to the last.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LAST_RETRY: Duration = Duration::from_secs(30);
-/// How long an address rests that Cloudflare refuses without saying for how long.
-const CLOUDFLARE_PAUSE: Duration = Duration::from_secs(10 * 60);
+/// How many refused attempts of a task are kept.
+const REFUSED: usize = 16;
+/// How many tasks that wait for keys are looked at for another account at a time.
+const PARKED: usize = 32;
 /// How much later than an attempt its interaction can be made when its end is not known: the lease and TCP's time-out
 /// bound it (PROCESS.md, section 3).
 const LONGEST_POST: Duration = Duration::from_secs(35);
-
-/// Discord's error code "uploaded file not found": the upload has expired, or is another account's.
-pub(super) const NO_SUCH_UPLOAD: u64 = 50_146;
 
 /// How long to wait after so many failures in a row.
 pub(super) fn backoff(failures: u32) -> Duration {
@@ -50,26 +50,14 @@ pub(super) fn backoff(failures: u32) -> Duration {
 
 /// What an answer means for the account that asked; none when it says nothing of it.
 pub(super) fn account_state(outcome: &Outcome, now: UnixMs) -> Option<AccountState> {
-    let stop = |code| Some(AccountState::Disabled { code });
-    match outcome {
-        Outcome::Unauthorized => stop(FailCode::Unauthorized),
-        Outcome::CaptchaRequired => stop(FailCode::CaptchaRequired),
-        Outcome::InvalidPermissions
-        | Outcome::UnknownChannel
-        | Outcome::UnknownApplication
-        | Outcome::Forbidden { .. } => stop(FailCode::Forbidden),
-        Outcome::Cloudflare { .. } => Some(AccountState::Paused {
-            code: FailCode::RateLimited,
-            until: now.plus(CLOUDFLARE_PAUSE),
+    let AnswerRow { code, remedy, .. } = *AnswerRow::of(outcome)?;
+    match remedy {
+        Remedy::Disable => Some(AccountState::Disabled { code }),
+        Remedy::Pause(usual) => Some(AccountState::Paused {
+            code,
+            until: now.plus(outcome.retry_after().unwrap_or(usual)),
         }),
-        Outcome::Accepted
-        | Outcome::BadRequest { .. }
-        | Outcome::NotFound { .. }
-        | Outcome::OutdatedCommand
-        | Outcome::RateLimited { .. }
-        | Outcome::ReverseProxy { .. }
-        | Outcome::ServerError { .. }
-        | Outcome::Unexpected { .. } => None,
+        Remedy::Again | Remedy::Fail | Remedy::Refresh | Remedy::Search | Remedy::Upload => None,
     }
 }
 
@@ -83,6 +71,7 @@ impl Hub {
         while let Some((id, account)) = self.next_task() {
             self.claim(id, &account);
         }
+        self.claim_parked();
         if !self.queue.is_empty() {
             self.ask_identities();
         }
@@ -92,12 +81,7 @@ impl Hub {
         let slots: Vec<Slot<'_>> = self
             .accounts
             .iter()
-            .filter(|account| {
-                account.is_usable(self.now.unix)
-                    && account.health.user_id.is_some()
-                    && account.spaced_until <= self.now.boot
-                    && account.limited_until <= self.now.boot
-            })
+            .filter(|account| account.is_ready(self.now) && account.health.user_id.is_some())
             .map(|account| Slot {
                 name: &account.config.name,
                 weight: account.config.weight,
@@ -147,12 +131,11 @@ impl Hub {
             return;
         };
         let keys = key::of_task(&item.task, bot.application_id(), user);
-        let is_taken = |key: &&String| {
-            let holder = self.correlator.holder_of_key(key);
-            holder.is_some_and(|it| it != id)
-        };
-        if let Some(key) = keys.iter().find(is_taken) {
-            self.queue.park(id, key);
+        if let Some(key) = self.taken_key(id, &keys) {
+            match self.other_account(id) {
+                Some(other) => self.claim(id, &other),
+                None => self.queue.park(id, &key),
+            }
             return;
         }
         if self.wants_preparation(id) {
@@ -179,6 +162,7 @@ impl Hub {
                     AccountState::Disabled {
                         code: FailCode::Unauthorized,
                     },
+                    None,
                 );
                 return;
             }
@@ -189,6 +173,50 @@ impl Hub {
         self.note_attempt(id, account, user, bot, &nonce, own_session, keys);
         self.outbox
             .send(Purpose::Attempt(id, nonce), bearer, token, request);
+    }
+
+    /// The first of these keys that another task holds.
+    fn taken_key(&self, id: TaskId, keys: &[String]) -> Option<String> {
+        let is_taken = |key: &&String| {
+            let holder = self.correlator.holder_of_key(key);
+            holder.is_some_and(|it| it != id)
+        };
+        keys.iter().find(is_taken).cloned()
+    }
+
+    /// An account that may send a task now for which no other task holds the key: keys name the acting user.
+    fn other_account(&self, id: TaskId) -> Option<String> {
+        let task = &self.tasks.get(&id)?.task;
+        if self.accounts.len() < 2 || self.account_for(id).is_some() {
+            return None;
+        }
+        let lane = Lane::of(&task.work);
+        let bot = task.work.application_id.and_then(|id| Bot::of(id.0));
+        let application = bot.unwrap_or_default().application_id();
+        let can_send = |account: &&Account| {
+            let is_free = |user| {
+                self.taken_key(id, &key::of_task(task, application, user))
+                    .is_none()
+            };
+            account.config.weight > 0
+                && account.is_ready(self.now)
+                && account.free(lane) > 0
+                && account.health.user_id.is_some_and(is_free)
+        };
+        let account = self.accounts.iter().find(can_send)?;
+        Some(account.config.name.clone())
+    }
+
+    /// Sends tasks by another account that wait for a key of the one that was to send them.
+    fn claim_parked(&mut self) {
+        if self.accounts.len() < 2 {
+            return;
+        }
+        for id in self.queue.parked_for_any(PARKED) {
+            if let Some(other) = self.other_account(id) {
+                self.claim(id, &other);
+            }
+        }
     }
 
     #[expect(
@@ -209,6 +237,7 @@ impl Hub {
         let at = self.discord_time();
         let serial = self.next_serial();
         let epoch = self.epoch;
+        let (guild, channel) = self.place_of(id, account, bot.application_id());
         let Some(item) = self.tasks.get_mut(&id) else {
             return;
         };
@@ -219,9 +248,13 @@ impl Hub {
         let work = &mut item.task.work;
         item.task.view.account = Some(account.to_owned());
         item.task.view.submitted_at = Some(now.unix);
+        item.task.view.stage = None;
+        item.task.view.not_before = None;
         work.application_id = Some(bot.application_id());
         work.user_id = Some(user);
         work.not_before = None;
+        work.guild_id = guild;
+        work.channel_id = Some(channel);
         work.key = keys.first().cloned();
         work.other_keys = keys.iter().skip(1).cloned().collect();
         work.attempts.push(Attempt {
@@ -249,6 +282,7 @@ impl Hub {
         }
         self.watch_pressed(id);
         self.watch_seed(id);
+        self.watch_channel(channel);
         self.outbox.mark(id, true);
         self.poll_soon(id);
     }
@@ -349,6 +383,7 @@ impl Hub {
                 .last()
                 .and_then(|attempt| attempt.own_session.clone()),
             is_terminal: task.view.status.is_terminal(),
+            is_moderated: task.work.moderated.is_some(),
         };
         self.correlator.set_holder(id, holder);
         let is_open = self
@@ -392,6 +427,9 @@ impl Hub {
                 headers,
                 body,
             } => {
+                if let Some(item) = self.tasks.get_mut(&id) {
+                    item.task.work.unsent = 0;
+                }
                 let headers = Headers::read(
                     headers
                         .iter()
@@ -410,13 +448,13 @@ impl Hub {
     }
 
     fn attempt_outcome(&mut self, id: TaskId, nonce: &Nonce, bearer: &Bearer, outcome: &Outcome) {
-        if *outcome == Outcome::Accepted {
+        let Some(row) = AnswerRow::of(outcome) else {
             self.settle_attempt(id, nonce, AttemptState::Accepted);
             self.note_taken(id);
             self.mend_lost_form(id);
             return;
-        }
-        if outcome.is_in_doubt() {
+        };
+        if row.remedy == Remedy::Search {
             self.doubt(id, nonce);
             return;
         }
@@ -424,55 +462,36 @@ impl Hub {
         if self.is_form(id, nonce) {
             return self.form_refused(id, bearer, outcome);
         }
-        if let Some(wait) = outcome.retry_after() {
-            self.send_again(id, Some(wait), FailCode::RateLimited);
+        let Bearer::Account(account) = bearer else {
             return;
-        }
-        let account = match bearer {
-            Bearer::Account(name) => name.as_str(),
-            Bearer::Bot | Bearer::Nobody => return,
         };
-        if let Some(state) = account_state(outcome, self.now.unix) {
-            self.refused_with_account(id, account, state);
-            return;
-        }
-        match outcome {
-            Outcome::OutdatedCommand => self.outdated(id),
-            Outcome::BadRequest {
-                code: NO_SUCH_UPLOAD,
-                ..
-            } => self.uploads_lost(id),
-            Outcome::BadRequest { code, .. } | Outcome::NotFound { code } => {
-                let reason = format!("Discord refused the interaction (code {code})");
-                self.finish_failed(
-                    id,
-                    FailCode::InteractionFailed,
-                    Some(reason),
-                    Ending::NeverSent,
-                );
+        let told = outcome.retry_after();
+        let code = row.code;
+        match row.remedy {
+            // The limiter holds the account back; another one may be free.
+            Remedy::Again if code == FailCode::RateLimited && self.may_go_elsewhere(id) => {
+                self.wait_again(id, None);
             }
-            Outcome::ReverseProxy { status }
-            | Outcome::ServerError { status, .. }
-            | Outcome::Unexpected { status } => {
-                let reason = format!("status {status} instead of Discord's answer");
-                self.finish_failed(id, FailCode::UpstreamError, Some(reason), Ending::NeverSent);
+            Remedy::Again => self.send_again(id, told, code),
+            Remedy::Fail => {
+                let detail = detail_of(outcome).map(|detail| self.words(detail));
+                self.finish_failed(id, code, detail, Ending::NeverSent);
             }
-            Outcome::Accepted
-            | Outcome::RateLimited { .. }
-            | Outcome::Unauthorized
-            | Outcome::CaptchaRequired
-            | Outcome::InvalidPermissions
-            | Outcome::UnknownChannel
-            | Outcome::UnknownApplication
-            | Outcome::Forbidden { .. }
-            | Outcome::Cloudflare { .. } => {}
+            Remedy::Disable | Remedy::Pause(_) => {
+                if let Some(state) = account_state(outcome, self.now.unix) {
+                    self.refused_with_account(id, account, state);
+                }
+            }
+            Remedy::Refresh => self.outdated(id),
+            Remedy::Upload => self.uploads_lost(id),
+            Remedy::Search => {}
         }
     }
 
     /// The account can not be used; the task goes to another one, where it may.
     fn refused_with_account(&mut self, id: TaskId, account: &str, state: AccountState) {
         self.wait_again(id, None);
-        self.stop_account(account, state);
+        self.stop_account(account, state, None);
         self.leave_account(account);
         self.fail_hopeless();
     }
@@ -501,16 +520,44 @@ impl Hub {
         }
     }
 
+    /// The attempt never left this machine: it is counted and not kept, since an outage may be long.
     pub(super) fn not_sent(&mut self, id: TaskId, nonce: &Nonce, kind: FailureKind) {
         self.settle_attempt(id, nonce, AttemptState::Refused);
-        let wait = (kind != FailureKind::Withheld).then(|| {
-            let refused = self
-                .tasks
-                .get(&id)
-                .map_or(0, |item| item.task.work.attempts.len());
-            backoff(u32::try_from(refused).unwrap_or(u32::MAX))
-        });
+        let Some(item) = self.tasks.get_mut(&id) else {
+            return;
+        };
+        let work = &mut item.task.work;
+        let is_form = |form: &OpenForm| form.sent_as.as_ref() == Some(nonce);
+        let is_form = work.form.as_ref().is_some_and(is_form);
+        let attempts = &mut work.attempts;
+        let at = attempts.iter().position(|attempt| attempt.nonce == *nonce);
+        if let Some(at) = at.filter(|_| !is_form) {
+            attempts.remove(at);
+            item.made.remove(at);
+        }
+        let unsent = item.task.work.unsent.saturating_add(1);
+        item.task.work.unsent = unsent;
+        let wait = (kind != FailureKind::Withheld).then(|| backoff(unsent));
+        self.set_holder(id);
         self.send_again(id, wait, FailCode::UpstreamError);
+    }
+
+    /// Refused attempts made nothing; of many only the last are kept, by which their notices are known when they come
+    /// once more.
+    fn forget_refused(&mut self, id: TaskId) {
+        let Some(item) = self.tasks.get_mut(&id) else {
+            return;
+        };
+        let is_refused = |attempt: &Attempt| attempt.state == AttemptState::Refused;
+        let work = &mut item.task.work;
+        while work.attempts.iter().filter(|it| is_refused(it)).count() > REFUSED {
+            let Some(at) = work.attempts.iter().position(is_refused) else {
+                return;
+            };
+            work.attempts.remove(at);
+            item.made.remove(at);
+            work.forgotten = work.forgotten.saturating_add(1);
+        }
     }
 
     /// The task waits to be sent once more, or fails with `code` when its time-out comes first.
@@ -550,6 +597,8 @@ impl Hub {
             return;
         }
         item.task.work.not_before = not_before;
+        item.task.view.not_before = not_before;
+        item.task.view.stage = not_before.map(|_| Stage::WaitingToRetry);
         let (lane, priority) = (Lane::of(&item.task.work), item.task.work.priority);
         self.queue.insert(id, account, lane, priority, not_before);
         self.outbox.mark(id, false);
@@ -592,7 +641,32 @@ impl Hub {
         };
         attempt.state = state;
         self.doubts.remove(&id);
+        if state == AttemptState::Refused {
+            self.forget_refused(id);
+        }
         self.set_holder(id);
         self.outbox.mark(id, false);
+    }
+}
+
+/// What an answer tells beside its meaning.
+fn detail_of(outcome: &Outcome) -> Option<Detail> {
+    match outcome {
+        Outcome::BadRequest { code, .. } | Outcome::NotFound { code } => {
+            Some(Detail::DiscordCode(*code))
+        }
+        Outcome::ReverseProxy { status }
+        | Outcome::ServerError { status, .. }
+        | Outcome::Unexpected { status } => Some(Detail::Status(*status)),
+        Outcome::Accepted
+        | Outcome::CaptchaRequired
+        | Outcome::Cloudflare { .. }
+        | Outcome::Forbidden { .. }
+        | Outcome::InvalidPermissions
+        | Outcome::OutdatedCommand
+        | Outcome::RateLimited { .. }
+        | Outcome::Unauthorized
+        | Outcome::UnknownApplication
+        | Outcome::UnknownChannel => None,
     }
 }

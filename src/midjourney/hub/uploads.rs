@@ -14,11 +14,11 @@ use super::{
     driver::Answer,
     outbox::{Bearer, Purpose},
     pictures::Need,
-    submit::{NO_SUCH_UPLOAD, account_state},
+    submit::account_state,
 };
 use crate::{
     account::AccountState,
-    refusal::FailCode,
+    refusal::{FailCode, NO_SUCH_UPLOAD},
     task::{Picture, PictureSource, StoredFile, TaskId},
 };
 
@@ -241,7 +241,7 @@ impl Hub {
                 let state = AccountState::Disabled {
                     code: FailCode::Unauthorized,
                 };
-                self.stop_account(account, state);
+                self.stop_account(account, state, None);
             }
         }
     }
@@ -318,7 +318,7 @@ impl Hub {
                 let reason = format!("Discord refused the picture (code {code})");
                 self.fail_unsent(id, FailCode::InvalidImage, Some(reason));
             }
-            Setback::Account(state) => self.stop_account(account, state),
+            Setback::Account(state) => self.stop_account(account, state, None),
         }
     }
 

@@ -201,6 +201,10 @@ fail_codes! {
     UpstreamError "UPSTREAM_ERROR" Task true
         "Discord can not be reached or answers with an error" "无法访问 Discord 或其返回错误"
         "run mj_doctor(): check network, proxy and domains" "运行 mj_doctor()：检查网络、代理和域名";
+    /// Discord wants the account's e-mail address or telephone number first.
+    VerificationRequired "VERIFICATION_REQUIRED" Account false
+        "Discord wants the account to be verified" "Discord 要求验证该账号"
+        "open Discord with this account and verify its e-mail address or telephone number" "用该账号登录 Discord 并验证邮箱或手机号";
 }
 
 impl FailCode {

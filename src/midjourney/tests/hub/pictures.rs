@@ -322,7 +322,7 @@ fn a_refused_picture_ends_the_task() {
     );
     assert_eq!(
         view.fail_reason.as_deref(),
-        Some("picture 2: its address is not a public one")
+        Some("a picture can not be used: picture 2: its address is not a public one")
     );
     assert!(!view.retryable);
     world.ms(60_000);
