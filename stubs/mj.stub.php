@@ -197,15 +197,17 @@
  *     submitted_at: ?int,
  *     started_at: ?int,
  *     finished_at: ?int,
- *     stage: 'moderated'|'paused'|'queued'|'stopped'|'uploading'|'waiting to start'|null,
+ *     stage: 'moderated'|'paused'|'queued'|'stopped'|'uploading'|'waiting to retry'|'waiting to start'|null,
  *     estimated_at: ?int,
+ *     not_before: ?int,
  *     notes: list<string>,
  *     tasks?: list<string>
  * }
  *
  * `texts`: the prompts of a describe or shorten result, or the fields of an info or settings panel by name. `buttons`:
  * one with `choices` is a menu. `images.file`: where `mj.archive` keeps the picture. `stage`: what holds the task up
- * within its status; `moderated` waits for a person in Discord. `estimated_at`: when it will probably end. `notes`: what
+ * within its status; `moderated` waits for a person in Discord. `estimated_at`: when it will probably end.
+ * `not_before`: when it is sent again, with the stage `waiting to retry`. `notes`: what
  * stops nothing, as parameters that are passed on unknown. `tasks`: only of a group, its tasks in order.
  *
  * Groups: a prompt with permutations (`{red, blue}`) or `--repeat` makes several tasks with one `group_id`, and so does

@@ -93,6 +93,10 @@ pub(crate) fn task(record: &TaskRecord) -> Zval {
         optional_number(view.estimated_at.map(|at| at.0)),
     );
     task.add(
+        Word::NotBefore,
+        optional_number(view.not_before.map(|at| at.0)),
+    );
+    task.add(
         Word::Notes,
         list(&view.notes, |note| string(note.as_bytes())),
     );

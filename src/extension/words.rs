@@ -26,7 +26,7 @@ words! {
     Cursor "cursor", CustomId "custom_id", Emoji "emoji", EstimatedAt "estimated_at", ExpiresAt "expires_at", FailCode "fail_code",
     FailReason "fail_reason", File "file", FinalPrompt "final_prompt", FinishedAt "finished_at", GroupId "group_id",
     Height "height", Id "id", ImageUrl "image_url", Images "images", JobId "job_id", Label "label", Late "late",
-    MessageId "message_id", Mode "mode", Notes "notes", ParentId "parent_id", PreviewUrl "preview_url", Progress "progress",
+    MessageId "message_id", Mode "mode", NotBefore "not_before", Notes "notes", ParentId "parent_id", PreviewUrl "preview_url", Progress "progress",
     Prompt "prompt", QueuePosition "queue_position", Retryable "retryable", Revision "revision", Seed "seed",
     Selected "selected", Size "size", Stage "stage", StartedAt "started_at", State "state", Status "status", Style "style", SubmittedAt "submitted_at",
     Task "task", Tasks "tasks", Texts "texts", Url "url", Value "value", Width "width",
@@ -36,7 +36,7 @@ words! {
     ActionUpscale "UPSCALE", ActionVariation "VARIATION", ModeFast "fast", ModeRelax "relax", ModeTurbo "turbo", StatusCancel "CANCEL",
     StatusFailure "FAILURE", StatusInProgress "IN_PROGRESS", StatusModal "MODAL", StatusNotStart "NOT_START",
     StageModerated "moderated", StagePaused "paused", StageQueued "queued", StageStopped "stopped",
-    StageUploading "uploading", StageWaitingToStart "waiting to start", StatusSubmitted "SUBMITTED", StatusSuccess "SUCCESS",
+    StageUploading "uploading", StageWaitingToRetry "waiting to retry", StageWaitingToStart "waiting to start", StatusSubmitted "SUBMITTED", StatusSuccess "SUCCESS",
 }
 
 static INTERNED: [AtomicPtr<zend_string>; TEXTS.len()] =
@@ -117,6 +117,7 @@ impl From<Stage> for Word {
             Stage::Queued => Self::StageQueued,
             Stage::Stopped => Self::StageStopped,
             Stage::Uploading => Self::StageUploading,
+            Stage::WaitingToRetry => Self::StageWaitingToRetry,
             Stage::WaitingToStart => Self::StageWaitingToStart,
         }
     }

@@ -14,7 +14,7 @@ var_dump($task['state'], $task['seed'], $task['images'], $task['buttons'], $task
 var_dump(abs($task['created_at'] / 1000 - time()) < 60, $task['finished_at']);
 ?>
 --EXPECT--
-id action status progress prompt final_prompt parent_id group_id account mode image_url preview_url images texts buttons fail_code fail_reason retryable late message_id job_id seed queue_position state revision created_at submitted_at started_at finished_at stage estimated_at notes
+id action status progress prompt final_prompt parent_id group_id account mode image_url preview_url images texts buttons fail_code fail_reason retryable late message_id job_id seed queue_position state revision created_at submitted_at started_at finished_at stage estimated_at not_before notes
 bool(true)
 string(7) "IMAGINE"
 string(9) "NOT_START"

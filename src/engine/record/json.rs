@@ -42,6 +42,7 @@ struct TaskJson<'t> {
     finished_at: Option<u64>,
     stage: Option<&'static str>,
     estimated_at: Option<u64>,
+    not_before: Option<u64>,
     notes: &'t [String],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     tasks: &'t [TaskId],
@@ -122,6 +123,7 @@ impl TaskRecord {
             finished_at,
             stage,
             estimated_at,
+            not_before,
             texts,
             notes,
         } = &*self.view;
@@ -162,6 +164,7 @@ impl TaskRecord {
             finished_at: ms(finished_at),
             stage: stage.map(Stage::as_str),
             estimated_at: ms(estimated_at),
+            not_before: ms(not_before),
             notes,
             tasks: &self.tasks,
         })
