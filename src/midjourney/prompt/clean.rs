@@ -12,35 +12,31 @@ pub(crate) const LINK: &str = "<url>";
 pub fn clean_text(prompt: &str) -> String {
     let body = &prompt[..scan::first(prompt, Dashes::Any)];
     let mut clean = String::with_capacity(body.len());
-    for word in body.split_whitespace() {
-        let before = clean.len();
-        if before > 0 {
+    let mut word = String::new();
+    for written in body.split_whitespace() {
+        word.clear();
+        fold(written, &mut word);
+        let folded = match link_at(&word) {
+            Some(at) => [word[..at].trim_end_matches('<'), LINK],
+            None => [word.as_str(), ""],
+        };
+        if folded.iter().all(|part| part.is_empty()) {
+            continue;
+        }
+        if !clean.is_empty() {
             clean.push(' ');
         }
-        let start = clean.len();
-        match link_at(word) {
-            Some(at) => {
-                fold(word[..at].trim_end_matches('<'), &mut clean);
-                clean.push_str(LINK);
-            }
-            None => fold(word, &mut clean),
-        }
-        if clean.len() == start {
-            clean.truncate(before);
-        }
+        clean.extend(folded);
     }
     clean
 }
 
+/// Where a link begins in a folded word.
 fn link_at(word: &str) -> Option<usize> {
-    let at = word.as_bytes().windows(3).position(|mark| mark == b"://")?;
-    let scheme_start = |scheme: &str| {
-        let start = at.checked_sub(scheme.len())?;
-        word.get(start..at)?
-            .eq_ignore_ascii_case(scheme)
-            .then_some(start)
-    };
-    scheme_start("https").or_else(|| scheme_start("http"))
+    let at = word.find("://")?;
+    ["https", "http"]
+        .into_iter()
+        .find_map(|scheme| Some(word[..at].strip_suffix(scheme)?.len()))
 }
 
 fn fold(word: &str, clean: &mut String) {
@@ -92,6 +88,15 @@ mod tests {
             ("tab\tand\nline", "tab and line"),
         ] {
             assert_eq!(clean_text(sent), clean_text(echoed), "{sent}");
+        }
+    }
+
+    #[test]
+    fn invisible_letters_hide_no_link() {
+        for hidden in ["https:\u{FE0F}//s.mj.run/a b", "<ht\u{200B}tp://x/y> b"] {
+            let clean = clean_text(hidden);
+            assert_eq!(clean, "<url> b");
+            assert_eq!(clean_text(&clean), clean);
         }
     }
 
