@@ -58,6 +58,8 @@ const LAST_POSTS: Duration = Duration::from_secs(2);
 pub(crate) enum Input {
     /// A request ended.
     Answer(RequestId, Answer),
+    /// A finished picture was archived, or was not.
+    Archived(TaskId, usize, Archived),
     /// A caller's picture was fetched, or was not.
     Fetched(TaskId, usize, Fetched),
     /// A webhook's post ended.
@@ -284,10 +286,7 @@ impl Drive {
                     self.hub.handle_committed(moment(), committed);
                 }
                 Output::Fetch { task, place, url } => self.fetch(task, place, url),
-                Output::Archive { task, place, .. } => {
-                    self.hub
-                        .handle_archived(moment(), task, place, Archived::Failed);
-                }
+                Output::Archive { task, place, image } => self.archive(task, place, image),
                 Output::Send {
                     id,
                     token,
@@ -423,6 +422,9 @@ impl Drive {
         let now = moment();
         match input {
             Input::Answer(id, answer) => self.hub.handle_answer(now, id, answer),
+            Input::Archived(task, place, archived) => {
+                self.hub.handle_archived(now, task, place, archived);
+            }
             Input::Fetched(task, place, fetched) => {
                 self.hub.handle_fetched(now, task, place, fetched);
             }

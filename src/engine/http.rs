@@ -31,6 +31,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const WHOLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// A large body is given the time that it takes at this many bytes a second.
 const SLOWEST_UPLOAD: usize = 64 << 10;
+/// A video over a slow line; who waits for it has a limit of its own.
+const FILE_TIMEOUT: Duration = Duration::from_secs(3_600);
 /// Below what Discord's edge keeps a silent connection open for, so that none is written to as it closes.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 /// The guild's command index is the largest answer, well below a megabyte.
@@ -145,6 +147,7 @@ impl Http {
             .client
             .get(url)
             .headers(headers)
+            .timeout(FILE_TIMEOUT)
             .send()
             .await
             .map_err(|error| failure(&error))?;

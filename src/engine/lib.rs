@@ -9,6 +9,8 @@
 extern crate self as mj_engine;
 
 mod account_setting;
+mod archive;
+mod attachment;
 mod config;
 #[cfg(test)]
 mod crash_points;
@@ -42,6 +44,7 @@ mod tls;
 mod tunnel;
 pub mod value;
 mod webhook;
+mod whole_file;
 
 pub use engine::{Engine, Host};
 pub use error::{EngineError, Unavailable};

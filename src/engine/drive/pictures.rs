@@ -2,17 +2,20 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::SystemTime};
 
-use mj_discord::UnixMs;
+use mj_discord::{Hosts, UnixMs};
 use mj_midjourney::{
-    hub::{FailureKind, FetchRefusal, Fetched},
+    hub::{Archived, FailureKind, FetchRefusal, Fetched},
     store::{PAGE_LIMIT, StoreError, TaskFilter, TaskStore},
-    task::{PictureSource, Status, TaskId, Work},
+    task::{Image, PictureSource, Status, TaskId, Work},
 };
 use mj_process::clock;
 use tokio::task::spawn_blocking;
 
 use super::{Drive, Input};
 use crate::{
+    archive::Archiver,
+    attachment::Attachments,
+    http::Http,
     picture::{
         fetch::{FetchError, Fetcher},
         kept,
@@ -37,6 +40,30 @@ impl Drive {
             let fetched = fetch(&fetcher, shared, &url).await;
             let _ = source.send(Input::Fetched(task, place, fetched));
         });
+    }
+
+    /// Archives a finished picture, and tells the hub.
+    pub(super) fn archive(&mut self, task: TaskId, place: usize, image: Image) {
+        let archiver = self.archiver();
+        let (source, turns) = (self.source.clone(), Arc::clone(&self.pictures));
+        self.requests.spawn_local(async move {
+            let _turn = turns.acquire_owned().await;
+            let archived = match archiver {
+                Some(archiver) => archiver.keep(task, place, &image).await,
+                None => Archived::Failed,
+            };
+            let _ = source.send(Input::Archived(task, place, archived));
+        });
+    }
+
+    fn archiver(&self) -> Option<Archiver> {
+        let archive = self.config.archive.clone()?;
+        let hosts = Hosts::clone(&self.hosts);
+        let attachments = Attachments::new(self.http.clone(), hosts, &self.config);
+        let http = Http::new(&self.route.tls, None, &self.resolver)
+            .inspect_err(|error| tracing::error!(%error, "mj.archive cannot be reached"))
+            .ok()?;
+        Some(Archiver::new(archive, attachments, http))
     }
 
     /// Removes kept pictures that no open task names, beside the loop.

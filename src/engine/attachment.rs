@@ -1,0 +1,158 @@
+//! Finished pictures from Discord's CDN, through the hub's hosts and proxy; addresses that have expired are signed anew
+//! first.
+
+use std::time::Duration;
+
+use mj_discord::{
+    Hosts, Token, UnixMs,
+    rest::{Request, TokenKind, read_refreshed_urls},
+};
+use mj_midjourney::{config::HubConfig, hub::Answer, task::Image};
+use mj_process::clock;
+use reqwest::header::{HeaderMap, HeaderValue, USER_AGENT};
+
+use crate::{http::Http, outgoing};
+
+/// The largest picture or video that is taken.
+const LARGEST: usize = 256 << 20;
+/// An address that expires within this is signed anew first.
+const FRESH: Duration = Duration::from_secs(60);
+
+/// Why there are no bytes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub(crate) enum AttachmentError {
+    /// No answer.
+    #[error("the CDN cannot be reached: check mj.cdn_url and mj.proxy")]
+    Unreachable,
+    /// Another answer than 200.
+    #[error("the CDN answered with status {0}")]
+    Status(u16),
+    /// An address that Discord has just signed leads nowhere: the message or its channel was deleted.
+    #[error("Discord has it no longer")]
+    Gone,
+    /// What is stored is no address.
+    #[error("the address is none")]
+    Address,
+}
+
+/// The pictures of one hub's tasks.
+#[derive(Clone)]
+pub(crate) struct Attachments {
+    http: Http,
+    hosts: Hosts,
+    user_agent: String,
+    /// What signs addresses anew.
+    login: Option<(TokenKind, Token)>,
+}
+
+impl std::fmt::Debug for Attachments {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Attachments").finish_non_exhaustive()
+    }
+}
+
+impl Attachments {
+    /// Those of a hub; opens nothing.
+    pub(crate) fn new(http: Http, hosts: Hosts, config: &HubConfig) -> Self {
+        let login = match (&config.bot_token, config.accounts.first()) {
+            (Some(bot), _) => Some((TokenKind::Bot, bot.clone())),
+            (None, Some(account)) => Some((TokenKind::User, account.user_token.clone())),
+            (None, None) => None,
+        };
+        Self {
+            http,
+            hosts,
+            user_agent: config.user_agent.clone(),
+            login,
+        }
+    }
+
+    /// The bytes of a picture.
+    ///
+    /// # Errors
+    /// [`AttachmentError`].
+    pub(crate) async fn bytes(&self, image: &Image) -> Result<Vec<u8>, AttachmentError> {
+        let now = UnixMs(clock::unix_ms());
+        let is_stale = image.expires_at.is_some_and(|at| at <= now.plus(FRESH));
+        if is_stale {
+            return match self.refresh(&image.url).await {
+                Some(fresh) => self.fetch_fresh(&fresh).await,
+                None => self.fetch(&image.url).await,
+            };
+        }
+        match self.fetch(&image.url).await {
+            Err(error @ AttachmentError::Status(403 | 404)) => {
+                match self.refresh(&image.url).await {
+                    Some(fresh) => self.fetch_fresh(&fresh).await,
+                    None => Err(error),
+                }
+            }
+            other => other,
+        }
+    }
+
+    async fn fetch_fresh(&self, url: &str) -> Result<Vec<u8>, AttachmentError> {
+        self.fetch(url).await.map_err(|error| match error {
+            AttachmentError::Status(404) => AttachmentError::Gone,
+            AttachmentError::Unreachable
+            | AttachmentError::Status(_)
+            | AttachmentError::Gone
+            | AttachmentError::Address => error,
+        })
+    }
+
+    async fn fetch(&self, url: &str) -> Result<Vec<u8>, AttachmentError> {
+        let url = self
+            .hosts
+            .image_url(url)
+            .parse()
+            .map_err(|_| AttachmentError::Address)?;
+        let mut headers = HeaderMap::new();
+        if let Ok(value) = HeaderValue::try_from(&self.user_agent) {
+            headers.insert(USER_AGENT, value);
+        }
+        match self.http.get(url, headers, LARGEST).await {
+            Ok((200, bytes)) if !bytes.is_empty() => Ok(bytes),
+            Ok((status, _)) => Err(AttachmentError::Status(status)),
+            Err(_) => Err(AttachmentError::Unreachable),
+        }
+    }
+
+    /// The same address with a new signature.
+    async fn refresh(&self, url: &str) -> Option<String> {
+        let (kind, token) = self.login.as_ref()?;
+        let request = Request::refresh_urls(&[url], *kind);
+        let no_files = |_: &str| Err(std::io::ErrorKind::NotFound.into());
+        let outgoing = outgoing::outgoing(request, token, &self.hosts, &self.user_agent, no_files)?;
+        let Answer::Response {
+            status: 200, body, ..
+        } = self.http.send(outgoing, None).await
+        else {
+            return None;
+        };
+        let refreshed = read_refreshed_urls(std::str::from_utf8(&body).ok()?)?;
+        refreshed.into_iter().next().map(|url| url.refreshed)
+    }
+}
+
+/// What a picture's file is called at its end: from its name, else from its type, else `png`.
+pub(crate) fn extension(image: &Image) -> String {
+    let is_plain = |text: &&str| {
+        (1..=5).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    let from_name = image
+        .filename
+        .rsplit_once('.')
+        .map(|(_, extension)| extension)
+        .filter(is_plain);
+    let from_type = image
+        .content_type
+        .as_deref()
+        .and_then(|kind| kind.split_once('/'))
+        .map(|(_, kind)| kind)
+        .filter(is_plain);
+    from_name
+        .or(from_type)
+        .unwrap_or("png")
+        .to_ascii_lowercase()
+}
