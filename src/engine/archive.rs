@@ -6,7 +6,6 @@
 
 mod bucket;
 mod directory;
-mod setting;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -17,7 +16,6 @@ use mj_midjourney::{
 };
 use tokio::{task::spawn_blocking, time::timeout};
 
-pub(crate) use self::setting::ArchiveSetting;
 use crate::{
     attachment::{self, AttachmentError, Attachments},
     http::Http,

@@ -234,6 +234,14 @@ impl Engine {
         interrupted: &mut dyn FnMut() -> bool,
     ) -> Result<Vec<String>, EngineError> {
         let options = DownloadOptions::read(options)?;
+        if let Some(may_open) = self.host.may_open
+            && !may_open(Path::new(directory))
+        {
+            return Err(EngineError::argument(
+                "directory",
+                "lies outside of open_basedir",
+            ));
+        }
         let current = self.current();
         let shared = self.shared(&current.settings)?;
         let id: TaskId = task.parse().map_err(|_| no_such_task())?;

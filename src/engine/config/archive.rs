@@ -49,6 +49,15 @@ fn bucket(raw: &Raw, setting: &Setting, place: &str) -> Result<Archive, EngineEr
     if !is_bucket {
         return Err(setting.wrong("must name a bucket, as s3://bucket or s3://bucket/prefix"));
     }
+    let prefix = prefix.trim_matches('/');
+    // An address cannot say these parts: they would lead to another place, or to another bucket.
+    let is_nameable = prefix.is_empty()
+        || prefix
+            .split('/')
+            .all(|part| !matches!(part, "" | "." | "..") && !part.contains(char::is_control));
+    if !is_nameable {
+        return Err(setting.wrong("has a prefix with an empty part, a . or a .."));
+    }
     let missing = |key: &'static str| {
         EngineError::configuration(raw.label(key), "is missing: mj.archive is a bucket")
     };
@@ -66,7 +75,7 @@ fn bucket(raw: &Raw, setting: &Setting, place: &str) -> Result<Archive, EngineEr
         endpoint: endpoint.unwrap_or_else(|| format!("https://s3.{region}.amazonaws.com")),
         region,
         bucket: bucket.to_owned(),
-        prefix: prefix.trim_matches('/').to_owned(),
+        prefix: prefix.to_owned(),
         key: raw
             .read("archive_key", Setting::token)?
             .ok_or_else(|| missing("archive_key"))?,
