@@ -656,12 +656,25 @@ namespace {
     function mj_image_url(string $url): string {}
 
     /**
-     * Saves the pictures of a finished task. Addresses that have expired are asked for anew.
+     * Saves the pictures of a finished task. Addresses that have expired are asked for anew; a picture that lies in
+     * an archive directory is taken from there. Cutting and converting happens in this process, and keeps no metadata.
+     * Videos are saved as they are, whatever is asked for. A file that is there already must be the same, unless
+     * `overwrite` is given.
      *
-     * @param string $directory must exist and be writable
-     * @param array{name?: string} $options
+     * @param string $directory must exist, be writable, and lie within `open_basedir`
+     * @param array{
+     *     split?: bool,
+     *     cells?: list<int<1, 4>>,
+     *     format?: 'keep'|'png'|'jpeg'|'webp',
+     *     quality?: int<1, 100>,
+     *     thumbnail?: int<1, 8192>,
+     *     overwrite?: bool,
+     *     timeout?: int|float
+     * } $options `split` cuts a grid into its four cells, `cells` into some of them; `format` converts (WebP without
+     *     loss), `quality` is of a JPEG (90); `thumbnail` makes the longer side at most so many pixels; `timeout` is in
+     *     seconds, 1 to 3600 (120)
      *
-     * @return list<string> paths of the files, in the order of the task's `images`
+     * @return list<string> paths of the files, in the order of the task's `images`, or of the cells
      *
      * @throws \ValueError when there is no such task, it has no picture, or the directory cannot be used
      * @throws \Mj\ConfigurationException

@@ -237,6 +237,10 @@ fn an_archive_is_a_directory_or_a_bucket() {
             "archive: must name a bucket",
         ),
         (
+            &[("archive", "s3://pictures/../others".into())],
+            "archive: has a prefix",
+        ),
+        (
             &[("archive", "s3://pictures".into())],
             "mj.archive_key: is missing",
         ),
