@@ -116,7 +116,8 @@ impl Drive {
         let now = moment();
         self.posts.ended(now.boot, &post.task, answer);
         let Some(outcome) = post.outcome(now.unix, answer) else {
-            return;
+            // The lease is about to run out: until it is renewed, the next one would be kept back too.
+            return self.posts.look_again(now.boot, READ_RETRY);
         };
         if outcome != NoticeOutcome::Delivered {
             let (status, failure) = match answer {
