@@ -627,8 +627,11 @@ fn direct_channels_belong_to_one_user() {
     desk.go_direct();
     assert_eq!(desk.channel, channel, "the same each time");
     assert_eq!(desk.seen("CHANNEL_CREATE").len(), 1);
-    let (_, list) = desk.rest("GET", "/users/@me/channels", &Value::Null);
-    assert_eq!(list[0]["recipients"][0]["id"], support::MIDJOURNEY);
+    let (_, opened_channels) = desk.rest("GET", "/users/@me/channels", &Value::Null);
+    assert_eq!(
+        opened_channels[0]["recipients"][0]["id"],
+        support::MIDJOURNEY
+    );
 
     let mut body = desk.body(
         "imagine",
@@ -651,8 +654,8 @@ fn direct_channels_belong_to_one_user() {
     }
     let path = format!("/api/v9/channels/{channel}/messages");
     let stranger = desk.stage.user_token(1);
-    let watcher = format!("Bot {}", desk.stage.world.bot_token());
-    for token in [stranger, watcher] {
+    let bot_token = format!("Bot {}", desk.stage.world.bot_token());
+    for token in [stranger, bot_token] {
         let (status, error, _) = desk.stage.request("GET", &path, Some(&token), &Value::Null);
         assert_eq!((status, error["code"].as_u64()), (403, Some(50001)));
     }
