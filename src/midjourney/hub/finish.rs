@@ -41,6 +41,10 @@ impl Hub {
 
     /// The task ends without a picture. What is known beside the code stands behind its message: our words, or
     /// Midjourney's own.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers make the words for this call alone"
+    )]
     pub(super) fn finish_failed(
         &mut self,
         id: TaskId,

@@ -586,22 +586,20 @@ impl Hub {
             return;
         };
         let view = &mut item.task.view;
-        match refusal.notice {
-            Notice::JobQueued => {
-                if view.status == Status::Submitted {
-                    view.stage = Some(Stage::Queued);
-                }
-                let now = self.now.boot;
-                let account = view.account.clone();
-                if let Some(account) = account.and_then(|name| self.account_mut(&name)) {
-                    account.queued_at = Some(now);
-                }
+        if refusal.notice == Notice::JobQueued {
+            if view.status == Status::Submitted {
+                view.stage = Some(Stage::Queued);
             }
-            Notice::AppealAccepted => {
-                forget_moderation(view);
-                self.take_slot(id);
+            let now = self.now.boot;
+            let account = view.account.clone();
+            if let Some(account) = account.and_then(|name| self.account_mut(&name)) {
+                account.queued_at = Some(now);
             }
-            _ => self.note_warning(id, refusal),
+        } else if refusal.notice == Notice::AppealAccepted {
+            forget_moderation(view);
+            self.take_slot(id);
+        } else {
+            self.note_warning(id, refusal);
         }
         self.outbox.mark(id, false);
     }

@@ -127,14 +127,15 @@ fn fail_code(code: FailCode) -> String {
 }
 
 fn known_by(row: &Row) -> String {
-    let sign = match row.notice {
-        Notice::Declined => "an error embed whose footer begins with `decline-`",
-        Notice::UnknownError => "any other embed in an error colour",
-        Notice::UnknownWarning => "any other embed in a warning colour",
-        _ => "",
-    };
+    if row.notice == Notice::Declined {
+        return "an error embed whose footer begins with `decline-`".to_owned();
+    }
     if row.phrases.is_empty() {
-        return sign.to_owned();
+        let colour = match row.outcome {
+            Outcome::Waits => "a warning colour",
+            Outcome::Fails | Outcome::NeedsPerson => "an error colour",
+        };
+        return format!("any other embed in {colour}");
     }
     let quoted: Vec<String> = row
         .phrases

@@ -157,7 +157,13 @@ mod tests {
     const RIGHTS: &str = r#"{"code":50035,"errors":{"data":{"_errors":[{"code":"INTERACTION_APPLICATION_COMMAND_INVALID_PERMISSIONS"}]}}}"#;
     const LONG: &str = r#"{"code":50035,"errors":{"data":{"options":{"0":{"value":{"_errors":[{"code":"BASE_TYPE_MAX_LENGTH"}]}}}}}}"#;
     /// Status, headers, body, and the row.
-    const WIRE: &[(u16, &[(&str, &str)], &str, &AnswerRow)] = &[
+    type Wire = (
+        u16,
+        &'static [(&'static str, &'static str)],
+        &'static str,
+        &'static AnswerRow,
+    );
+    const WIRE: &[Wire] = &[
         (400, &[], r#"{"code":50146}"#, &NO_UPLOAD),
         (400, &[], VERSION, &OUTDATED),
         (400, &[], r#"{"message":"Unknown Integration"}"#, &OUTDATED),

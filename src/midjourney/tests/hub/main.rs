@@ -21,6 +21,7 @@ mod imagine;
 mod pictures;
 mod post;
 mod refusals;
+mod stops;
 mod takeover;
 mod truth;
 mod world;

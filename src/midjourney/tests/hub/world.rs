@@ -63,6 +63,8 @@ pub struct World {
     /// Pictures that the hub wants archived, and where of the task.
     pub archives: Vec<(TaskId, usize, Image)>,
     pub history: Vec<Post>,
+    /// Whether Discord tells by itself whose a token is.
+    pub answers_identity: bool,
     /// Whether history pages are answered by themselves.
     pub answers_history: bool,
     /// Whether each commit is made and refused, and then made again.
@@ -180,6 +182,7 @@ impl World {
             fetches: Vec::new(),
             archives: Vec::new(),
             history: Vec::new(),
+            answers_identity: true,
             answers_history: true,
             commits_twice: false,
             sequence: 0,
@@ -300,6 +303,9 @@ impl World {
 
     fn answer_by_itself(&mut self, sent: &Sent) {
         if sent.path == "/users/@me" {
+            if !self.answers_identity {
+                return;
+            }
             let number = sent
                 .token
                 .strip_prefix("token-")
