@@ -170,7 +170,7 @@ impl Hub {
         let Some(token) = self.token_of(&bearer) else {
             return;
         };
-        self.note_attempt(id, account, user, bot, &nonce, own_session, keys);
+        self.note_attempt(id, account, user, bot, &nonce, own_session, &keys);
         self.outbox
             .send(Purpose::Attempt(id, nonce), bearer, token, request);
     }
@@ -231,7 +231,7 @@ impl Hub {
         bot: Bot,
         nonce: &Nonce,
         own_session: Option<String>,
-        keys: Vec<String>,
+        keys: &[String],
     ) {
         let now = self.now;
         let at = self.discord_time();
@@ -273,7 +273,7 @@ impl Hub {
         });
         self.set_holder(id);
         self.correlator.bind_nonce(id, nonce);
-        self.correlator.take_keys(id, &keys);
+        self.correlator.take_keys(id, keys);
         self.queue.remove(id);
         let spacing = self.config.spacing;
         if let Some(account) = self.account_mut(account) {
