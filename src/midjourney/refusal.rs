@@ -96,6 +96,9 @@ impl Refusal {
             Some(at) => (&content[..at], &content[at + 1..]),
             None => (content, ""),
         };
+        if is_confirmation(words) {
+            return None;
+        }
         let notice = Notice::in_text(words)?;
         let first = words
             .lines()
@@ -156,6 +159,18 @@ impl Refusal {
             prompt,
         }
     }
+}
+
+/// Whether a text confirms what was asked for: the answer to a mode switch speaks of hours and of modes too.
+fn is_confirmation(text: &str) -> bool {
+    let first = text
+        .trim_start()
+        .split(|letter: char| !letter.is_alphabetic())
+        .next()
+        .unwrap_or_default();
+    ["done", "success", "successfully"]
+        .iter()
+        .any(|word| first.eq_ignore_ascii_case(word))
 }
 
 fn by_colour(colour: u32) -> Option<Notice> {
@@ -328,6 +343,19 @@ mod tests {
             Some(Until::After(Duration::from_secs(7_200)))
         );
         assert_eq!(blocked.scope(), Scope::Account);
+    }
+
+    #[test]
+    fn a_confirmed_switch_is_no_notice() {
+        for text in [
+            "Done! Your jobs now use no fast hours, but may take longer.",
+            "Done! Your jobs now do not consume fast-hours. You are out of fast hours otherwise.",
+            "Success! Your subscription paused mode is off",
+        ] {
+            assert_eq!(Refusal::of_content(text), None, "{text}");
+        }
+        let empty = Refusal::of_content("You have no fast hours left. Buy more.").unwrap();
+        assert_eq!(empty.code, Some(FailCode::CreditsExhausted));
     }
 
     #[test]
