@@ -45,13 +45,11 @@ impl Archiver {
 
     /// Keeps one picture. What went wrong is logged: the operator reads it, and the hub tries again.
     pub(crate) async fn keep(&self, task: TaskId, place: usize, image: &Image) -> Archived {
-        match timeout(WHOLE, self.try_keep(task, place, image)).await {
-            Ok(archived) => archived,
-            Err(_) => {
-                tracing::warn!(%task, "a picture took too long to be archived");
-                Archived::Failed
-            }
-        }
+        let kept = timeout(WHOLE, self.try_keep(task, place, image)).await;
+        kept.unwrap_or_else(|_| {
+            tracing::warn!(%task, "a picture took too long to be archived");
+            Archived::Failed
+        })
     }
 
     async fn try_keep(&self, task: TaskId, place: usize, image: &Image) -> Archived {

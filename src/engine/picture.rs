@@ -238,11 +238,11 @@ fn open(path: &Path) -> io::Result<File> {
 
 fn dimensions(bytes: &[u8]) -> Result<(u32, u32), PictureError> {
     let size = imagesize::blob_size(bytes).map_err(|_| PictureError::NoPicture)?;
-    let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
+    let pixels = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
     if size.width == 0 || size.height == 0 {
         return Err(PictureError::NoPicture);
     }
-    Ok((side(size.width), side(size.height)))
+    Ok((pixels(size.width), pixels(size.height)))
 }
 
 #[cfg(test)]

@@ -308,15 +308,15 @@ async fn keeps_pictures_in_a_directory_once() {
     let archiver = world.directory(root.path());
     let path = root.path().join(format!("2024/02/{}.png", task()));
     for _ in 0..2 {
-        let archived = archiver.keep(task(), 0, &image("new", None)).await;
-        assert_eq!(place(&archived), path.to_str().unwrap());
+        let outcome = archiver.keep(task(), 0, &image("new", None)).await;
+        assert_eq!(place(&outcome), path.to_str().unwrap());
         assert_eq!(std::fs::read(&path).unwrap(), PICTURE);
     }
     assert_eq!(world.seen.lock().gets, 1, "what is there is not fetched");
     // A picture that somebody has worked on stays as it is.
     std::fs::write(&path, b"with our watermark").unwrap();
-    let archived = archiver.keep(task(), 0, &image("new", None)).await;
-    assert_eq!(place(&archived), path.to_str().unwrap());
+    let outcome = archiver.keep(task(), 0, &image("new", None)).await;
+    assert_eq!(place(&outcome), path.to_str().unwrap());
     assert_eq!(std::fs::read(&path).unwrap(), b"with our watermark");
     let month = path.parent().unwrap();
     assert_eq!(std::fs::read_dir(month).unwrap().count(), 1);
@@ -327,23 +327,23 @@ async fn never_makes_the_archive_itself() {
     let world = World::start().await;
     let root = tempfile::tempdir().unwrap();
     let missing = root.path().join("not-mounted");
-    let archived = world
+    let outcome = world
         .directory(&missing)
         .keep(task(), 0, &image("new", None))
         .await;
-    assert!(matches!(archived, Archived::Failed), "{archived:?}");
+    assert!(matches!(outcome, Archived::Failed), "{outcome:?}");
     assert!(!missing.exists());
 }
 
 #[tokio::test]
 async fn signs_what_it_puts_into_a_bucket() {
     let world = World::start().await;
-    let archived = world
+    let outcome = world
         .bucket(SECRET)
         .keep(task(), 1, &image("new", None))
         .await;
     let name = format!("mj archive/a/2024/02/{}-2.png", task());
-    assert_eq!(place(&archived), format!("s3://pictures/{name}"));
+    assert_eq!(place(&outcome), format!("s3://pictures/{name}"));
     let seen = world.seen.lock();
     let path = format!("/pictures/{}", name.replace(' ', "%20"));
     assert_eq!(
@@ -355,18 +355,18 @@ async fn signs_what_it_puts_into_a_bucket() {
 #[tokio::test]
 async fn fails_with_a_wrong_key_and_while_the_service_is_busy() {
     let world = World::start().await;
-    let archived = world
+    let outcome = world
         .bucket("another-secret")
         .keep(task(), 0, &image("new", None))
         .await;
-    assert!(matches!(archived, Archived::Failed), "{archived:?}");
+    assert!(matches!(outcome, Archived::Failed), "{outcome:?}");
     assert!(world.seen.lock().objects.is_empty());
     world.seen.lock().busy = 1;
     let archiver = world.bucket(SECRET);
-    let archived = archiver.keep(task(), 0, &image("new", None)).await;
-    assert!(matches!(archived, Archived::Failed), "{archived:?}");
-    let archived = archiver.keep(task(), 0, &image("new", None)).await;
-    assert!(matches!(archived, Archived::At(_)), "{archived:?}");
+    let outcome = archiver.keep(task(), 0, &image("new", None)).await;
+    assert!(matches!(outcome, Archived::Failed), "{outcome:?}");
+    let outcome = archiver.keep(task(), 0, &image("new", None)).await;
+    assert!(matches!(outcome, Archived::At(_)), "{outcome:?}");
     assert_eq!(world.seen.lock().puts, 3);
 }
 
@@ -375,19 +375,19 @@ async fn has_expired_addresses_signed_anew() {
     let world = World::start().await;
     let archiver = world.bucket(SECRET);
     // It says that it has expired.
-    let archived = archiver
+    let outcome = archiver
         .keep(task(), 0, &image("old", Some(UnixMs(1))))
         .await;
-    assert!(matches!(archived, Archived::At(_)), "{archived:?}");
+    assert!(matches!(outcome, Archived::At(_)), "{outcome:?}");
     assert_eq!(world.asked(), (1, 1));
     // It is refused all the same.
-    let archived = archiver.keep(task(), 1, &image("old", None)).await;
-    assert!(matches!(archived, Archived::At(_)), "{archived:?}");
+    let outcome = archiver.keep(task(), 1, &image("old", None)).await;
+    assert!(matches!(outcome, Archived::At(_)), "{outcome:?}");
     assert_eq!(world.asked(), (2, 3));
     // The message is gone.
     world.seen.lock().is_deleted = true;
-    let archived = archiver.keep(task(), 2, &image("old", None)).await;
-    assert!(matches!(archived, Archived::Gone), "{archived:?}");
+    let outcome = archiver.keep(task(), 2, &image("old", None)).await;
+    assert!(matches!(outcome, Archived::Gone), "{outcome:?}");
 }
 
 #[tokio::test]

@@ -27,12 +27,14 @@ pub(crate) enum Target {
 
 impl Target {
     fn of(format: ImageFormat) -> Option<Self> {
-        match format {
-            ImageFormat::Jpeg => Some(Self::Jpeg),
-            ImageFormat::Png => Some(Self::Png),
-            ImageFormat::WebP => Some(Self::Webp),
-            _ => None,
-        }
+        [
+            (ImageFormat::Jpeg, Self::Jpeg),
+            (ImageFormat::Png, Self::Png),
+            (ImageFormat::WebP, Self::Webp),
+        ]
+        .into_iter()
+        .find(|(known, _)| *known == format)
+        .map(|(_, target)| target)
     }
 
     /// What its files are called.

@@ -82,23 +82,20 @@ impl DownloadOptions {
 }
 
 fn truth(name: &'static str, value: &Value) -> Result<bool, EngineError> {
-    match value {
-        Value::Bool(truth) => Ok(*truth),
-        other => Err(wrong_type(name.into(), "bool", other)),
-    }
+    let Value::Bool(truth) = value else {
+        return Err(wrong_type(name.into(), "bool", value));
+    };
+    Ok(*truth)
 }
 
 fn number(name: &'static str, value: &Value, most: i64) -> Result<u32, EngineError> {
-    match value {
-        Value::Int(number) if (1..=most).contains(number) => {
-            Ok(u32::try_from(*number).unwrap_or(1))
-        }
-        Value::Int(_) => Err(EngineError::argument(
-            name,
-            format!("must be from 1 to {most}"),
-        )),
-        other => Err(wrong_type(name.into(), "int", other)),
-    }
+    let Value::Int(number) = value else {
+        return Err(wrong_type(name.into(), "int", value));
+    };
+    u32::try_from(*number)
+        .ok()
+        .filter(|_| (1..=most).contains(number))
+        .ok_or_else(|| EngineError::argument(name, format!("must be from 1 to {most}")))
 }
 
 fn timeout(value: &Value) -> Result<Duration, EngineError> {
@@ -111,7 +108,12 @@ fn timeout(value: &Value) -> Result<Duration, EngineError> {
             "options.timeout",
             "must be 1 to 3600 seconds",
         )),
-        other => Err(wrong_type("options.timeout".into(), "int|float", other)),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Text(_)
+        | Value::Bytes(_)
+        | Value::List(_)
+        | Value::Map(_) => Err(wrong_type("options.timeout".into(), "int|float", value)),
     }
 }
 
@@ -121,13 +123,11 @@ fn cells(value: &Value) -> Result<Vec<u8>, EngineError> {
     };
     let mut cells = Vec::with_capacity(values.len());
     for value in values {
-        let cell = match value {
-            Value::Int(cell @ 1..=4) => u8::try_from(*cell).unwrap_or(1),
-            _ => {
-                let message = "must be a list of numbers from 1 to 4";
-                return Err(EngineError::argument("options.cells", message));
-            }
+        let Value::Int(cell @ 1..=4) = value else {
+            let message = "must be a list of numbers from 1 to 4";
+            return Err(EngineError::argument("options.cells", message));
         };
+        let cell = u8::try_from(*cell).unwrap_or(1);
         if !cells.contains(&cell) {
             cells.push(cell);
         }
@@ -140,18 +140,18 @@ fn cells(value: &Value) -> Result<Vec<u8>, EngineError> {
 }
 
 fn target(value: &Value) -> Result<Option<Target>, EngineError> {
-    match value {
-        Value::Text(text) => match text.as_str() {
-            "keep" => Ok(None),
-            "jpeg" | "jpg" => Ok(Some(Target::Jpeg)),
-            "png" => Ok(Some(Target::Png)),
-            "webp" => Ok(Some(Target::Webp)),
-            _ => Err(EngineError::argument(
-                "options.format",
-                "must be png, jpeg, webp or keep",
-            )),
-        },
-        other => Err(wrong_type("options.format".into(), "string", other)),
+    let Value::Text(text) = value else {
+        return Err(wrong_type("options.format".into(), "string", value));
+    };
+    match text.as_str() {
+        "keep" => Ok(None),
+        "jpeg" | "jpg" => Ok(Some(Target::Jpeg)),
+        "png" => Ok(Some(Target::Png)),
+        "webp" => Ok(Some(Target::Webp)),
+        _ => Err(EngineError::argument(
+            "options.format",
+            "must be png, jpeg, webp or keep",
+        )),
     }
 }
 

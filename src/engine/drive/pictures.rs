@@ -37,8 +37,8 @@ impl Drive {
         self.requests.spawn_local(async move {
             // The semaphore is never closed.
             let _turn = turns.acquire_owned().await;
-            let fetched = fetch(&fetcher, shared, &url).await;
-            let _ = source.send(Input::Fetched(task, place, fetched));
+            let outcome = fetch(&fetcher, shared, &url).await;
+            let _ = source.send(Input::Fetched(task, place, outcome));
         });
     }
 
@@ -48,11 +48,11 @@ impl Drive {
         let (source, turns) = (self.source.clone(), Arc::clone(&self.pictures));
         self.requests.spawn_local(async move {
             let _turn = turns.acquire_owned().await;
-            let archived = match archiver {
+            let outcome = match archiver {
                 Some(archiver) => archiver.keep(task, place, &image).await,
                 None => Archived::Failed,
             };
-            let _ = source.send(Input::Archived(task, place, archived));
+            let _ = source.send(Input::Archived(task, place, outcome));
         });
     }
 
