@@ -101,7 +101,7 @@ impl Given {
             return Ok(self);
         };
         let picture = picture
-            .as_mask()
+            .into_mask()
             .map_err(|error| refused(&self.name, error))?;
         Ok(Self {
             name: self.name,
@@ -159,7 +159,7 @@ impl Given {
     /// # Errors
     /// [`EngineError::Argument`] for what is no mask, [`EngineError::Storage`].
     pub(crate) fn kept_mask(&self, keeper: Keeper<'_>) -> Result<StoredFile, EngineError> {
-        self.keep(keeper, Picture::as_mask)
+        self.keep(keeper, Picture::into_mask)
     }
 
     fn keep(

@@ -166,11 +166,11 @@ impl Picture {
     /// # Errors
     /// Any [`PictureError`] but those of addresses, masks and keeping.
     pub(crate) fn read(path: &Path) -> Result<Self, PictureError> {
-        let file = open(path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => PictureError::Missing,
-            // A socket, or a FIFO without the other end, cannot even be opened this way.
-            _ if error.raw_os_error() == Some(libc::ENXIO) => PictureError::NotAFile,
-            _ => PictureError::Unreadable(error),
+        let file = open(path).map_err(|error| match error.raw_os_error() {
+            Some(libc::ENOENT) => PictureError::Missing,
+            // A socket, or a device that is not there, cannot even be opened.
+            Some(libc::ENXIO) => PictureError::NotAFile,
+            Some(_) | None => PictureError::Unreadable(error),
         })?;
         let metadata = file.metadata().map_err(PictureError::Unreadable)?;
         if !metadata.is_file() {
@@ -211,7 +211,7 @@ impl Picture {
     ///
     /// # Errors
     /// [`PictureError::NoMask`].
-    pub(crate) fn as_mask(self) -> Result<Self, PictureError> {
+    pub(crate) fn into_mask(self) -> Result<Self, PictureError> {
         match self.format {
             Format::Png | Format::Webp => Ok(self),
             Format::Gif | Format::Jpeg => Err(PictureError::NoMask(self.format.content_type())),
@@ -247,7 +247,7 @@ fn dimensions(bytes: &[u8]) -> Result<(u32, u32), PictureError> {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use std::os::unix::net::UnixListener;
+    use std::{fmt::Write as _, os::unix::net::UnixListener};
 
     use super::*;
 
@@ -382,6 +382,13 @@ pub(crate) mod tests {
         }
     }
 
+    fn percent_encoded(head: &str, bytes: &[u8]) -> String {
+        bytes.iter().fold(head.to_owned(), |mut text, byte| {
+            write!(text, "%{byte:02X}").unwrap();
+            text
+        })
+    }
+
     #[test]
     fn reads_data_addresses() {
         use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -391,13 +398,7 @@ pub(crate) mod tests {
             format!("DATA:Image/PNG;charset=utf-8;Base64,{encoded}"),
             format!("data:;base64,{}", encoded.trim_end_matches('=')),
             format!("data:image/png;base64,{}\n{}", &encoded[..8], &encoded[8..]),
-            format!(
-                "data:image/png,{}",
-                png(3, 4)
-                    .iter()
-                    .map(|byte| format!("%{byte:02X}"))
-                    .collect::<String>()
-            ),
+            percent_encoded("data:image/png,", &png(3, 4)),
         ] {
             assert_eq!(
                 Picture::from_data_uri(&uri).unwrap().bytes(),
@@ -435,10 +436,10 @@ pub(crate) mod tests {
 
     #[test]
     fn masks_are_png_or_webp() {
-        assert!(Picture::of(png(3, 4)).unwrap().as_mask().is_ok());
-        assert!(Picture::of(webp(3, 4)).unwrap().as_mask().is_ok());
-        let error = Picture::of(jpeg(3, 4)).unwrap().as_mask().unwrap_err();
+        assert!(Picture::of(png(3, 4)).unwrap().into_mask().is_ok());
+        assert!(Picture::of(webp(3, 4)).unwrap().into_mask().is_ok());
+        let error = Picture::of(jpeg(3, 4)).unwrap().into_mask().unwrap_err();
         assert!(error.to_string().contains("must be a PNG"), "{error}");
-        assert!(Picture::of(gif(3, 4)).unwrap().as_mask().is_err());
+        assert!(Picture::of(gif(3, 4)).unwrap().into_mask().is_err());
     }
 }

@@ -21,17 +21,20 @@ pub(crate) fn is_public(address: IpAddr) -> bool {
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
-    let is_special = match (a, b, c) {
+    let is_special = matches!(
+        (a, b, c),
         // "This network", and the classes D and E.
-        (0 | 224.., _, _) => true,
-        // Carrier-grade NAT (RFC 6598); some clouds' metadata.
-        (100, 64..=127, _) => true,
-        // IETF protocol assignments, documentation, the 6to4 relays of old.
-        (192, 0, 0 | 2) | (198, 51, 100) | (203, 0, 113) | (192, 88, 99) => true,
-        // Benchmarks (RFC 2544).
-        (198, 18 | 19, _) => true,
-        _ => false,
-    };
+        (0 | 224.., _, _)
+            // Carrier-grade NAT (RFC 6598); some clouds' metadata.
+            | (100, 64..=127, _)
+            // IETF protocol assignments, documentation, the 6to4 relays of old.
+            | (192, 0, 0 | 2)
+            | (198, 51, 100)
+            | (203, 0, 113)
+            | (192, 88, 99)
+            // Benchmarks (RFC 2544).
+            | (198, 18 | 19, _)
+    );
     !(is_special
         || address.is_loopback()
         || address.is_private()
@@ -44,15 +47,15 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     // Of all IPv6, only 2000::/3 is global unicast: loopback, mapped and compatible forms, NAT64, unique-local,
     // link-local and multicast lie outside.
     let is_global = segments[0] & 0xE000 == 0x2000;
-    let is_special = match (segments[0], segments[1]) {
+    let is_special = matches!(
+        (segments[0], segments[1]),
         // Teredo, ORCHID and other protocol assignments (2001::/23); documentation.
-        (0x2001, 0..=0x01FF | 0x0DB8) => true,
-        // 6to4 carries an IPv4 address.
-        (0x2002, _) => true,
-        // Documentation (RFC 9637).
-        (0x3FFF, 0..=0x0FFF) => true,
-        _ => false,
-    };
+        (0x2001, 0..=0x01FF | 0x0DB8)
+            // 6to4 carries an IPv4 address.
+            | (0x2002, _)
+            // Documentation (RFC 9637).
+            | (0x3FFF, 0..=0x0FFF)
+    );
     // ISATAP (RFC 5214, section 6.1) carries one behind any prefix.
     let is_isatap = matches!(segments[4], 0 | 0x0200) && segments[5] == 0x5EFE;
     is_global && !is_special && !is_isatap

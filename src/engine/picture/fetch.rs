@@ -112,7 +112,9 @@ impl Fetcher {
             let way = self.check(&url).await?;
             match self.ask(way, url).await? {
                 Hop::Redirect(next) => url = next,
-                Hop::Bytes(bytes) => return Ok(Picture::of(bytes).map_err(refusal)?),
+                Hop::Bytes(bytes) => {
+                    return Ok(Picture::of(bytes).map_err(|error| refusal(&error))?);
+                }
             }
         }
         Err(FetchRefusal::Redirects.into())
@@ -242,7 +244,7 @@ fn by_name(proxy: &Url) -> String {
         .map_or_else(|| proxy.to_string(), |rest| format!("socks5h://{rest}"))
 }
 
-fn refusal(error: PictureError) -> FetchRefusal {
+fn refusal(error: &PictureError) -> FetchRefusal {
     match error {
         PictureError::TooLarge => FetchRefusal::TooLarge(LARGEST),
         PictureError::TooManyPixels { .. } => FetchRefusal::TooManyPixels(MOST_PIXELS),
