@@ -166,6 +166,8 @@ pub struct Hub {
     /// Of all open ones that were sent, what they press.
     pressing: Pressing,
     seeds: Seeds,
+    /// Of the above, what an account's limits hold up: an answer may end that before its time.
+    held_up: BTreeSet<TaskId>,
     /// Earlier owners that are proven dead, and since when on the boot clock.
     dead_epochs: BTreeMap<u64, Duration>,
     deletions: BTreeMap<TaskId, Deletion>,
@@ -266,6 +268,7 @@ impl Hub {
             return;
         };
         self.count_answer(&pending, &answer);
+        self.look_again_at_held_up();
         let Pending {
             purpose, bearer, ..
         } = pending;

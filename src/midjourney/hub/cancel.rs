@@ -41,6 +41,11 @@ impl Cancelling {
     pub(super) fn dues(&self) -> impl Iterator<Item = Duration> {
         self.press_at.into_iter().chain([self.until])
     }
+
+    /// What held the press up may be over.
+    pub(super) fn look_again(&mut self, now: Duration) {
+        self.press_at = self.press_at.map(|at| at.min(now));
+    }
 }
 
 impl Hub {
@@ -170,7 +175,10 @@ impl Hub {
                     it.press_at = None;
                     it.until = now + STOP_WAIT;
                 }
-                Some(Err(Some(at))) => it.press_at = Some(at),
+                Some(Err(Some(at))) => {
+                    it.press_at = Some(at);
+                    self.held_up.insert(id);
+                }
                 Some(Err(None)) => it.until = now,
                 // Its message has not come.
                 None => {}

@@ -138,6 +138,7 @@ impl Hub {
         self.notes.remove(&id);
         self.pressing.remove(&id);
         self.seeds.forget(id);
+        self.held_up.remove(&id);
         self.awaiting_commands.remove(&id);
         self.end_preparation(id);
         let late_final = self.config.late_final;

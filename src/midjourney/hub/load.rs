@@ -82,6 +82,7 @@ impl Hub {
             notes: BTreeMap::new(),
             pressing: BTreeMap::new(),
             seeds: Seeds::default(),
+            held_up: BTreeSet::new(),
             dead_epochs: BTreeMap::new(),
             deletions: BTreeMap::new(),
             cancels: BTreeMap::new(),

@@ -173,6 +173,7 @@ impl Hub {
             match self.send_form(id) {
                 Ok(()) => {}
                 Err(Some(until)) => {
+                    self.held_up.insert(id);
                     self.forms.insert(id, until);
                 }
                 Err(None) => {
@@ -180,6 +181,20 @@ impl Hub {
                     self.form_failed(id, FailCode::AccountDisabled, reason);
                 }
             }
+        }
+    }
+
+    /// A request was answered: a limiter that told how long at most has perhaps changed its mind.
+    pub(super) fn look_again_at_held_up(&mut self) {
+        let now = self.now.boot;
+        for id in std::mem::take(&mut self.held_up) {
+            if let Some(due) = self.forms.get_mut(&id) {
+                *due = now;
+            }
+            if let Some(cancelling) = self.cancels.get_mut(&id) {
+                cancelling.look_again(now);
+            }
+            self.seeds.look_again(id, now);
         }
     }
 

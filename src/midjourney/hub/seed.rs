@@ -65,6 +65,13 @@ impl Seeds {
         self.open.values().flatten().min().copied()
     }
 
+    /// What held an envelope up may be over.
+    pub(super) fn look_again(&mut self, id: TaskId, now: Duration) {
+        if let Some(Some(due)) = self.open.get_mut(&id) {
+            *due = now.min(*due);
+        }
+    }
+
     /// A task has ended.
     pub(super) fn forget(&mut self, id: TaskId) {
         self.open.remove(&id);
@@ -363,6 +370,9 @@ impl Hub {
         for id in due {
             let added = self.add_envelope(id);
             self.seeds.open.insert(id, added.err().flatten());
+            if matches!(added, Err(Some(_))) {
+                self.held_up.insert(id);
+            }
             if added == Err(None) {
                 let reason = "the envelope could not be added: the account cannot be used";
                 self.finish_failed(

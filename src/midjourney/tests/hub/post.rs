@@ -29,7 +29,7 @@ impl Post {
         self.0["id"].as_str().unwrap().parse().unwrap()
     }
 
-    fn with(mut self, key: &str, value: Value) -> Self {
+    pub fn with(mut self, key: &str, value: Value) -> Self {
         self.0[key] = value;
         self
     }

@@ -6,7 +6,7 @@ use mj_discord::{
     Moment, Token, UnixMs,
     gateway::{Event, Interaction, MessageDelete, Session},
     payload::Message,
-    rest::{Body, Target},
+    rest::{Body, Piece, Target},
     snowflake::{ChannelId, GuildId, InteractionId, MessageId, Nonce, UserId, snowflake_at},
 };
 use mj_midjourney::{
@@ -286,7 +286,8 @@ impl World {
                     assert_eq!(request.auth.is_none(), token.expose().is_empty());
                     let body = match &request.body {
                         Body::Json(body) => serde_json::from_str(body).unwrap(),
-                        Body::Empty | Body::Pieces { .. } => Value::Null,
+                        Body::Pieces { pieces, .. } => pieces_as_json(pieces),
+                        Body::Empty => Value::Null,
                     };
                     let sent = Sent {
                         id,
@@ -317,10 +318,12 @@ impl World {
             );
         } else if self.answers_history && sent.path.contains("/messages?") {
             let after: u64 = sent.path.rsplit_once("after=").unwrap().1.parse().unwrap();
+            let channel = sent.path.split('/').nth(2).unwrap();
             let mut page: Vec<&Post> = self
                 .history
                 .iter()
                 .filter(|post| post.id() > after && !post.is_ephemeral())
+                .filter(|post| post.0["channel_id"] == *channel)
                 .collect();
             page.sort_by_key(|post| post.id());
             page.truncate(100);
@@ -427,6 +430,64 @@ impl World {
             values: Vec::new(),
         });
         self.submit(task)
+    }
+
+    /// A press of a button of a finished message, changed before it is submitted.
+    pub fn press_with(
+        &mut self,
+        message: u64,
+        custom_id: &str,
+        change: impl FnOnce(&mut Task),
+    ) -> TaskId {
+        let mut task = self.task("a red fox --ar 3:2");
+        task.view.action = Action::Action;
+        task.work.sent_prompt = None;
+        task.work.press = Some(PressRequest {
+            message_id: MessageId(message),
+            message_flags: 0,
+            custom_id: custom_id.to_owned(),
+            values: Vec::new(),
+        });
+        change(&mut task);
+        self.submit(task)
+    }
+
+    /// The press with this nonce opens a form with these inputs.
+    pub fn open_form(&mut self, nonce: &str, inputs: Value) {
+        let form = serde_json::json!({
+            "id": "1200000000000000001", "custom_id": "MJ::AnyModal::1", "title": "Form", "nonce": nonce,
+            "components": [{"type": 1, "components": inputs}],
+        })
+        .to_string();
+        let form = serde_json::from_str(&form).unwrap();
+        self.event(GatewayKind::User, &Event::InteractionModalCreate(form));
+    }
+
+    /// The press with this nonce opens a page in a frame.
+    pub fn open_frame(&mut self, nonce: &str, custom_id: &str, title: &str) {
+        let frame =
+            serde_json::json!({"id": "1", "custom_id": custom_id, "title": title, "nonce": nonce})
+                .to_string();
+        let frame = serde_json::from_str(&frame).unwrap();
+        self.event(
+            GatewayKind::User,
+            &Event::InteractionIframeModalCreate(frame),
+        );
+    }
+
+    /// Midjourney says that an interaction is done.
+    pub fn success(&mut self, nonce: &str, id: u64) {
+        let interaction = Interaction {
+            id: InteractionId(id),
+            nonce: Some(Nonce::new(nonce)),
+        };
+        self.event(GatewayKind::User, &Event::InteractionSuccess(interaction));
+    }
+
+    /// What was sent last whose path has this in it.
+    pub fn last_to(&self, part: &str) -> Option<Sent> {
+        let mut sent = self.sent.iter().rev();
+        sent.find(|sent| sent.path.contains(part)).cloned()
     }
 
     pub fn interactions(&self) -> Vec<Sent> {
@@ -539,6 +600,17 @@ impl World {
 /// How the engine would name a kept picture.
 pub fn file_name(number: u32) -> String {
     format!("{number:032x}.png")
+}
+
+/// A body put together, with the names of kept files in their places; null when it is no JSON.
+fn pieces_as_json(pieces: &[Piece]) -> Value {
+    let whole: String = pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Base64(text) | Piece::File(text) | Piece::Text(text) => text.as_str(),
+        })
+        .collect();
+    serde_json::from_str(&whole).unwrap_or(Value::Null)
 }
 
 pub fn response(status: u16, body: &str) -> Answer {
