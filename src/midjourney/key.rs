@@ -93,10 +93,11 @@ fn of_call(task: &Task) -> Option<Job> {
 fn of_press(press: &PressRequest, is_edited: bool) -> Vec<Job> {
     let message = press.message_id;
     let pressed = Press::read(&press.custom_id);
-    match pressed {
-        Press::Setting(_) => return vec![Job::Note(message, "setting")],
-        Press::Bookmark => return vec![Job::Note(message, "bookmark")],
-        _ => {}
+    if matches!(pressed, Press::Setting(_)) {
+        return vec![Job::Note(message, "setting")];
+    }
+    if pressed == Press::Bookmark {
+        return vec![Job::Note(message, "bookmark")];
     }
     let Some(family) = pressed.family() else {
         return Vec::new();

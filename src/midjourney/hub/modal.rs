@@ -296,11 +296,13 @@ impl Hub {
             return self.send_again(id, Some(wait), FailCode::RateLimited);
         }
         let code = AnswerRow::of(outcome).map_or(FailCode::InteractionFailed, |row| row.code);
-        let reason = match outcome {
-            Outcome::BadRequest { code, .. } | Outcome::NotFound { code } => Some(format!(
+        let reason = if let Outcome::BadRequest { code, .. } | Outcome::NotFound { code } = outcome
+        {
+            Some(format!(
                 "Discord refused the form, or no longer knew it (code {code})"
-            )),
-            _ => None,
+            ))
+        } else {
+            None
         };
         self.finish_failed(id, code, reason, Ending::NeverSent);
         if let Bearer::Account(name) = bearer

@@ -99,9 +99,12 @@ impl Hub {
 
     fn seed_job(&self, id: TaskId) -> Option<&str> {
         let work = &self.tasks.get(&id)?.task.work;
-        match &work.call {
-            Call::Seed { job_id } if work.press.is_none() => Some(job_id),
-            _ => None,
+        if let Call::Seed { job_id } = &work.call
+            && work.press.is_none()
+        {
+            Some(job_id)
+        } else {
+            None
         }
     }
 
@@ -186,12 +189,12 @@ impl Hub {
                 let reason = "Discord does not open the direct messages with the bot";
                 self.fail_unsent(id, FailCode::Forbidden, Some(reason.to_owned()));
             }
-            _ => self.open_direct_messages(id, pair),
+            _ => self.open_direct_messages(id, &pair),
         }
         false
     }
 
-    fn open_direct_messages(&mut self, id: TaskId, pair: Pair) {
+    fn open_direct_messages(&mut self, id: TaskId, pair: &Pair) {
         let (account, application) = pair.clone();
         let request = Request::open_direct_messages(UserId(application.0), TokenKind::User);
         let purpose = Purpose::DirectMessages(application);
@@ -205,7 +208,7 @@ impl Hub {
                 let wait = at.saturating_sub(self.now.boot);
                 self.delay(id, self.now.unix.plus(wait));
             }
-            Opening::Asked | Opening::Refused(_) => self.queue.park(id, &waiting_for(&pair)),
+            Opening::Asked | Opening::Refused(_) => self.queue.park(id, &waiting_for(pair)),
         }
     }
 
@@ -284,15 +287,12 @@ impl Hub {
         }
         self.correlator
             .bind_message(id, facts.message, Role::Progress);
-        match reading.kind {
-            Kind::Seed(seed) => self.seed_told(id, seed, &facts),
-            Kind::Job(Phase::Final) if !reading.pictures.is_empty() => self.job_shown(id, &facts),
-            Kind::Refusal => {
-                if let Some(refusal) = &reading.refusal {
-                    self.refused(id, facts.message, &reading, refusal);
-                }
-            }
-            _ => {}
+        if let Kind::Seed(seed) = reading.kind {
+            self.seed_told(id, seed, &facts);
+        } else if reading.kind == Kind::Job(Phase::Final) && !reading.pictures.is_empty() {
+            self.job_shown(id, &facts);
+        } else if let (Kind::Refusal, Some(refusal)) = (reading.kind, &reading.refusal) {
+            self.refused(id, facts.message, &reading, refusal);
         }
         let is_open = self.seeds.open.contains_key(&id);
         if is_open {
@@ -406,20 +406,17 @@ impl Hub {
             Some(outcome) if outcome.is_in_doubt() => Some(RETRY),
             Some(outcome) => outcome.retry_after(),
         };
-        match again {
-            Some(wait) => {
-                self.seeds.open.insert(id, Some(now + wait));
-            }
-            None => {
-                let reason = "Discord refused the envelope that asks for the seed";
-                self.finish_failed(
-                    id,
-                    FailCode::InteractionFailed,
-                    Some(reason.to_owned()),
-                    Ending::ByMessage,
-                );
-            }
+        if let Some(wait) = again {
+            self.seeds.open.insert(id, Some(now + wait));
+            return;
         }
+        let reason = "Discord refused the envelope that asks for the seed";
+        self.finish_failed(
+            id,
+            FailCode::InteractionFailed,
+            Some(reason.to_owned()),
+            Ending::ByMessage,
+        );
     }
 
     /// The bot tells a seed.

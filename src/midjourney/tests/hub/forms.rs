@@ -35,7 +35,7 @@ fn opened(world: &mut World, text: Option<&str>) -> TaskId {
     let id = world.press_with(GRID, &zoom(), |task| task.work.form_text = text);
     let press = world.last();
     world.accept(&press);
-    world.open_form(&press.nonce(), input("a red fox --zoom 2"));
+    world.open_form(&press.nonce(), &input("a red fox --zoom 2"));
     id
 }
 
@@ -82,7 +82,7 @@ fn only_a_required_field_must_be_filled_in() {
         let id = world.press_with(GRID, &zoom(), |_| {});
         let press = world.last();
         world.accept(&press);
-        world.open_form(&press.nonce(), inputs);
+        world.open_form(&press.nonce(), &inputs);
         world.ms(1_000);
         assert_eq!(world.status(id), status);
     }
@@ -158,7 +158,7 @@ fn a_full_queue_presses_the_button_once_more() {
         (3, &json!(3))
     );
     world.accept(&press);
-    world.open_form(&press.nonce(), input("x"));
+    world.open_form(&press.nonce(), &input("x"));
     world.ms(1_000);
     assert_eq!(*written(&world.last()), json!("wider --zoom 1.8"));
     assert_eq!(world.status(id), Status::Modal);
@@ -168,11 +168,11 @@ fn a_full_queue_presses_the_button_once_more() {
 fn an_heir_sends_the_form_that_never_left() {
     let mut world = World::new(GatewayMode::User);
     let id = world.press_with(GRID, &zoom(), |task| {
-        task.work.form_text = Some("wider".to_owned())
+        task.work.form_text = Some("wider".to_owned());
     });
     let press = world.last();
     // The press is unanswered, so that the form cannot leave: the owner dies between the two.
-    world.open_form(&press.nonce(), input("x"));
+    world.open_form(&press.nonce(), &input("x"));
     assert_eq!(world.interactions().len(), 1);
     world.take_over(Predecessor::Dead);
     world.ms(2_000);
@@ -191,7 +191,7 @@ fn a_form_leaves_as_soon_as_its_press_is_answered() {
     let mut world = World::new(GatewayMode::User);
     world.press_with(GRID, &zoom(), |_| {});
     let press = world.last();
-    world.open_form(&press.nonce(), input("x"));
+    world.open_form(&press.nonce(), &input("x"));
     world.ms(5_000);
     assert_eq!(world.interactions().len(), 1, "one request at a time");
     world.accept(&press);
@@ -257,7 +257,7 @@ fn cancelling_an_open_form_leaves_nothing_behind() {
     let mut world = World::new(GatewayMode::User);
     let id = world.press_with(GRID, &zoom(), |_| {});
     let press = world.last();
-    world.open_form(&press.nonce(), input("x"));
+    world.open_form(&press.nonce(), &input("x"));
     world.store_cancel(id);
     assert_eq!(world.status(id), Status::Cancel);
     assert_eq!(world.whole(id).work.key_held_until, None);
@@ -271,7 +271,7 @@ fn words_for_a_form_that_never_opened_are_told() {
     let mut world = World::new(GatewayMode::User);
     let button = format!("MJ::JOB::variation::1::{}", uuid(50));
     let id = world.press_with(GRID, &button, |task| {
-        task.work.form_text = Some("blue".to_owned())
+        task.work.form_text = Some("blue".to_owned());
     });
     let press = world.last();
     world.accept(&press);

@@ -453,7 +453,7 @@ impl World {
     }
 
     /// The press with this nonce opens a form with these inputs.
-    pub fn open_form(&mut self, nonce: &str, inputs: Value) {
+    pub fn open_form(&mut self, nonce: &str, inputs: &Value) {
         let form = serde_json::json!({
             "id": "1200000000000000001", "custom_id": "MJ::AnyModal::1", "title": "Form", "nonce": nonce,
             "components": [{"type": 1, "components": inputs}],
