@@ -487,6 +487,7 @@ impl Hub {
         {
             account.limited_until = Duration::ZERO;
         }
+        self.limits_changed();
         let mut is_unauthorized = false;
         let Some(limiter) = self.limiter(&pending.bearer) else {
             return;

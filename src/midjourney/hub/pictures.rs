@@ -25,6 +25,8 @@ const LOST: u32 = 1;
 pub(super) struct Preparation {
     /// Nothing new before this reading of the boot clock.
     pub not_before: Duration,
+    /// Whether it waits for a rate limit, of which the next answer may know more.
+    pub is_limited: bool,
     /// How many steps in a row failed.
     failures: u32,
     /// Pictures, by place, that the driver fetches.
@@ -88,6 +90,15 @@ impl Hub {
                 .any(|picture| picture.uploaded_filename.is_some());
         let name = task.view.account.clone().filter(|_| is_chosen)?;
         self.account(&name).is_some().then_some(name)
+    }
+
+    /// An answer told something of rate limits: what waits for one may go on sooner.
+    pub(super) fn limits_changed(&mut self) {
+        for preparation in self.preparations.values_mut() {
+            if std::mem::take(&mut preparation.is_limited) {
+                preparation.not_before = Duration::ZERO;
+            }
+        }
     }
 
     /// When something is to be done for a task's pictures.

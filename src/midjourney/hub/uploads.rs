@@ -235,6 +235,7 @@ impl Hub {
             Err(Some(until)) => {
                 if let Some(preparation) = self.preparations.get_mut(&id) {
                     preparation.not_before = until;
+                    preparation.is_limited = true;
                 }
             }
             Err(None) => {

@@ -506,6 +506,19 @@ fn an_account_that_fails_hands_its_uploads_over() {
 }
 
 #[test]
+fn uploads_at_once_wait_for_each_other_only() {
+    let mut world = World::new(GatewayMode::User);
+    let ids = [1, 2, 3].map(|number| describe(&mut world, stored(number)));
+    // No time passes: a limit that is not known yet lets one through after the other.
+    Uploads::default().all(&mut world);
+    for id in ids {
+        let work = world.whole(id).work;
+        assert!(work.pictures[0].uploaded_filename.is_some());
+        assert_eq!(world.view(id).stage, None);
+    }
+}
+
+#[test]
 fn an_account_without_access_is_stopped() {
     let mut world = World::new(GatewayMode::User);
     let id = describe(&mut world, stored(1));
