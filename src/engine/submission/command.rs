@@ -58,10 +58,12 @@ pub(crate) fn blend(
     images: &Value,
     options: &Options,
 ) -> Result<Task, EngineError> {
-    let items: Vec<&Value> = match images {
-        Value::List(items) => items.iter().collect(),
-        Value::Map(entries) => entries.iter().map(|(_, item)| item).collect(),
-        other => return Err(wrong_type("images".into(), "array", other)),
+    let items: Vec<&Value> = if let Value::List(items) = images {
+        items.iter().collect()
+    } else if let Value::Map(entries) = images {
+        entries.iter().map(|(_, item)| item).collect()
+    } else {
+        return Err(wrong_type("images".into(), "array", images));
     };
     if !BLENDED.contains(&items.len()) {
         let message = format!(
@@ -173,14 +175,11 @@ fn named(
         let message = format!("\"{first}\" has a function of its own: call mj_{first}()");
         return Err(EngineError::argument("name", message));
     }
-    let arguments = match arguments {
-        Value::List(items) => items.as_slice(),
-        _ => {
-            return Err(EngineError::argument(
-                "arguments",
-                "must be a list of strings",
-            ));
-        }
+    let Value::List(arguments) = arguments else {
+        return Err(EngineError::argument(
+            "arguments",
+            "must be a list of strings",
+        ));
     };
     if !COMMANDS
         .iter()
