@@ -44,7 +44,7 @@ final class Simulator
     {
         $says = $this->says;
         $config = [];
-        foreach (['user_token', 'bot_token', 'guild_id', 'channel_id', 'api_url', 'gateway_url', 'cdn_url', 'upload_url'] as $key) {
+        foreach (['user_token', 'bot_token', 'guild_id', 'channel_id', 'api_url', 'gateway_url', 'cdn_url', 'upload_url', 'activity_url'] as $key) {
             $config[$key] = $says[$key];
         }
         foreach (array_slice($says['accounts'], 1) as $number => $account) {
