@@ -1,0 +1,65 @@
+<?php
+
+// What all examples need first: Discord, where MJ_USER_TOKEN, MJ_GUILD_ID and MJ_CHANNEL_ID are in the environment (and
+// MJ_BOT_TOKEN, if there is a bot); else the simulator that MJ_SIMULATOR names.
+
+declare(strict_types=1);
+
+if (!extension_loaded('mj')) {
+    fwrite(STDERR, "The mj extension is not loaded. Run `make demo`, or: php -d extension=/path/to/mj.so -d mj.state_dir=/path/to/state {$argv[0]}\n");
+    exit(1);
+}
+
+/**
+ * Configures the hub of this process. A simulator that was started ends with it.
+ *
+ * @param array<string, mixed> $settings more keys of mj_configure()
+ */
+function connect(array $settings = []): void
+{
+    if (getenv('MJ_USER_TOKEN') !== false) {
+        echo "Talking to Discord. Automating a user account is against Discord's and Midjourney's terms.\n";
+        mj_configure($settings + array_filter([
+            'user_token' => getenv('MJ_USER_TOKEN'),
+            'bot_token' => getenv('MJ_BOT_TOKEN'),
+            'guild_id' => getenv('MJ_GUILD_ID'),
+            'channel_id' => getenv('MJ_CHANNEL_ID'),
+        ]));
+
+        return;
+    }
+
+    $binary = getenv('MJ_SIMULATOR') ?: 'mj-simulator';
+    $process = proc_open([$binary, '--listen', '127.0.0.1:0', '--speed', '5'], [1 => ['pipe', 'w'], 2 => STDERR], $pipes);
+    $line = $process === false ? false : fgets($pipes[1]);
+    if ($line === false) {
+        fwrite(STDERR, "The simulator did not start: $binary. Run `make demo`.\n");
+        exit(1);
+    }
+    register_shutdown_function(static fn () => proc_terminate($process));
+    $says = json_decode($line, true, 16, JSON_THROW_ON_ERROR);
+    $keys = ['user_token', 'bot_token', 'guild_id', 'channel_id', 'api_url', 'gateway_url', 'cdn_url', 'upload_url', 'activity_url'];
+    mj_configure($settings + array_intersect_key($says, array_flip($keys)));
+    echo "Talking to the simulator at {$says['api_url']}.\n";
+}
+
+/**
+ * Waits for a task and draws its progress.
+ *
+ * @return array<string, mixed> the task, which has succeeded
+ */
+function finished(string $id): array
+{
+    do {
+        $task = mj_wait($id, 0.25);
+        $full = intdiv($task['progress'], 4);
+        printf("\r[%s%s] %3d %% %-12s", str_repeat('#', $full), str_repeat('.', 25 - $full), $task['progress'], $task['status']);
+    } while ($task['finished_at'] === null);
+    echo "\n";
+    if ($task['status'] !== 'SUCCESS') {
+        fwrite(STDERR, "No result: {$task['fail_code']} {$task['fail_reason']}\n");
+        exit(1);
+    }
+
+    return $task;
+}

@@ -1,0 +1,43 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Mj\Tests\Simulator;
+
+use Mj\Tests\Process\Extension;
+use Mj\Tests\Process\StateDirectory;
+use PHPUnit\Framework\TestCase;
+
+/** The examples of php/examples run as they are. */
+final class ExamplesTest extends TestCase
+{
+    /** @return array<string, array{string, string}> */
+    public function examples(): array
+    {
+        return [
+            'describe' => ['describe', '/^1\. \S.*^4\. \S.*^Imagined: http\S+$/ms'],
+            'events' => ['events', '/^(\w{26}) revision \d+: SUCCESS 100 %$.*^(?!\1)\w{26} revision \d+: SUCCESS 100 %$/ms'],
+            'webhook' => ['webhook', '/ (\w{26}):(\d+): SUCCESS 100 % http.*^Delivered: \1 revision \2$/ms'],
+        ];
+    }
+
+    /** @dataProvider examples */
+    public function testExampleDoesWhatItSays(string $name, string $says): void
+    {
+        $state = new StateDirectory();
+        $command = [PHP_BINARY, '-n', '-d', 'extension=' . Extension::path(), '-d', "mj.state_dir=$state->path"];
+        foreach (['pdo', 'pdo_sqlite'] as $shared) {
+            if (is_file(ini_get('extension_dir') . "/$shared.so")) {
+                array_push($command, '-d', "extension=$shared");
+            }
+        }
+        $command[] = __DIR__ . "/../../php/examples/$name.php";
+        $line = 'timeout 120 ' . implode(' ', array_map('escapeshellarg', $command)) . ' 2>&1 </dev/null';
+        $environment = array_diff_key(getenv(), ['MJ_USER_TOKEN' => true]);
+        $process = proc_open($line, [1 => ['pipe', 'w']], $pipes, null, $environment);
+        $output = stream_get_contents($pipes[1]);
+
+        self::assertSame(0, proc_close($process), $output);
+        self::assertMatchesRegularExpression($says, $output);
+    }
+}
