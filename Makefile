@@ -59,10 +59,14 @@ fmt: ## Format the Rust code
 	$(CARGO) fmt --all
 
 .PHONY: lint
-lint: setup ## Check formatting, clippy, arrows
+lint: setup readme-check ## Check formatting, clippy, arrows, what the README says
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(MAKE) --no-print-directory arrows
+
+.PHONY: readme-check
+readme-check: setup ## Hold the README's tables of features and settings to the tree
+	$(PHP) -n tests/readme_check.php
 
 .PHONY: arrows
 arrows: setup ## Check what each room links
