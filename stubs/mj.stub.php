@@ -44,13 +44,13 @@
  * @ini mj.relax_concurrency  jobs of one account at once in relax mode, 1 to 15
  * @ini mj.retention       how long finished tasks are kept
  * @ini mj.role            `auto`, or `never`: this process never becomes owner
- * @ini mj.secret          encrypts tokens in the store
+ * @ini mj.secret          for a later version, which will encrypt tokens in the store; this one refuses it
  * @ini mj.seed_tag        whether prompts without `--seed` get one, so that pictures can be told apart: `1` or `0`
  * @ini mj.session_id      session named in interactions when no live one is known
  * @ini mj.shutdown_grace  longest wait at the end of a process
  * @ini mj.spacing         least time between two interactions of one account
  * @ini mj.state_dir       directory of the store; must belong to PHP's user
- * @ini mj.store           `sqlite:///path`
+ * @ini mj.store           another spelling of `mj.state_dir`: `sqlite://` and the absolute path of the directory
  * @ini mj.timeout         how long a task may take
  * @ini mj.upload_url      replaces the host of attachment uploads
  * @ini mj.user_agent      what HTTP requests say they are
