@@ -14,10 +14,11 @@ use mj_midjourney::{
     hub::Archived,
     task::{Image, TaskId},
 };
-use tokio::{task::spawn_blocking, time::timeout};
+use tokio::time::timeout;
 
 use crate::{
     attachment::{self, AttachmentError, Attachments},
+    beside::beside,
     http::Http,
 };
 
@@ -58,7 +59,7 @@ impl Archiver {
             let path = directory::path(root, &name);
             let size = image.size;
             // Kept before, by an owner that died before it could say so.
-            if let Ok(true) = spawn_blocking({
+            if let Ok(true) = beside({
                 let path = path.clone();
                 move || directory::holds(&path, size)
             })
@@ -94,7 +95,7 @@ impl Archiver {
 }
 
 async fn into_directory(task: TaskId, root: PathBuf, name: String, bytes: Vec<u8>) -> Archived {
-    let kept = spawn_blocking(move || directory::write(&root, &name, &bytes)).await;
+    let kept = beside(move || directory::write(&root, &name, &bytes)).await;
     match kept {
         Ok(Ok(path)) => Archived::At(path.to_string_lossy().into_owned()),
         Ok(Err(error)) => {

@@ -24,13 +24,14 @@ use tokio::{
         Semaphore,
         mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
     },
-    task::{JoinSet, spawn_blocking},
+    task::JoinSet,
     time::sleep,
 };
 
 #[cfg(test)]
 use crate::crash_points::{self, Point};
 use crate::{
+    beside::beside,
     http::Http,
     link::{Link, SocketEvent},
     outgoing,
@@ -46,12 +47,19 @@ use crate::{
 
 /// Pause before a write that the store refused is tried again.
 const WRITE_RETRY: Duration = Duration::from_millis(100);
-/// Pictures that are fetched or archived side by side; each may take some ten megabytes of memory.
+/// Callers' pictures that are fetched side by side; each may take some ten megabytes of memory.
 const PICTURES_AT_ONCE: usize = 2;
 /// How long an owner that gives way waits for the answers under way.
 const LAST_ANSWERS: Duration = Duration::from_secs(35);
 /// How long it then still posts what is due to webhooks.
 const LAST_POSTS: Duration = Duration::from_secs(2);
+
+/// The answer to a request that cannot be made, because a kept file is gone: not one that was kept back, which would be
+/// tried again without a pause.
+const UNMADE: Answer = Answer::Failure {
+    sent: false,
+    kind: FailureKind::Closed,
+};
 
 /// What comes to the loop from beside it.
 #[derive(Debug)]
@@ -121,7 +129,7 @@ pub(crate) struct Drive {
     config_revision: u64,
     hosts: Arc<Hosts>,
     http: Http,
-    /// For webhooks: never through the proxy.
+    /// For webhooks and the archive: never through the proxy.
     direct: Http,
     posts: Schedule,
     route: Arc<Route>,
@@ -136,7 +144,7 @@ pub(crate) struct Drive {
     inputs: UnboundedReceiver<Input>,
     source: UnboundedSender<Input>,
     requests: JoinSet<()>,
-    /// Whose turn it is to fetch or to archive a picture.
+    /// Whose turn it is to fetch a picture.
     pictures: Arc<Semaphore>,
     is_predecessor_proven: bool,
     draining_since: Option<Duration>,
@@ -361,7 +369,7 @@ impl Drive {
             return store.commit(now, &self.id, epoch, commit);
         }
         let (id, commit) = (self.id.clone(), commit.clone());
-        let written = spawn_blocking(move || store.commit(now, &id, epoch, &commit)).await;
+        let written = beside(move || store.commit(now, &id, epoch, &commit)).await;
         written.unwrap_or_else(|error| match error.try_into_panic() {
             Ok(panic) => resume_unwind(panic),
             Err(error) => Err(StoreError::Io(Box::new(error))),
@@ -388,16 +396,13 @@ impl Drive {
         self.requests.spawn_local(async move {
             // Kept files are read beside the loop's thread.
             let outgoing = if has_files {
-                spawn_blocking(prepare).await.ok().flatten()
+                beside(prepare).await.ok().flatten()
             } else {
                 prepare()
             };
             let answer = match outgoing {
                 Some(outgoing) => http.send(outgoing, fence).await,
-                None => Answer::Failure {
-                    sent: false,
-                    kind: FailureKind::Withheld,
-                },
+                None => UNMADE,
             };
             let _ = source.send(Input::Answer(id, answer));
         });
@@ -479,7 +484,7 @@ impl Drive {
     }
 }
 
-/// The HTTP client of webhooks.
+/// The HTTP client of webhooks and the archive.
 fn direct(shared: &Shared, config: &HubConfig, resolver: &Resolver) -> Result<Http, DriveError> {
     let tls = shared.tls.config(config.hosts.ca_file.as_deref())?;
     Ok(Http::new(&tls, None, resolver)?)

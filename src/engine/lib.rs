@@ -11,6 +11,7 @@ extern crate self as mj_engine;
 mod account_setting;
 mod archive;
 mod attachment;
+mod beside;
 mod config;
 #[cfg(test)]
 mod crash_points;

@@ -6,16 +6,15 @@ use mj_discord::{Hosts, UnixMs};
 use mj_midjourney::{
     hub::{Archived, FailureKind, FetchRefusal, Fetched},
     store::{PAGE_LIMIT, StoreError, TaskFilter, TaskStore},
-    task::{Image, PictureSource, Status, TaskId, Work},
+    task::{Image, Status, TaskId},
 };
 use mj_process::clock;
-use tokio::task::spawn_blocking;
 
 use super::{Drive, Input};
 use crate::{
     archive::Archiver,
     attachment::Attachments,
-    http::Http,
+    beside::beside,
     picture::{
         fetch::{FetchError, Fetcher},
         kept,
@@ -44,10 +43,9 @@ impl Drive {
 
     /// Archives a finished picture, and tells the hub.
     pub(super) fn archive(&mut self, task: TaskId, place: usize, image: Image) {
-        let archiver = self.archiver();
-        let (source, turns) = (self.source.clone(), Arc::clone(&self.pictures));
+        let (archiver, source) = (self.archiver(), self.source.clone());
+        // The hub asks for one at a time, so that none stands in the way of what callers' tasks wait for.
         self.requests.spawn_local(async move {
-            let _turn = turns.acquire_owned().await;
             let outcome = match archiver {
                 Some(archiver) => archiver.keep(task, place, &image).await,
                 None => Archived::Failed,
@@ -60,16 +58,13 @@ impl Drive {
         let archive = self.config.archive.clone()?;
         let hosts = Hosts::clone(&self.hosts);
         let attachments = Attachments::new(self.http.clone(), hosts, &self.config);
-        let http = Http::new(&self.route.tls, None, &self.resolver)
-            .inspect_err(|error| tracing::error!(%error, "mj.archive cannot be reached"))
-            .ok()?;
-        Some(Archiver::new(archive, attachments, http))
+        Some(Archiver::new(archive, attachments, self.direct.clone()))
     }
 
     /// Removes kept pictures that no open task names, beside the loop.
     pub(super) fn remove_old_pictures(&self) {
         let shared = Arc::clone(&self.shared);
-        spawn_blocking(move || {
+        beside(move || {
             if let Err(error) = remove_old_pictures(&shared) {
                 tracing::warn!(%error, "old pictures could not be removed");
             }
@@ -83,7 +78,7 @@ async fn fetch(fetcher: &Fetcher, shared: Arc<Shared>, url: &str) -> Fetched {
         Err(FetchError::Refused(refusal)) => return Fetched::Refused(refusal),
         Err(FetchError::Failed(kind)) => return Fetched::Failed(kind),
     };
-    match spawn_blocking(move || kept::keep(&shared.dir, &picture)).await {
+    match beside(move || kept::keep(&shared.dir, &picture)).await {
         Ok(Ok(file)) => Fetched::Kept(file),
         Ok(Err(error)) => {
             tracing::error!(%error, "a fetched picture could not be kept");
@@ -114,7 +109,7 @@ fn remove_old_pictures(shared: &Shared) -> Result<(), StoreError> {
         let page = shared.store.list(&filter, PAGE_LIMIT, cursor.as_deref())?;
         for view in page.tasks.iter().filter(|view| view.created_at < young) {
             if let Some(task) = shared.store.whole_task(&view.id)? {
-                used.extend(kept_names(&task.work));
+                used.extend(kept::names(&task.work).map(str::to_owned));
             }
         }
         cursor = page.next;
@@ -126,25 +121,13 @@ fn remove_old_pictures(shared: &Shared) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The kept files that a task names.
-fn kept_names(work: &Work) -> impl Iterator<Item = String> {
-    work.pictures
-        .iter()
-        .filter_map(|picture| match &picture.source {
-            PictureSource::Stored(file) => Some(file),
-            PictureSource::Fetch(_) | PictureSource::Link(_) => None,
-        })
-        .chain(&work.mask)
-        .map(|file| file.name.clone())
-}
-
 #[cfg(test)]
 mod tests {
     use std::{fs::File, time::Duration};
 
     use mj_midjourney::{
         config::HubId,
-        task::{Action, StoredFile, Task, TaskView},
+        task::{Action, PictureSource, StoredFile, Task, TaskView, Work},
     };
     use mj_process::Origin;
 

@@ -8,6 +8,7 @@ use mj_process::clock;
 
 use super::{Drive, End, direct, outfit};
 use crate::{
+    beside::beside,
     ownership::{self, Renewal},
     shared::moment,
 };
@@ -164,7 +165,7 @@ impl Drive {
                 self.remove_old_pictures();
             }
             let store = self.shared.store;
-            tokio::task::spawn_blocking(move || {
+            beside(move || {
                 if let Err(error) = store.checkpoint() {
                     tracing::warn!(%error, "the store's log could not be checkpointed");
                 }

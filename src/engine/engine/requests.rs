@@ -7,7 +7,7 @@ use mj_midjourney::{
     application::Bot,
     config::HubId,
     job_id::JobId,
-    store::TaskStore,
+    store::{StoreError, TaskStore},
     task::{Task, TaskId},
 };
 use mj_process::clock;
@@ -23,6 +23,7 @@ use crate::{
     error::{EngineError, Unavailable},
     given::Keeper,
     options::{Kind, Options},
+    picture::kept,
     shared::Shared,
     submission::{self, Place, Submitted},
     value::Value,
@@ -217,9 +218,21 @@ impl Engine {
         submitted: &Submitted,
         queue_size: u32,
     ) -> Result<TaskId, EngineError> {
-        let ids = shared
+        let stored = shared
             .store
-            .submit(UnixMs(clock::unix_ms()), &submitted.tasks, queue_size)?;
+            .submit(UnixMs(clock::unix_ms()), &submitted.tasks, queue_size);
+        // After another error nobody knows whether they are stored.
+        if matches!(stored, Err(StoreError::QueueFull { .. })) {
+            kept::forget(&shared.dir, &submitted.tasks);
+        }
+        let ids = stored?;
+        if !submitted
+            .tasks
+            .iter()
+            .any(|task| ids.contains(&task.view.id))
+        {
+            kept::forget(&shared.dir, &submitted.tasks);
+        }
         // A server's worker lives on; only a script must know what it would leave behind.
         if !shared.lifetime.is_server {
             for id in &ids {

@@ -5,13 +5,14 @@
 
 use std::{
     collections::BTreeSet,
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io::{Read as _, Write as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::PathBuf,
     time::{Duration, SystemTime},
 };
 
-use mj_midjourney::task::StoredFile;
+use mj_midjourney::task::{PictureSource, StoredFile, Task, Work};
 use mj_process::{Origin, StateDir, random};
 
 use super::{LARGEST, Picture, PictureError};
@@ -20,8 +21,6 @@ use super::{LARGEST, Picture, PictureError};
 const UPLOADS: &str = "uploads";
 /// How long a file is kept at least: longer than any submission takes from its writing to its row.
 pub(crate) const KEPT: Duration = Duration::from_secs(24 * 3_600);
-/// How many are removed at once.
-const BATCH: usize = 200;
 
 /// Keeps a picture.
 ///
@@ -69,20 +68,28 @@ fn write(
 /// # Errors
 /// When it is gone, larger than any that was kept, or its name none of ours.
 pub(crate) fn read(dir: &StateDir, name: &str) -> std::io::Result<Vec<u8>> {
-    let path = path(dir, name).ok_or(std::io::ErrorKind::InvalidInput)?;
+    if !is_kept(name) {
+        return Err(std::io::ErrorKind::InvalidInput.into());
+    }
+    let path = own_directory(dir)?.join(name);
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY)
+        .open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(std::io::ErrorKind::InvalidInput.into());
+    }
     let mut bytes = Vec::new();
-    File::open(path)?
-        .take(LARGEST + 1)
-        .read_to_end(&mut bytes)?;
+    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
         return Err(std::io::ErrorKind::FileTooLarge.into());
     }
     Ok(bytes)
 }
 
-/// Files older than [`KEPT`], a batch of them: each may go unless an open task names it.
+/// Files of ours that are older than [`KEPT`]: each may go unless an open task names it.
 pub(crate) fn old(dir: &StateDir, now: SystemTime) -> Vec<String> {
-    let Ok(entries) = fs::read_dir(dir.path().join(UPLOADS)) else {
+    let Ok(entries) = own_directory(dir).and_then(fs::read_dir) else {
         return Vec::new();
     };
     entries
@@ -97,39 +104,78 @@ pub(crate) fn old(dir: &StateDir, now: SystemTime) -> Vec<String> {
                 .is_some_and(|age| age > KEPT)
         })
         .filter_map(|entry| entry.file_name().into_string().ok())
-        .take(BATCH)
+        .filter(|name| is_kept(name.strip_prefix('.').unwrap_or(name)))
         .collect()
 }
 
 /// Removes those of `names` that are not in `used`.
 pub(crate) fn remove(dir: &StateDir, names: &[String], used: &BTreeSet<String>) {
+    let Ok(uploads) = own_directory(dir) else {
+        return;
+    };
     for name in names.iter().filter(|name| !used.contains(*name)) {
-        let _ = fs::remove_file(dir.path().join(UPLOADS).join(name));
+        let _ = fs::remove_file(uploads.join(name));
     }
 }
 
-fn path(dir: &StateDir, name: &str) -> Option<PathBuf> {
-    let (digits, extension) = name.split_once('.')?;
-    let is_ours = digits.len() == 32
-        && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
-        && (3..=4).contains(&extension.len())
-        && extension.bytes().all(|byte| byte.is_ascii_lowercase());
-    is_ours.then(|| dir.path().join(UPLOADS).join(name))
+/// The kept files that a task names.
+pub(crate) fn names(work: &Work) -> impl Iterator<Item = &str> {
+    work.pictures
+        .iter()
+        .filter_map(|picture| match &picture.source {
+            PictureSource::Stored(file) => Some(file),
+            PictureSource::Fetch(_) | PictureSource::Link(_) => None,
+        })
+        .chain(&work.mask)
+        .map(|file| file.name.as_str())
+}
+
+/// Removes what was kept for tasks that were not stored: a caller who tries again and again would fill the disk.
+pub(crate) fn forget(dir: &StateDir, tasks: &[Task]) {
+    let names: BTreeSet<&str> = tasks.iter().flat_map(|task| names(&task.work)).collect();
+    let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+    remove(dir, &names, &BTreeSet::new());
+}
+
+/// Whether a name is one that [`keep`] gives.
+fn is_kept(name: &str) -> bool {
+    name.split_once('.').is_some_and(|(digits, extension)| {
+        digits.len() == 32
+            && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && (3..=4).contains(&extension.len())
+            && extension.bytes().all(|byte| byte.is_ascii_lowercase())
+    })
+}
+
+/// The directory as it is, without a symbolic link: root works in other users' state directories, and a link of theirs
+/// would lead it to files that they may neither read nor remove.
+fn own_directory(dir: &StateDir) -> std::io::Result<PathBuf> {
+    let path = dir.path().join(UPLOADS);
+    let metadata = fs::symlink_metadata(&path)?;
+    if metadata.is_dir() && metadata.uid() == dir.owner().0 {
+        Ok(path)
+    } else {
+        Err(std::io::ErrorKind::NotADirectory.into())
+    }
 }
 
 /// The directory, with the state directory's own rules about owners and modes.
 fn uploads(dir: &StateDir) -> Result<StateDir, Box<dyn std::error::Error + Send + Sync>> {
     let path = dir.join(UPLOADS)?;
-    if !path.exists() {
+    if fs::symlink_metadata(&path).is_err() {
         StateDir::open(&path, Origin::Explicit)?;
         dir.adopt(&path)?;
     }
+    own_directory(dir)?;
     Ok(StateDir::open(&path, Origin::Explicit)?)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::{
+        fs::{PermissionsExt as _, symlink},
+        net::UnixListener,
+    };
 
     use super::*;
     use crate::picture::tests::png;
@@ -166,6 +212,63 @@ mod tests {
         }
     }
 
+    fn age(path: PathBuf) {
+        let long_ago = SystemTime::now() - KEPT - Duration::from_secs(1);
+        let file = File::options().write(true).open(path).unwrap();
+        file.set_modified(long_ago).unwrap();
+    }
+
+    #[test]
+    fn reads_regular_files_of_its_directory_only() {
+        let (directory, dir) = state();
+        let kept = keep(&dir, &Picture::of(png(5, 6)).unwrap()).unwrap();
+        let uploads = dir.path().join(UPLOADS);
+        let name = |digit: &str| format!("{}.png", digit.repeat(32));
+        let secret = directory.path().join("secret");
+        fs::write(&secret, b"not yours").unwrap();
+        symlink(&secret, uploads.join(name("a"))).unwrap();
+        let _socket = UnixListener::bind(uploads.join(name("b"))).unwrap();
+        fs::create_dir(uploads.join(name("c"))).unwrap();
+        for digit in ["a", "b", "c"] {
+            assert!(read(&dir, &name(digit)).is_err(), "{digit}");
+        }
+        assert!(read(&dir, &kept.name).is_ok());
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_the_directory_leads_nowhere() {
+        let (directory, dir) = state();
+        let elsewhere = directory.path().join("elsewhere");
+        fs::create_dir(&elsewhere).unwrap();
+        fs::set_permissions(&elsewhere, fs::Permissions::from_mode(0o700)).unwrap();
+        let name = format!("{}.png", "a".repeat(32));
+        fs::write(elsewhere.join(&name), b"not ours").unwrap();
+        age(elsewhere.join(&name));
+        symlink(&elsewhere, dir.path().join(UPLOADS)).unwrap();
+        assert!(read(&dir, &name).is_err());
+        assert!(keep(&dir, &Picture::of(png(5, 6)).unwrap()).is_err());
+        assert_eq!(old(&dir, SystemTime::now()), Vec::<String>::new());
+        remove(&dir, std::slice::from_ref(&name), &BTreeSet::new());
+        assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn removes_nothing_but_its_own_files() {
+        let (_directory, dir) = state();
+        let kept = keep(&dir, &Picture::of(png(5, 6)).unwrap()).unwrap();
+        let uploads = dir.path().join(UPLOADS);
+        let half = format!(".{}.png", "d".repeat(32));
+        for name in [&half, "passwd", "notes.txt"] {
+            fs::write(uploads.join(name), b"x").unwrap();
+        }
+        for name in [&kept.name, &half, "passwd", "notes.txt"] {
+            age(uploads.join(name));
+        }
+        let mut found = old(&dir, SystemTime::now());
+        found.sort();
+        assert_eq!(found, [half, kept.name]);
+    }
+
     #[test]
     fn removes_old_files_that_are_not_used() {
         let (_directory, dir) = state();
@@ -173,12 +276,7 @@ mod tests {
         let [used, unused, young] = [(); 3].map(|()| keep(&dir, &picture).unwrap().name);
         let now = SystemTime::now();
         for name in [&used, &unused] {
-            let file = File::options()
-                .write(true)
-                .open(dir.path().join(UPLOADS).join(name))
-                .unwrap();
-            file.set_modified(now - KEPT - Duration::from_secs(1))
-                .unwrap();
+            age(dir.path().join(UPLOADS).join(name));
         }
         let old = old(&dir, now);
         assert_eq!(old.len(), 2);

@@ -134,3 +134,41 @@ fn private_commands_with_a_user_gateway() {
     assert!(!shortened.view.texts.is_empty() && !shortened.view.buttons.is_empty());
     engine.shutdown();
 }
+
+/// A region whose kept mask is gone: the task fails in its time, and the log says why.
+#[test]
+fn a_press_whose_mask_is_gone_fails() {
+    let (stage, engine, named) = on(&["user_token"]);
+    let grid = done(
+        &engine,
+        engine.imagine(&"a red fox".into(), &named).unwrap(),
+    );
+    let upscaled = engine.action(grid.view.id.as_str(), "upscale1", &named);
+    let upscaled = done(&engine, upscaled.unwrap());
+    engine.shutdown();
+    drop(engine);
+    let log = stage.directory.path().join("mj.log");
+    let mut ini = stage.ini(&["user_token"]);
+    ini.retain(|(key, _)| key != "mj.log");
+    ini.push(("mj.log".to_owned(), log.to_string_lossy().into_owned()));
+    let mut idle = ini.clone();
+    idle.push(("mj.role".to_owned(), "never".to_owned()));
+    let outsider = support::engine("fpm-fcgi", idle);
+    let region = with(&with(&named, "mask", RED.into()), "timeout", 10.into());
+    let pressed = outsider
+        .action(upscaled.view.id.as_str(), "vary_region", &region)
+        .unwrap();
+    let mut names = Vec::new();
+    for file in std::fs::read_dir(stage.state_dir().join("uploads")).unwrap() {
+        let file = file.unwrap();
+        names.push(file.file_name().into_string().unwrap());
+        std::fs::remove_file(file.path()).unwrap();
+    }
+    let owner = support::engine("fpm-fcgi", ini);
+    let record = finish(&owner, pressed.as_str());
+    assert_eq!(record.view.status.as_str(), "FAILURE", "{:?}", record.view);
+    owner.shutdown();
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(log.contains("a kept picture cannot be read"), "{log}");
+    assert!(!names.is_empty() && !names.iter().any(|name| log.contains(name)));
+}

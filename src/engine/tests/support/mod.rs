@@ -82,6 +82,7 @@ impl Stage {
             "gateway_url",
             "cdn_url",
             "upload_url",
+            "activity_url",
             "guild_id",
             "channel_id",
         ];
