@@ -53,7 +53,9 @@ impl Given {
     pub(crate) fn read(name: Cow<'static, str>, value: &Value) -> Result<Self, EngineError> {
         let text = text(name.clone(), value)?;
         let text = text.trim();
-        let source = if starts_with(text, "data:") {
+        let source = if text.contains('\0') {
+            return Err(EngineError::argument(name, "must not have a NUL byte"));
+        } else if starts_with(text, "data:") {
             Picture::from_data_uri(text)
                 .map(Source::Data)
                 .map_err(|error| refused(&name, error))?
@@ -61,7 +63,7 @@ impl Given {
             Source::Address(text.to_owned())
         } else if let Some(path) = text.strip_prefix("file://") {
             Source::File(path.into())
-        } else if text.contains("://") || text.contains('\0') {
+        } else if text.contains("://") {
             return Err(EngineError::argument(
                 name,
                 "must be an http or https address, the path of a file or a data: address",

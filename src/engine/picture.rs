@@ -422,6 +422,12 @@ pub(crate) mod tests {
                 "{uri}"
             );
         }
+        // What stands in the type's place is said in messages only where it can be one.
+        for said in ["a secret of somebody's", "\u{1b}[31m", &"image/".repeat(20)] {
+            let uri = format!("data:{said};base64,{encoded}");
+            let error = Picture::from_data_uri(&uri).unwrap_err();
+            assert!(matches!(error, PictureError::DataUri), "{error}");
+        }
         let text = "data:text/html,<p>hello, this is a page";
         assert!(matches!(
             Picture::from_data_uri(text),

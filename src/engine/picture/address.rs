@@ -65,7 +65,9 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 /// in any case, and all that can be asked where a proxy looks names up.
 pub(crate) fn is_inner_name(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
-    !name.contains('.')
+    // An empty label is in no name; resolvers differ in what they make of it.
+    name.split('.').any(str::is_empty)
+        || !name.contains('.')
         || INNER_DOMAINS.iter().any(|domain| {
             name.len() > domain.len()
                 && name.is_char_boundary(name.len() - domain.len())
@@ -156,6 +158,10 @@ mod tests {
             "metadata.google.internal.",
             "router.home.arpa",
             "db.localdomain",
+            "localhost..",
+            "a..localhost",
+            ".example.com",
+            "",
         ] {
             assert!(is_inner_name(name), "{name}");
         }

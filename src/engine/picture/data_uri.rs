@@ -8,6 +8,8 @@ use base64::{
 
 use super::{LARGEST, PictureError};
 
+/// More than any picture's media type has, in bytes.
+const LONGEST_TYPE: usize = 64;
 /// With and without padding, as browsers decode it (WHATWG Infra, "forgiving-base64 decode").
 const FORGIVING: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
@@ -29,6 +31,14 @@ pub(super) fn decode(uri: &str) -> Result<(String, Vec<u8>), PictureError> {
     let (head, data) = uri[5..].split_once(',').ok_or(PictureError::DataUri)?;
     let mut words = head.split(';');
     let said = words.next().unwrap_or_default().trim().to_ascii_lowercase();
+    // It is said in messages: what is no media type may be a part of the picture, or anything else.
+    let is_type = said.len() <= LONGEST_TYPE
+        && said
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"/+.-_".contains(&byte));
+    if !is_type {
+        return Err(PictureError::DataUri);
+    }
     let is_base64 = words
         .next_back()
         .is_some_and(|word| word.trim().eq_ignore_ascii_case("base64"));
