@@ -32,6 +32,8 @@ const AT_ONCE_TO_ONE: usize = 3;
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(900));
 /// The longest pause of a server that fails; a single post looks whether it is back.
 const LONGEST_SILENCE: Duration = Duration::from_secs(30);
+/// How long after its last failure a server's trouble is remembered: addresses are the callers', and may be many.
+const REMEMBERED: Duration = Duration::from_secs(900);
 /// How long after a task's end it is tried.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 3_600);
 
@@ -212,6 +214,8 @@ impl Schedule {
 
     /// It was looked, and all that may go is under way; `next` becomes due later.
     pub(crate) fn looked(&mut self, now: Moment, next: Option<UnixMs>) {
+        self.troubled
+            .retain(|_, trouble| trouble.until + REMEMBERED > now.boot);
         let next = next.map(|at| now.boot + at.since(now.unix));
         let back = self.troubled.values().map(|trouble| trouble.until);
         self.look_at = back.filter(|until| *until > now.boot).chain(next).min();
@@ -442,6 +446,23 @@ mod tests {
         schedule.ended(soon.boot, &id(1), &response(404));
         assert!(schedule.begin(&notice(1, "https://a/")));
         assert!(schedule.begin(&notice(2, "https://a/")));
+    }
+
+    #[test]
+    fn forgets_servers_that_nobody_asks_any_more() {
+        let mut schedule = Schedule::default();
+        for number in 0..1_000 {
+            assert!(schedule.begin(&notice(number, &format!("https://{number}.example/"))));
+            schedule.ended(NOW.boot, &id(number), &failure(FailureKind::Connect));
+        }
+        schedule.looked(NOW, None);
+        assert_eq!(schedule.busy(NOW.boot).len(), 1_000);
+        let later = Moment {
+            boot: NOW.boot + LONGEST_SILENCE + REMEMBERED,
+            ..NOW
+        };
+        schedule.looked(later, None);
+        assert!(schedule.troubled.is_empty());
     }
 
     #[test]

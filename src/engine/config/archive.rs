@@ -62,7 +62,7 @@ fn bucket(raw: &Raw, setting: &Setting, place: &str) -> Result<Archive, EngineEr
         EngineError::configuration(raw.label(key), "is missing: mj.archive is a bucket")
     };
     let region = raw
-        .read("archive_region", Setting::text)?
+        .read("archive_region", region)?
         .unwrap_or_else(|| "us-east-1".to_owned());
     let endpoint = raw.read("archive_endpoint", |setting| {
         setting.address(&["https", "http"])
@@ -83,4 +83,17 @@ fn bucket(raw: &Raw, setting: &Setting, place: &str) -> Result<Archive, EngineEr
             .read("archive_secret", Setting::token)?
             .ok_or_else(|| missing("archive_secret"))?,
     })
+}
+
+/// A region's name, which becomes a part of Amazon's host name.
+fn region(setting: &Setting) -> Result<String, EngineError> {
+    let region = setting.text()?;
+    let is_name = region.len() <= 63
+        && region
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    if is_name {
+        return Ok(region);
+    }
+    Err(setting.wrong("must be the name of a region, as eu-west-1"))
 }

@@ -245,6 +245,13 @@ fn an_archive_is_a_directory_or_a_bucket() {
             "mj.archive_key: is missing",
         ),
         (&keys, "archive_key: needs mj.archive"),
+        (
+            &[
+                ("archive", "s3://pictures".into()),
+                ("archive_region", "hush@127.0.0.1/".into()),
+            ],
+            "archive_region: must be the name of a region",
+        ),
     ] {
         let error = of(entries).unwrap_err().to_string();
         assert!(
