@@ -12,6 +12,9 @@ use crate::{exceptions::Failure, words::Word};
 /// Arrays inside arrays, at most: no option needs more, and an array that holds itself ends here.
 const DEPTH: usize = 16;
 
+/// Elements in all the arrays of one argument, at most: references can make a small array hold itself many times over.
+const ELEMENTS: usize = 65_536;
+
 /// What an element may be.
 const ELEMENT: &str = "array|string|int|float|bool|null";
 
@@ -26,9 +29,32 @@ pub(crate) fn text(bytes: &[u8]) -> Value {
 /// A PHP array as a value. `name` is the argument's, for errors.
 ///
 /// # Errors
-/// `TypeError` when it holds an object or a resource, `ValueError` when it is nested too deeply.
+/// `TypeError` when it holds an object or a resource, `ValueError` when it is nested too deeply or has too many elements.
 pub(crate) fn from_array(table: &ZendHashTable, name: &'static str) -> Result<Value, Failure> {
-    array(table, name, DEPTH)
+    array(table, name, &mut Room::new())
+}
+
+/// What an argument may have still.
+struct Room {
+    depth: usize,
+    elements: usize,
+}
+
+impl Room {
+    fn new() -> Self {
+        Self {
+            depth: DEPTH,
+            elements: ELEMENTS,
+        }
+    }
+
+    /// Where an array is wrong anyway.
+    fn for_one() -> Self {
+        Self {
+            depth: 1,
+            ..Self::new()
+        }
+    }
 }
 
 /// A PHP array of strings. `name` is the argument's, for errors.
@@ -45,20 +71,27 @@ pub(crate) fn texts(table: &ZendHashTable, name: &'static str) -> Result<Vec<Str
     };
     table
         .values()
-        .map(|element| match from_zval(element.dereference(), name, 1)? {
-            Value::Text(text) => Ok(text),
-            Value::Bytes(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
-            other @ (Value::Null
-            | Value::Bool(_)
-            | Value::Int(_)
-            | Value::Float(_)
-            | Value::List(_)
-            | Value::Map(_)) => Err(wrong(other.type_name())),
-        })
+        .map(
+            |element| match from_zval(element.dereference(), name, &mut Room::for_one())? {
+                Value::Text(text) => Ok(text),
+                Value::Bytes(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+                other @ (Value::Null
+                | Value::Bool(_)
+                | Value::Int(_)
+                | Value::Float(_)
+                | Value::List(_)
+                | Value::Map(_)) => Err(wrong(other.type_name())),
+            },
+        )
         .collect()
 }
 
-fn array(table: &ZendHashTable, name: &str, depth: usize) -> Result<Value, Failure> {
+fn array(table: &ZendHashTable, name: &str, room: &mut Room) -> Result<Value, Failure> {
+    let Some(elements) = room.elements.checked_sub(table.len()) else {
+        let message = format!("must not have more than {ELEMENTS} elements");
+        return Err(too_much(name, message));
+    };
+    room.elements = elements;
     let mut entries = Vec::with_capacity(table.len());
     let mut is_list = true;
     let mut iterator = table.iter();
@@ -71,7 +104,7 @@ fn array(table: &ZendHashTable, name: &str, depth: usize) -> Result<Value, Failu
             (None, Some(key)) => String::from_utf8_lossy(key.as_bytes()).into_owned(),
             (None, None) => continue,
         };
-        let element = from_zval(element.dereference(), &format!("{name}.{key}"), depth)?;
+        let element = from_zval(element.dereference(), &format!("{name}.{key}"), room)?;
         entries.push((key, element));
     }
     if is_list {
@@ -82,7 +115,14 @@ fn array(table: &ZendHashTable, name: &str, depth: usize) -> Result<Value, Failu
     Ok(Value::Map(entries))
 }
 
-fn from_zval(value: &Zval, name: &str, depth: usize) -> Result<Value, Failure> {
+fn too_much(name: &str, message: String) -> Failure {
+    Failure::Engine(EngineError::Argument {
+        name: name.to_owned().into(),
+        message,
+    })
+}
+
+fn from_zval(value: &Zval, name: &str, room: &mut Room) -> Result<Value, Failure> {
     let wrong = |given| {
         Err(Failure::Engine(EngineError::Type {
             name: name.to_owned().into(),
@@ -91,14 +131,14 @@ fn from_zval(value: &Zval, name: &str, depth: usize) -> Result<Value, Failure> {
         }))
     };
     if let Some(table) = value.array() {
-        let Some(depth) = depth.checked_sub(1) else {
+        let Some(depth) = room.depth.checked_sub(1) else {
             let message = format!("must not be nested deeper than {DEPTH} arrays");
-            return Err(Failure::Engine(EngineError::Argument {
-                name: name.to_owned().into(),
-                message,
-            }));
+            return Err(too_much(name, message));
         };
-        return array(table, name, depth);
+        room.depth = depth;
+        let value = array(table, name, room);
+        room.depth += 1;
+        return value;
     }
     if let Some(string) = value.zend_str() {
         return Ok(text(string.as_bytes()));
