@@ -77,11 +77,15 @@ impl Refusal {
                 .filter(|notice| matches!(notice, Notice::Abuse | Notice::TemporarilyBlocked))
                 .unwrap_or(Notice::Blocked)
         });
+        let colour = || by_colour(embed.color?);
         let notice = by_footer
             .or(blocked)
-            .or_else(|| Notice::in_text(title))
-            .or_else(|| Notice::in_text(description))
-            .or_else(|| by_colour(embed.color?))?;
+            .or_else(|| Notice::in_text(&own_words(title)))
+            .or_else(|| {
+                let confirms = is_confirmation(title) || is_confirmation(description);
+                Notice::in_text(&own_words(description)).filter(|_| !confirms)
+            })
+            .or_else(colour)?;
         Some(Self::new(
             notice,
             embed.title.as_deref(),
@@ -92,14 +96,14 @@ impl Refusal {
 
     /// Reads plain text that is no job line; None when it is no notice.
     pub fn of_content(content: &str) -> Option<Self> {
-        let (words, echo) = match content.rfind("\n/") {
+        let (words, echo) = match echo_at(content) {
             Some(at) => (&content[..at], &content[at + 1..]),
             None => (content, ""),
         };
-        if is_confirmation(words) {
+        if is_confirmation(words) || shows_a_prompt(words) {
             return None;
         }
-        let notice = Notice::in_text(words)?;
+        let notice = Notice::in_text(&own_words(words))?;
         let first = words
             .lines()
             .next()
@@ -159,6 +163,42 @@ impl Refusal {
             prompt,
         }
     }
+}
+
+/// Where the command is repeated, with a prompt that may have lines of its own; else the last line that begins like a
+/// command.
+fn echo_at(content: &str) -> Option<usize> {
+    const PROMPTED: [&str; 3] = ["\n/imagine ", "\n/shorten ", "\n/blend "];
+    let prompted = PROMPTED.iter().filter_map(|echo| content.find(echo)).min();
+    prompted.or_else(|| content.rfind("\n/"))
+}
+
+/// Whether a text has the form of a job's, with somebody's prompt in it, though not one that is known: the words of
+/// the prompt are no notice.
+fn shows_a_prompt(text: &str) -> bool {
+    let mut parts = text.splitn(2, "**").skip(1);
+    let behind = parts.next().and_then(|rest| rest.rsplit_once("**"));
+    behind.is_some_and(|(_, behind)| behind.contains("<@"))
+}
+
+/// A text without what it quotes: between backticks, or quotation marks.
+fn own_words(text: &str) -> String {
+    let mut own = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['`', '"', '“']) {
+        let (before, quoted) = rest.split_at(at);
+        own.push_str(before);
+        let mark = quoted.chars().next().unwrap_or('"');
+        let inside = &quoted[mark.len_utf8()..];
+        let end = if mark == '“' { '”' } else { mark };
+        rest = match inside.find(end) {
+            Some(length) => &inside[length + end.len_utf8()..],
+            None => inside,
+        };
+        own.push(' ');
+    }
+    own.push_str(rest);
+    own
 }
 
 /// Whether a text confirms what was asked for: the answer to a mode switch speaks of hours and of modes too.
@@ -356,6 +396,44 @@ mod tests {
         }
         let empty = Refusal::of_content("You have no fast hours left. Buy more.").unwrap();
         assert_eq!(empty.code, Some(FailCode::CreditsExhausted));
+    }
+
+    #[test]
+    fn somebodys_prompt_is_no_notice() {
+        for text in [
+            "**captcha, queue full, you have been blocked** dreamed of by <@1> today",
+            "Dreaming of **a poster: out of credits** for <@1>, plan cancelled by whom",
+            "The prompt `please /subscribe, pending mod message` was shortened",
+            "You said “abuse alert”",
+        ] {
+            assert_eq!(Refusal::of_content(text), None, "{text}");
+        }
+        let refusal = Refusal::of_content(
+            "Invalid parameter\nUnrecognized parameter(s): `--queue full`\n/imagine a\nqueue full\n/b --queue full",
+        )
+        .unwrap();
+        assert_eq!(refusal.code, Some(FailCode::InvalidParameter));
+        assert_eq!(
+            refusal.prompt.as_deref(),
+            Some("a\nqueue full\n/b --queue full")
+        );
+        let quoting = embed(
+            "Mind the gap",
+            "You wrote `tos not accepted`.",
+            Some(16_711_680),
+            "",
+        );
+        let refusal = Refusal::of_embed(&quoting).unwrap();
+        assert_eq!(refusal.notice, Notice::UnknownError);
+        let unended = Refusal::of_content("Queue full: 5\" is too much").unwrap();
+        assert_eq!(unended.code, Some(FailCode::QueueFull));
+        let switched = embed(
+            "Done!",
+            "Relax mode: use it when out of fast hours.",
+            Some(65_280),
+            "",
+        );
+        assert_eq!(Refusal::of_embed(&switched), None);
     }
 
     #[test]
