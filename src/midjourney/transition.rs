@@ -1,7 +1,8 @@
 //! The one table of how a task's status may change. Nothing else changes a status.
 //!
 //! A status only moves forward and a terminal one is final, with one edge more: a picture that was paid for is never
-//! thrown away, so a late final turns a `FAILURE` of `TIMEOUT` or `SUBMIT_UNCONFIRMED` into `SUCCESS`.
+//! thrown away, so a late final turns a `FAILURE` into `SUCCESS` where it was not the bot that ended the job: time was
+//! over, Discord gave up waiting, a message was gone, or a person had to act and did.
 //!
 //! ```mermaid
 //! stateDiagram-v2
@@ -51,6 +52,16 @@ const TABLE: [(Status, Status); 16] = [
     (Status::Failure, Status::Success),
 ];
 
+/// Failures after which the job may go on all the same.
+const LATE: [FailCode; 6] = [
+    FailCode::CaptchaRequired,
+    FailCode::InteractionFailed,
+    FailCode::MessageDeleted,
+    FailCode::Moderated,
+    FailCode::SubmitUnconfirmed,
+    FailCode::Timeout,
+];
+
 /// Whether a task that is in `from`, failed with `fail_code` if it failed, may go to `to`.
 pub fn is_allowed(from: Status, fail_code: Option<FailCode>, to: Status) -> bool {
     TABLE.contains(&(from, to))
@@ -59,7 +70,7 @@ pub fn is_allowed(from: Status, fail_code: Option<FailCode>, to: Status) -> bool
 
 /// Whether a picture that comes after a failure with this code is still the task's.
 pub fn leaves_room_for_a_late_final(code: FailCode) -> bool {
-    matches!(code, FailCode::Timeout | FailCode::SubmitUnconfirmed)
+    LATE.contains(&code)
 }
 
 /// Moves a task, with the times and flags that belong to the edge; tells whether the table allowed it. When it did
@@ -128,7 +139,15 @@ mod tests {
                 for to in Status::ALL {
                     let late = from == Status::Failure
                         && to == Status::Success
-                        && matches!(code, FailCode::Timeout | FailCode::SubmitUnconfirmed);
+                        && [
+                            "CAPTCHA_REQUIRED",
+                            "INTERACTION_FAILED",
+                            "MESSAGE_DELETED",
+                            "MODERATED",
+                            "SUBMIT_UNCONFIRMED",
+                            "TIMEOUT",
+                        ]
+                        .contains(&code.as_str());
                     assert_eq!(
                         is_allowed(from, Some(code), to),
                         late,
