@@ -47,7 +47,8 @@ impl Correlator {
             .by_nonce(facts)
             .or_else(|| self.by_interaction(facts))
             .or_else(|| self.by_message(facts))
-            .or_else(|| self.by_progress(facts));
+            .or_else(|| self.by_progress(facts))
+            .or_else(|| self.by_job(facts).filter(|(id, _)| self.is_open(*id)));
         let named = exact.is_none().then(|| self.by_name(facts, view)).flatten();
         let exact = exact.or_else(|| named.is_none().then(|| self.by_job(facts)).flatten());
         if let Some((id, step)) = exact {
@@ -112,7 +113,7 @@ impl Correlator {
         Some((id, Step::Progress))
     }
 
-    /// Before 5: the answer of a command that waits for exactly this file's description, or for exactly this job.
+    /// Before 5, unless the job is an open task's: the answer of a command that waits for exactly this file's description, or for exactly this job.
     fn by_name(&self, facts: &Facts, view: View<'_>) -> Found {
         let id = *self.keys.get(facts.named_key.as_ref()?)?;
         self.is_answer_to(id, facts, view)
@@ -163,6 +164,10 @@ impl Correlator {
             && holder.asked == Asked::Command
             && (is_appeal || matches!(facts.interaction_kind, None | Some(2)))
             && self.passes_vetoes(id, facts, view)
+    }
+
+    fn is_open(&self, id: TaskId) -> bool {
+        self.holder(id).is_some_and(|holder| !holder.is_terminal)
     }
 
     /// The vetoes before steps 6 and 7.
