@@ -248,6 +248,18 @@ impl Hub {
         of(&self.tasks.get(&item.task.view.parent_id?)?.task.work)
     }
 
+    /// Whether a task is sent again where it was sent before: a button where its message stands, a command by the same
+    /// user. By another account it goes to that one's channel.
+    pub(super) fn is_bound_to_place(&self, id: TaskId, account: &str) -> bool {
+        let user = self
+            .any_account(account)
+            .and_then(|account| account.health.user_id);
+        self.tasks.get(&id).is_some_and(|item| {
+            let work = &item.task.work;
+            work.press.is_some() || user.is_none() || work.user_id == user
+        })
+    }
+
     /// In which guild an account's commands go.
     pub(super) fn guild_of(&self, account: &str) -> GuildId {
         self.any_account(account)

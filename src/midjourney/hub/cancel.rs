@@ -195,10 +195,11 @@ impl Hub {
         let own_session = self.gates.own_session_of(user).map(str::to_owned);
         let session_id = self.session_for(&account, own_session.as_deref());
         let nonce: Nonce = self.nonce();
+        let (guild, channel) = self.place_of(id, &account, application);
         let by = Interactor {
             application,
-            guild: Some(self.guild_of(&account)),
-            channel: self.channel_of(Some(&account)),
+            guild,
+            channel,
             session_id: &session_id,
             nonce: &nonce,
         };

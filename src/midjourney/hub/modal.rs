@@ -230,10 +230,11 @@ impl Hub {
         let bearer = Bearer::Account(account.clone());
         if let Some(interaction) = form.id {
             let session_id = self.session_for(&account, own_session.as_deref());
+            let (guild, channel) = self.place_of(id, &account, application);
             let by = Interactor {
                 application,
-                guild: Some(self.guild_of(&account)),
-                channel: self.channel_of(Some(&account)),
+                guild,
+                channel,
                 session_id: &session_id,
                 nonce: &nonce,
             };

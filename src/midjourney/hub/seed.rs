@@ -128,6 +128,7 @@ impl Hub {
             Some(channel) => (None, channel),
             None => self
                 .known_place_of(id)
+                .filter(|_| self.is_bound_to_place(id, account))
                 .unwrap_or_else(|| (Some(self.guild_of(account)), self.channel_of(Some(account)))),
         }
     }
@@ -138,12 +139,12 @@ impl Hub {
             return self.config.channel_id;
         };
         let account = task.view.account.as_deref();
-        match account.zip(task.work.application_id) {
+        let known = self.known_place_of(id).map(|(_, channel)| channel);
+        let of_account = || match account.zip(task.work.application_id) {
             Some((account, application)) => self.place_of(id, account, application).1,
-            None => self
-                .known_place_of(id)
-                .map_or_else(|| self.channel_of(account), |(_, channel)| channel),
-        }
+            None => self.channel_of(account),
+        };
+        known.unwrap_or_else(of_account)
     }
 
     /// Whose direct messages a channel is.
