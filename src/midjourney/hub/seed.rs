@@ -183,8 +183,7 @@ impl Hub {
         match self.seeds.openings.get(&pair) {
             Some(Opening::Asked) => self.queue.park(id, &waiting_for(&pair)),
             Some(Opening::After(at)) if *at > now.boot => {
-                let wait = at.saturating_sub(now.boot);
-                self.delay(id, now.unix.plus(wait));
+                self.delay_until(id, *at);
             }
             Some(Opening::Refused(until)) if *until > now.boot => {
                 let reason = "Discord does not open the direct messages with the bot";
@@ -205,12 +204,16 @@ impl Hub {
         };
         self.seeds.openings.insert(pair.clone(), opening);
         match opening {
-            Opening::After(at) => {
-                let wait = at.saturating_sub(self.now.boot);
-                self.delay(id, self.now.unix.plus(wait));
-            }
+            Opening::After(at) => self.delay_until(id, at),
             Opening::Asked | Opening::Refused(_) => self.queue.park(id, &waiting_for(pair)),
         }
+    }
+
+    /// The task waits until this reading of the boot clock, in milliseconds as the queue counts: rounded up, since a
+    /// moment too early it would be put off to the same millisecond, for which no timer is set.
+    fn delay_until(&mut self, id: TaskId, at: Duration) {
+        let wait = at.saturating_sub(self.now.boot) + Duration::from_millis(1);
+        self.delay(id, self.now.unix.plus(wait));
     }
 
     /// The direct messages with a bot were opened, or not.
