@@ -532,7 +532,7 @@ impl Hub {
         let code = refusal.code?;
         let now = self.now.unix;
         let told = refusal.until.map(|until| match until {
-            Until::At(at) => at,
+            Until::At(at) => self.of_discord_time(at),
             Until::After(after) => now.plus(after),
         });
         let usual = match refusal.notice.row().rest {

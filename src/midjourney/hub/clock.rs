@@ -15,10 +15,14 @@ impl Hub {
         UnixMs(self.now.unix.0.saturating_add_signed(self.skew))
     }
 
+    /// A time of Discord's clock, as `<t:…>` has it, by ours.
+    pub(super) fn of_discord_time(&self, at: UnixMs) -> UnixMs {
+        UnixMs(at.0.saturating_add_signed(-self.skew))
+    }
+
     /// The reading of the boot clock at a time of Discord's clock.
     pub(super) fn boot_of_discord_time(&self, at: UnixMs) -> Duration {
-        self.now
-            .boot_at(UnixMs(at.0.saturating_add_signed(-self.skew)))
+        self.now.boot_at(self.of_discord_time(at))
     }
 
     /// Something was made at this time of Discord's clock, and is here already.

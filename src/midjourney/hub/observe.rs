@@ -532,11 +532,16 @@ impl Hub {
         let is_refused = |attempt: &&Attempt| attempt.state == AttemptState::Refused;
         let before = item.task.work.attempts.iter().filter(is_refused).count();
         let doublings = u32::try_from(before).unwrap_or(u32::MAX).min(DOUBLINGS);
-        let wait = match refusal.until {
-            Some(Until::At(at)) => at.since(self.now.unix) + STAMP_MARGIN,
-            Some(Until::After(after)) => after,
-            None => usual.saturating_mul(1 << doublings),
+        let told = match refusal.until {
+            Some(Until::At(at)) => Some(self.of_discord_time(at).since(self.now.unix)),
+            Some(Until::After(after)) => Some(after),
+            None => None,
         };
+        // A time that is over was not meant for this.
+        let told = told.filter(|wait| !wait.is_zero());
+        let wait = told.map_or(usual.saturating_mul(1 << doublings), |wait| {
+            wait + STAMP_MARGIN
+        });
         let account = item.task.view.account.clone();
         self.refuse_last_attempt(id);
         if refusal.notice == Notice::QueueFull {
