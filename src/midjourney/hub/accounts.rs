@@ -463,9 +463,18 @@ impl Hub {
         };
         let lasts_longer = match (&account.health.state, &state) {
             (AccountState::Disabled { .. }, _) => false,
-            (AccountState::Paused { until: known, .. }, AccountState::Paused { until, .. }) => {
-                known < until
-            }
+            (
+                AccountState::Paused {
+                    until: known,
+                    code: why,
+                },
+                AccountState::Paused { until, code },
+            ) => match [*why, *code].map(|code| code == FailCode::CreditsExhausted) {
+                // Without fast hours it still relaxes; any other pause stops that too.
+                [true, false] => true,
+                [false, true] => *known <= at,
+                [true, true] | [false, false] => known < until,
+            },
             (AccountState::Usable | AccountState::Paused { .. }, _) => true,
         };
         if !lasts_longer {
@@ -555,6 +564,7 @@ impl Hub {
             .is_some_and(|refusal| refusal.notice == Notice::Cleared);
         let own = self.gates.own().map(|(user, _)| user);
         let user = facts.user.or(own.filter(|_| is_word && is_own_copy));
+        let user = user.filter(|_| facts.application.is_some());
         let Some(user) = user else { return };
         let begun = facts
             .interactions
