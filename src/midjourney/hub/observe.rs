@@ -375,11 +375,36 @@ impl Hub {
             // One more was about to leave.
             self.take_back(id);
         }
-        if self.queue.contains(id) || self.awaiting_commands.contains(&id) {
-            self.queue.remove(id);
-            self.awaiting_commands.remove(&id);
-            self.take_slot(id);
+        if self.queue.contains(id)
+            || self.awaiting_commands.contains(&id)
+            || self.preparations.contains_key(&id)
+        {
+            self.go_no_more(id);
         }
+    }
+
+    /// A task that waits to be sent once more was taken the first time.
+    fn go_no_more(&mut self, id: TaskId) {
+        self.queue.remove(id);
+        self.awaiting_commands.remove(&id);
+        self.end_preparation(id);
+        let Some(item) = self.tasks.get_mut(&id) else {
+            return;
+        };
+        let (view, work) = (&mut item.task.view, &mut item.task.work);
+        // Another account may have been chosen since.
+        let sender = self
+            .accounts
+            .iter()
+            .find(|account| work.user_id.is_some() && account.health.user_id == work.user_id);
+        if let Some(sender) = sender {
+            view.account = Some(sender.config.name.clone());
+        }
+        view.not_before = None;
+        work.not_before = None;
+        view.stage = view.stage.filter(|it| *it != Stage::WaitingToRetry);
+        self.set_holder(id);
+        self.take_slot(id);
     }
 
     fn progress(&mut self, id: TaskId, message: MessageId, reading: &Reading<'_>) {

@@ -414,6 +414,16 @@ impl Hub {
         self.outbox.mark(id, false);
         self.set_holder(id);
         if !is_open {
+            // An event told before the answer that it arrived.
+            if matches!(
+                answer,
+                Answer::Response {
+                    status: 200..=299,
+                    ..
+                }
+            ) {
+                self.note_taken(id);
+            }
             return;
         }
         if bearer == &Bearer::Nobody {
