@@ -18,7 +18,7 @@ use crate::{
     account::AccountState,
     application::Bot,
     config::GatewayKind,
-    correlate::{Asked, Facts, Role, Says, Verdict, View},
+    correlate::{Asked, Facts, Role, Says, Step, Verdict, View},
     read::{self, Kind, Phase, Reading},
     refusal::{
         Detail, FailCode, InteractionFailureReason, Notice, Outcome, Refusal, Until, with_detail,
@@ -113,6 +113,9 @@ impl Hub {
             may_wait: may_wait && self.gates.own().is_some(),
         };
         match self.correlator.find(facts, view) {
+            Verdict::Task(id, Step::Answer) if self.may_be_anothers(id, facts) => {
+                self.sightings.keep_unmatched(sighting);
+            }
             Verdict::Task(id, step) => {
                 self.counters.matched(step);
                 let reading = read::read(&sighting.message);
@@ -138,6 +141,22 @@ impl Hub {
                 self.sightings.keep_unmatched(sighting);
             }
         }
+    }
+
+    /// Whether a notice that names `/describe` and nothing else may be about another picture: its command does not tell
+    /// an upload from a link, nor which upload.
+    fn may_be_anothers(&self, id: TaskId, facts: &Facts) -> bool {
+        let describes = |id: &TaskId| {
+            let work = &self.tasks.get(id)?.task.work;
+            let is_it = work.press.is_none() && matches!(work.call, Call::Describe);
+            is_it.then_some((work.application_id, work.user_id))
+        };
+        let Some(who) = describes(&id).filter(|_| facts.says == Says::Notice) else {
+            return false;
+        };
+        self.under_way.iter().any(|other| {
+            *other != id && self.correlator.holds_key(*other) && describes(other) == Some(who)
+        })
     }
 
     /// Looks again at what is nobody's, as long as something new has become known.
