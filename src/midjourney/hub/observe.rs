@@ -612,9 +612,14 @@ impl Hub {
     ) {
         let reason = refusal.reason();
         let note = with_detail(FailCode::Moderated, self.config.lang, Some(&reason));
+        let is_known = self.correlator.task_of_message(message) == Some((id, Role::Notice));
         let Some(item) = self.tasks.get_mut(&id) else {
             return;
         };
+        if is_known && item.task.view.stage != Some(Stage::Moderated) {
+            // It is over, and its message was merely edited.
+            return;
+        }
         item.task.work.moderated = Some(reason);
         let view = &mut item.task.view;
         view.stage = Some(Stage::Moderated);
