@@ -537,19 +537,38 @@ impl Hub {
             return;
         }
         let reason = Some(refusal.reason());
+        let account = account.filter(|_| !self.is_about_a_switch(id, refusal.notice));
         if let Some((account, state)) = account.zip(self.state_after(refusal)) {
             self.stop_account(&account, state.clone(), reason.clone());
             // After a human check Midjourney may go on with what it has: no other account sends the same.
             let may_move = is_waiting_for_answer
                 && status == Status::Submitted
                 && code != FailCode::CaptchaRequired;
-            if may_move && self.goes_on_without(id, &state) {
+            let hands_over = may_move && self.may_hand_over(id, &account);
+            if hands_over || (may_move && self.goes_on_without(id, &state)) {
                 self.refuse_last_attempt(id);
                 self.wait_again(id, None);
+                if hands_over {
+                    self.leave_account(&account);
+                }
                 return;
             }
         }
         self.finish_failed(id, code, reason, Ending::ByMessage);
+    }
+
+    /// Whether a notice tells what a mode, or a setting, needs that the account's plan does not have: it can be used
+    /// for everything else.
+    fn is_about_a_switch(&self, id: TaskId, notice: Notice) -> bool {
+        let is_of_plan = matches!(
+            notice,
+            Notice::SubscriptionRequired | Notice::CreditsExhausted
+        );
+        let is_plain = self.tasks.get(&id).is_some_and(|item| {
+            let work = &item.task.work;
+            work.press.is_none() && matches!(work.call, Call::Plain { .. })
+        });
+        is_of_plan && (is_plain || self.makes_no_job(id))
     }
 
     /// Whether a task can still be sent whose account has got into this state: by another, or by the same in time.

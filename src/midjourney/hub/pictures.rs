@@ -214,17 +214,7 @@ impl Hub {
     /// The account can not be used: what it uploaded is uploaded again by another one, where the caller named none and
     /// there is one.
     pub(super) fn leave_account(&mut self, name: &str) {
-        let is_over = self.account(name).is_none_or(Account::is_disabled);
-        let may_take_over = self.accounts.iter().any(|other| {
-            other.config.name != name
-                && other.config.weight > 0
-                && if is_over {
-                    !other.is_disabled()
-                } else {
-                    other.is_usable(self.now.unix)
-                }
-        });
-        if !may_take_over {
+        if !self.others_take_over(name) {
             return;
         }
         let waiting = self
@@ -250,6 +240,29 @@ impl Hub {
                 self.enqueue(id);
             }
         }
+    }
+
+    /// Whether another account will send what this one, which can not be used, was to send.
+    fn others_take_over(&self, name: &str) -> bool {
+        let is_over = self.account(name).is_none_or(Account::is_disabled);
+        self.accounts.iter().any(|other| {
+            other.config.name != name
+                && other.config.weight > 0
+                && if is_over {
+                    !other.is_disabled()
+                } else {
+                    other.is_usable(self.now.unix)
+                }
+        })
+    }
+
+    /// Whether a task whose pictures this account uploaded may be done by another one.
+    pub(super) fn may_hand_over(&self, id: TaskId, name: &str) -> bool {
+        let is_named = |id| {
+            let item = self.tasks.get(id);
+            item.is_none_or(|item| item.task.work.named_account.is_some())
+        };
+        self.uploader(id).as_deref() == Some(name) && !is_named(&id) && self.others_take_over(name)
     }
 
     /// What was uploaded and has no address is uploaded again.

@@ -28,6 +28,7 @@ mod regions;
 mod seeds;
 mod stops;
 mod takeover;
+mod traps;
 mod truth;
 mod videos;
 mod world;

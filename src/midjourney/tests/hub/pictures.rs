@@ -233,9 +233,10 @@ fn a_new_owner_goes_on_at_every_step() {
             Call::Blend { dimensions: None },
         ] {
             let mut world = World::new(GatewayMode::User);
-            let pictures = match call {
-                Call::Describe => vec![fetched()],
-                _ => vec![fetched(), stored(3)],
+            let pictures = if call == Call::Describe {
+                vec![fetched()]
+            } else {
+                vec![fetched(), stored(3)]
             };
             let task = with(&mut world, call.clone(), pictures);
             let id = world.submit(task);
