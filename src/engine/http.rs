@@ -21,6 +21,7 @@ use http_body::{Body, Frame, SizeHint};
 use mj_midjourney::hub::{Answer, FailureKind};
 use reqwest::{Client, Method, header::HeaderMap, redirect};
 use rustls::ClientConfig;
+use tokio::time::timeout;
 use url::Url;
 
 use crate::{fence::Fence, resolver::Resolver, tunnel::USER_TIMEOUT};
@@ -37,6 +38,10 @@ const FILE_TIMEOUT: Duration = Duration::from_secs(3_600);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 /// The guild's command index is the largest answer, well below a megabyte.
 const LARGEST_ANSWER: usize = 8 << 20;
+
+/// What is read of an answer whose body does not matter, in bytes, and how long.
+const LARGEST_REST: usize = 64 << 10;
+const REST: Duration = Duration::from_millis(200);
 
 /// A request ready for the wire.
 #[derive(Clone)]
@@ -93,6 +98,20 @@ impl Http {
 
     /// Sends a request and waits for its whole answer. With a fence, nothing of the body goes out once it is closed.
     pub(crate) async fn send(&self, outgoing: Outgoing, fence: Option<Fence>) -> Answer {
+        self.send_and_read(outgoing, fence, Reading::Whole).await
+    }
+
+    /// As [`Http::send`], where the answer's status says all: whatever comes behind it, and however slowly, is no matter.
+    pub(crate) async fn tell(&self, outgoing: Outgoing, fence: Option<Fence>) -> Answer {
+        self.send_and_read(outgoing, fence, Reading::Head).await
+    }
+
+    async fn send_and_read(
+        &self,
+        outgoing: Outgoing,
+        fence: Option<Fence>,
+        reading: Reading,
+    ) -> Answer {
         if fence.as_ref().is_some_and(|fence| !fence.is_open()) {
             return Answer::Failure {
                 sent: false,
@@ -118,7 +137,7 @@ impl Http {
                 .body(reqwest::Body::wrap(body))
                 .timeout(WHOLE_TIMEOUT + extra);
         }
-        match exchange(request).await {
+        match exchange(request, reading).await {
             Ok(answer) => answer,
             Err(failure) => {
                 let kind = if trace.withheld.load(Ordering::Acquire) {
@@ -156,7 +175,17 @@ impl Http {
     }
 }
 
-async fn exchange(request: reqwest::RequestBuilder) -> Result<Answer, FailureKind> {
+/// How much of an answer matters.
+#[derive(Clone, Copy, Debug)]
+enum Reading {
+    Head,
+    Whole,
+}
+
+async fn exchange(
+    request: reqwest::RequestBuilder,
+    reading: Reading,
+) -> Result<Answer, FailureKind> {
     let response = request.send().await.map_err(|error| failure(&error))?;
     let status = response.status().as_u16();
     let headers = response
@@ -166,7 +195,14 @@ async fn exchange(request: reqwest::RequestBuilder) -> Result<Answer, FailureKin
             Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
         })
         .collect();
-    let body = read(response, LARGEST_ANSWER).await?;
+    let body = match reading {
+        Reading::Whole => read(response, LARGEST_ANSWER).await?,
+        Reading::Head => {
+            // What is read to its end leaves the connection to the next request.
+            let _ = timeout(REST, read(response, LARGEST_REST)).await;
+            Vec::new()
+        }
+    };
     Ok(Answer::Response {
         status,
         headers,
@@ -352,7 +388,7 @@ mod tests {
             .client
             .post(format!("http://127.0.0.1:{port}/"))
             .body(reqwest::Body::wrap(body));
-        let (seen, answer) = tokio::join!(server, exchange(request));
+        let (seen, answer) = tokio::join!(server, exchange(request, Reading::Whole));
         assert!(answer.is_err());
         assert!(!seen.contains("{}"), "{seen}");
         assert!(trace.withheld.load(Ordering::Acquire) && !trace.polled.load(Ordering::Acquire));
@@ -365,6 +401,26 @@ mod tests {
                     kind: FailureKind::Withheld
                 }
             ),
+            "{answer:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_status_says_all_where_the_body_is_no_matter() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            request_of(&mut stream).await;
+            let head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\nthanks";
+            stream.write_all(head).await.unwrap();
+            // The other side leaves.
+            let _ = stream.read_u8().await;
+        };
+        let client = http(None);
+        let ((), answer) = tokio::join!(server, client.tell(post(port), None));
+        assert!(
+            matches!(answer, Answer::Response { status: 200, .. }),
             "{answer:?}"
         );
     }

@@ -100,7 +100,7 @@ impl Drive {
         // An owner that was overtaken must not tell an older state after its successor told a newer one.
         let fence = self.tenure.fence.clone();
         self.requests.spawn_local(async move {
-            let answer = timeout(webhook::TIMEOUT, http.send(request, Some(fence)))
+            let answer = timeout(webhook::TIMEOUT, http.tell(request, Some(fence)))
                 .await
                 .unwrap_or(Answer::Failure {
                     sent: true,
