@@ -137,6 +137,23 @@ async fn refuses_addresses_that_are_not_public() {
         "http://0177.0.0.1/a.png",
         "http://127.1/a.png",
         "http://127.0.0.1./a.png",
+        "http://017700000001/a.png",
+        "http://0x7f.0x0.0x0.0x1/a.png",
+        "http:127.0.0.1/a.png",
+        "http:///127.0.0.1/a.png",
+        "http://127.0.0.1#@8.8.8.8/a.png",
+        "http://127.0.0.1\\@8.8.8.8/a.png",
+        "http://127\u{3002}0\u{ff0e}0\u{ff61}1/a.png",
+        "http://\u{2460}\u{2461}\u{2466}.0.0.1/a.png",
+        "http://loc\u{ad}alhost/a.png",
+        "http://100.100.100.200/latest/meta-data/",
+        "http://192.0.0.192/opc/v1/",
+        "http://[::]/a.png",
+        "http://[::ffff:7f00:1]/a.png",
+        "http://[::127.0.0.1]/a.png",
+        "http://localhost./a.png",
+        "http://localhost../a.png",
+        "http://nas.local/a.png",
         "http://%31%32%37.0.0.1/a.png",
         "http://0/a.png",
         "http://10.1.2.3/a.png",
@@ -173,6 +190,13 @@ async fn refuses_other_schemes_credentials_and_ports() {
         "a.png",
         "http://user:password@8.8.8.8/a.png",
         "http://user@8.8.8.8/a.png",
+        "http://8.8.8.8:80@127.0.0.1/a.png",
+        "http://[fe80::1%25eth0]/a.png",
+        "http://[::1/a.png",
+        "http://8.8.8.8:99999/a.png",
+        "http://0x7f000001.1.1.1.1/a.png",
+        "http://256.256.256.256/a.png",
+        "http://a b/a.png",
     ] {
         assert_eq!(
             refused(fetcher.fetch(url).await),
@@ -308,12 +332,25 @@ async fn stops_at_the_size_limit() {
         b"\r\n0\r\n\r\n",
     ]
     .concat();
+    // A head without an end, and a body that ends before it said.
+    let mut head = b"HTTP/1.1 200 OK\r\n".to_vec();
+    for number in 0..200_000 {
+        head.extend(format!("X-{number}: a\r\n").bytes());
+    }
+    let short = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n".to_vec();
+    let short = [short, png(7, 8)].concat();
     // Of the first only the head comes.
     let said = format!(
         "HTTP/1.1 200 Slow\r\nContent-Length: {}\r\n\r\n",
         LARGEST + 1
     );
-    let server = Server::start(&[("/said", said.into_bytes()), ("/chunked", chunked)]).await;
+    let server = Server::start(&[
+        ("/said", said.into_bytes()),
+        ("/chunked", chunked),
+        ("/head", head),
+        ("/short", short),
+    ])
+    .await;
     let fetcher = fetcher(Resolver::default(), &[server.address]);
     for path in ["/said", "/chunked"] {
         assert_eq!(
@@ -322,6 +359,27 @@ async fn stops_at_the_size_limit() {
             "{path}"
         );
     }
+    for path in ["/head", "/short"] {
+        assert_eq!(
+            fetcher.fetch(&server.url(path)).await,
+            Err(FetchError::Failed(FailureKind::Closed)),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn asks_for_no_encoding_and_decodes_none() {
+    let gzip =
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1f\x8b\x08\0";
+    let server = Server::start(&[("/gzip", gzip.to_vec())]).await;
+    let fetcher = fetcher(Resolver::default(), &[server.address]);
+    assert_eq!(
+        refused(fetcher.fetch(&server.url("/gzip")).await),
+        FetchRefusal::NoPicture
+    );
+    let request = server.requests()[0].to_ascii_lowercase();
+    assert!(!request.contains("accept-encoding"), "{request}");
 }
 
 #[tokio::test]
