@@ -9,7 +9,7 @@ use super::{Hub, finish::Ending};
 use crate::{
     application::{Bot, CommandName},
     command::Command,
-    refusal::FailCode,
+    refusal::{Detail, FailCode},
     task::{Call, Picture, PictureSource, Task, TaskId},
 };
 
@@ -44,7 +44,7 @@ impl Hub {
         };
         if std::mem::replace(&mut item.was_outdated, true) || is_fresh {
             let name = command_of(&item.task.work.call);
-            let reason = format!("the bot has no command /{name} in this guild");
+            let reason = self.words(Detail::NoCommand(name));
             self.finish_failed(
                 id,
                 FailCode::CommandOutdated,

@@ -7,6 +7,7 @@
 use mj_discord::{Token, gateway::Session, rest::Request, snowflake::UserId};
 
 use crate::{
+    refusal::Lang,
     store::Commit,
     task::{Image, StoredFile, TaskId},
 };
@@ -131,6 +132,23 @@ pub enum FetchRefusal {
     /// Not PNG, JPEG, WebP or GIF by its first bytes, or broken in its head.
     #[error("it is no PNG, JPEG, WebP or GIF picture")]
     NoPicture,
+}
+
+impl FetchRefusal {
+    /// Says it in the hub's language.
+    pub fn words(self, lang: Lang) -> String {
+        match (lang, self) {
+            (Lang::En, _) => self.to_string(),
+            (Lang::Zh, Self::Address) => "其地址不是公网地址".to_owned(),
+            (Lang::Zh, Self::Port) => "仅支持端口 80、443、8080 和 8443".to_owned(),
+            (Lang::Zh, Self::Scheme) => "仅支持 http 和 https 地址".to_owned(),
+            (Lang::Zh, Self::Redirects) => "重定向次数过多".to_owned(),
+            (Lang::Zh, Self::Status(status)) => format!("其服务器返回状态 {status}"),
+            (Lang::Zh, Self::TooLarge(bytes)) => format!("超过 {bytes} 字节"),
+            (Lang::Zh, Self::TooManyPixels(pixels)) => format!("超过 {pixels} 像素"),
+            (Lang::Zh, Self::NoPicture) => "不是 PNG、JPEG、WebP 或 GIF 图片".to_owned(),
+        }
+    }
 }
 
 /// What became of an [`Output::Archive`].

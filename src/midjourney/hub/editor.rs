@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     prompt::Prompt,
-    refusal::FailCode,
+    refusal::{Detail, FailCode},
     task::{AttemptState, OpenForm, TaskId},
 };
 
@@ -40,13 +40,11 @@ impl Hub {
             .get(&id)
             .is_some_and(|item| item.task.work.mask.is_some());
         if !has_mask {
-            let reason = "the button opens an editor: give the region to change as mask";
-            return self.form_failed(id, FailCode::InvalidParameter, reason);
+            return self.form_failed(id, FailCode::InvalidParameter, Detail::NeedsMask);
         }
         let token = frame.custom_id.strip_prefix(FRAME).unwrap_or_default();
         if token.is_empty() {
-            let reason = "the editor came without its token";
-            return self.form_failed(id, FailCode::InteractionFailed, reason);
+            return self.form_failed(id, FailCode::InteractionFailed, Detail::EditorWithoutToken);
         }
         let form = OpenForm {
             id: None,
@@ -119,8 +117,8 @@ impl Hub {
             }
             _ => {
                 self.settle_attempt(id, nonce, AttemptState::Refused);
-                let reason = format!("Midjourney's editor refused the region (status {status})");
-                self.form_failed(id, FailCode::InteractionFailed, &reason);
+                let detail = Detail::EditorRefused(status);
+                self.form_failed(id, FailCode::InteractionFailed, detail);
             }
         }
     }
@@ -138,8 +136,7 @@ impl Hub {
         if form.missing < ADDRESSES {
             self.form_again(id, self.now.boot);
         } else {
-            let reason = "Midjourney's editor is not where it was (status 404)";
-            self.form_failed(id, FailCode::InteractionFailed, reason);
+            self.form_failed(id, FailCode::InteractionFailed, Detail::EditorMissing);
         }
     }
 }

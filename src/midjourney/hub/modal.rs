@@ -23,7 +23,7 @@ use super::{
 use crate::{
     button::Press,
     config::GatewayMode,
-    refusal::{AnswerRow, FailCode},
+    refusal::{AnswerRow, Detail, FailCode},
     task::{Attempt, AttemptState, OpenForm, Status, TaskId},
     transition,
 };
@@ -65,8 +65,7 @@ impl Hub {
         let mut inputs = Vec::new();
         collect(&modal.components, &mut inputs);
         let Some(first) = inputs.first_mut() else {
-            let reason = "the button opens a form that has no place for text";
-            return self.form_failed(id, FailCode::InteractionFailed, reason);
+            return self.form_failed(id, FailCode::InteractionFailed, Detail::FormWithoutText);
         };
         if let Some(text) = &item.task.work.form_text {
             first.text.clone_from(text);
@@ -75,8 +74,7 @@ impl Hub {
             .iter()
             .any(|input| !input.is_optional && input.text.trim().is_empty())
         {
-            let reason = "the button opens a form that comes empty: give its text as prompt";
-            return self.form_failed(id, FailCode::InvalidPrompt, reason);
+            return self.form_failed(id, FailCode::InvalidPrompt, Detail::FormEmpty);
         }
         let form = OpenForm {
             id: Some(modal.id),
@@ -121,8 +119,8 @@ impl Hub {
     }
 
     /// A task ends for its form; there is no job.
-    pub(super) fn form_failed(&mut self, id: TaskId, code: FailCode, reason: &str) {
-        self.finish_failed(id, code, Some(reason.to_owned()), Ending::NeverSent);
+    pub(super) fn form_failed(&mut self, id: TaskId, code: FailCode, detail: Detail) {
+        self.finish_failed(id, code, Some(self.words(detail)), Ending::NeverSent);
     }
 
     /// Whether a task's form is open, and its answer has certainly not gone out.
@@ -166,8 +164,7 @@ impl Hub {
                 continue;
             }
             if self.has_expired(id) {
-                let reason = "the form could not be sent before it expired";
-                self.form_failed(id, FailCode::InteractionFailed, reason);
+                self.form_failed(id, FailCode::InteractionFailed, Detail::FormExpired);
                 continue;
             }
             match self.send_form(id) {
@@ -177,8 +174,7 @@ impl Hub {
                     self.forms.insert(id, until);
                 }
                 Err(None) => {
-                    let reason = "the form could not be sent: the account cannot be used";
-                    self.form_failed(id, FailCode::AccountDisabled, reason);
+                    self.form_failed(id, FailCode::AccountDisabled, Detail::FormNotSent);
                 }
             }
         }
@@ -299,9 +295,7 @@ impl Hub {
         let code = AnswerRow::of(outcome).map_or(FailCode::InteractionFailed, |row| row.code);
         let reason = if let Outcome::BadRequest { code, .. } | Outcome::NotFound { code } = outcome
         {
-            Some(format!(
-                "Discord refused the form, or no longer knew it (code {code})"
-            ))
+            Some(self.words(Detail::FormRefused(*code)))
         } else {
             None
         };
@@ -354,8 +348,7 @@ impl Hub {
             return;
         }
         if self.gates.user.state == GateState::Dead {
-            let reason = "the form went to a session that is gone";
-            return self.form_failed(id, FailCode::NeedsUserGateway, reason);
+            return self.form_failed(id, FailCode::NeedsUserGateway, Detail::FormUnseen);
         }
         self.end_round(id);
         self.wait_again(id, None);
@@ -392,13 +385,8 @@ impl Hub {
             .map(|(id, _)| id)
             .collect();
         for id in over {
-            let reason = "the answer to the form was lost, and nothing was seen of its job since";
-            self.finish_failed(
-                id,
-                FailCode::SubmitUnconfirmed,
-                Some(reason.to_owned()),
-                Ending::Open,
-            );
+            let reason = Some(self.words(Detail::FormLost));
+            self.finish_failed(id, FailCode::SubmitUnconfirmed, reason, Ending::Open);
         }
     }
 
@@ -448,16 +436,14 @@ impl Hub {
             let at = self.now.unix.plus(OWN_VIEW_RETRY);
             self.delay(id, at);
         } else {
-            let reason =
-                "only a gateway session of the account itself shows the form, and there is none";
-            self.fail_unsent(id, FailCode::NeedsUserGateway, Some(reason.to_owned()));
+            let reason = Some(self.words(Detail::NeedsOwnSession));
+            self.fail_unsent(id, FailCode::NeedsUserGateway, reason);
         }
     }
 
     /// The caller's text was for a form, and the button opened none: the task tells so.
     pub(super) fn note_unused_text(&mut self, id: TaskId) {
-        const NOTE: &str =
-            "the button opened no form, so the prompt was not used: remix mode is off";
+        let note = self.words(Detail::FormNotOpened);
         let Some(item) = self.tasks.get_mut(&id) else {
             return;
         };
@@ -466,8 +452,8 @@ impl Hub {
             && work.press.is_some()
             && work.form_text.is_some()
             && work.form.is_none();
-        if is_unused && !view.notes.iter().any(|note| note == NOTE) {
-            view.notes.push(NOTE.to_owned());
+        if is_unused && !view.notes.contains(&note) {
+            view.notes.push(note);
             self.outbox.mark(id, false);
         }
     }

@@ -13,7 +13,7 @@ use mj_discord::rest::UploadSlot;
 
 use super::{Hub, accounts::Account, driver::Fetched, finish::Ending, submit::backoff};
 use crate::{
-    refusal::FailCode,
+    refusal::{Detail, FailCode, Lang},
     task::{Call, Picture, PictureSource, Stage, StoredFile, Task, TaskId},
 };
 
@@ -188,7 +188,12 @@ impl Hub {
                 self.step_done(id);
             }
             Fetched::Refused(refusal) => {
-                let reason = format!("picture {}: {refusal}", place + 1);
+                let lang = self.config.lang;
+                let (number, why) = (place + 1, refusal.words(lang));
+                let reason = match lang {
+                    Lang::En => format!("picture {number}: {why}"),
+                    Lang::Zh => format!("第 {number} 张图片：{why}"),
+                };
                 self.fail_unsent(id, FailCode::InvalidImage, Some(reason));
             }
             Fetched::Failed(_) => self.step_failed(id, None, FailCode::UpstreamError),
@@ -202,7 +207,7 @@ impl Hub {
             return;
         };
         if item.lost_uploads >= LOST {
-            let reason = "Discord did not keep the uploaded picture".to_owned();
+            let reason = self.words(Detail::UploadLost);
             self.fail_unsent(id, FailCode::UpstreamError, Some(reason));
             return;
         }

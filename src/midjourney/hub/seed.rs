@@ -24,7 +24,7 @@ use crate::{
     correlate::{Facts, Role},
     job_id::JobId,
     read::{self, Kind, Phase, Reading},
-    refusal::FailCode,
+    refusal::{Detail, FailCode},
     store::Write,
     task::{Call, Status, TaskId},
     transition,
@@ -186,8 +186,8 @@ impl Hub {
                 self.delay_until(id, *at);
             }
             Some(Opening::Refused(until)) if *until > now.boot => {
-                let reason = "Discord does not open the direct messages with the bot";
-                self.fail_unsent(id, FailCode::Forbidden, Some(reason.to_owned()));
+                let reason = Some(self.words(Detail::NoDirectMessages));
+                self.fail_unsent(id, FailCode::Forbidden, reason);
             }
             _ => self.open_direct_messages(id, &pair),
         }
@@ -378,13 +378,8 @@ impl Hub {
                 self.held_up.insert(id);
             }
             if added == Err(None) {
-                let reason = "the envelope could not be added: the account cannot be used";
-                self.finish_failed(
-                    id,
-                    FailCode::AccountDisabled,
-                    Some(reason.to_owned()),
-                    Ending::ByMessage,
-                );
+                let reason = Some(self.words(Detail::EnvelopeNotAdded));
+                self.finish_failed(id, FailCode::AccountDisabled, reason, Ending::ByMessage);
             }
         }
     }
@@ -414,13 +409,8 @@ impl Hub {
             self.seeds.open.insert(id, Some(now + wait));
             return;
         }
-        let reason = "Discord refused the envelope that asks for the seed";
-        self.finish_failed(
-            id,
-            FailCode::InteractionFailed,
-            Some(reason.to_owned()),
-            Ending::ByMessage,
-        );
+        let reason = Some(self.words(Detail::EnvelopeRefused));
+        self.finish_failed(id, FailCode::InteractionFailed, reason, Ending::ByMessage);
     }
 
     /// The bot tells a seed.

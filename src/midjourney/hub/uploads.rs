@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     account::AccountState,
-    refusal::{FailCode, NO_SUCH_UPLOAD},
+    refusal::{Detail, FailCode, NO_SUCH_UPLOAD},
     task::{Picture, PictureSource, StoredFile, TaskId},
 };
 
@@ -316,7 +316,7 @@ impl Hub {
             Setback::Lost => self.uploads_lost(id),
             Setback::TooLarge => self.too_large(id),
             Setback::Refused(code) => {
-                let reason = format!("Discord refused the picture (code {code})");
+                let reason = self.words(Detail::PictureRefused(code));
                 self.fail_unsent(id, FailCode::InvalidImage, Some(reason));
             }
             Setback::Account(state) => self.stop_account(account, state, None),
@@ -324,8 +324,8 @@ impl Hub {
     }
 
     fn too_large(&mut self, id: TaskId) {
-        let reason = "Discord takes no file of this size from the account: 10 MiB without Nitro";
-        self.fail_unsent(id, FailCode::InvalidImage, Some(reason.to_owned()));
+        let reason = self.words(Detail::UploadTooLarge);
+        self.fail_unsent(id, FailCode::InvalidImage, Some(reason));
     }
 }
 

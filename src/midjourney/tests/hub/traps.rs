@@ -12,8 +12,8 @@ use mj_midjourney::{
     account::AccountState,
     application::CommandName,
     config::{GatewayKind, GatewayMode},
-    hub::Answer,
-    refusal::FailCode,
+    hub::{Answer, FetchRefusal, Fetched},
+    refusal::{FailCode, Lang},
     task::{Call, Mode, Picture, PictureSource, Stage, Status, TaskId},
 };
 use serde_json::json;
@@ -475,4 +475,42 @@ fn another_account_sends_to_its_own_channel() {
         (again.token.as_str(), &again.body["channel_id"]),
         ("token-second", &json!("77"))
     );
+}
+
+#[test]
+fn a_hub_speaks_its_own_language() {
+    let mut config = config(GatewayMode::User);
+    config.lang = Lang::Zh;
+    let mut world = World::with(config);
+    let mut ended = Vec::new();
+    let region = format!("MJ::Inpaint::1::{}::SOLO", uuid(50));
+    ended.push(world.press_with(GRID, &region, |_| {}));
+    let press = world.last();
+    world.accept(&press);
+    world.open_frame(&press.nonce(), "MJ::iframe::x", "Editor");
+    world.ms(1_000);
+    let zoom = format!("MJ::CustomZoom::{}", uuid(50));
+    ended.push(world.press_with(GRID, &zoom, |_| {}));
+    let press = world.last();
+    world.accept(&press);
+    world.open_form(&press.nonce(), &json!([]));
+    world.ms(1_000);
+    let mut fetched = world.task("");
+    fetched.work.call = Call::Describe;
+    let address = "https://pictures.example/1.png".to_owned();
+    fetched.work.pictures = vec![Picture::new(PictureSource::Fetch(address))];
+    let id = world.submit(fetched);
+    let refused = Fetched::Refused(FetchRefusal::Status(404));
+    world.hub.handle_fetched(world.now, id, 0, refused);
+    world.run();
+    ended.push(id);
+    for id in ended {
+        let reason = world.view(id).fail_reason.unwrap();
+        let words = reason.split_once('：').unwrap().1;
+        assert!(!words.is_ascii(), "{reason}");
+        assert!(
+            words.chars().filter(|it| !it.is_ascii()).count() > 4,
+            "{reason}"
+        );
+    }
 }
