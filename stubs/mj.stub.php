@@ -7,9 +7,9 @@
  * otherwise. Trouble on the network is never thrown: it is the task's state.
  *
  * Secrets: on PHP 8.2 and later, arguments marked `#[\SensitiveParameter]` do not appear in stack traces. The ini
- * entries `mj.bot_token`, `mj.user_token`, `mj.secret`, `mj.notify_secret`, `mj.session_id`, `mj.archive_key` and
- * `mj.archive_secret`, and `mj.proxy`, `mj.store`, `mj.notify_url` and `mj.archive_endpoint` when they carry a password,
- * cannot be read back: `ini_get()` and `ini_get_all()` give an empty value, `phpinfo()` says "set, hidden".
+ * entries `mj.bot_token`, `mj.user_token`, `mj.secret`, `mj.notify_secret`, `mj.notify_url`, `mj.session_id`,
+ * `mj.archive_key` and `mj.archive_secret`, and `mj.proxy`, `mj.store`, `mj.archive_endpoint` and every other entry for an
+ * address when they carry a password, cannot be read back: `ini_get()` and `ini_get_all()` give an empty value, `phpinfo()` says "set, hidden".
  *
  * ini entries, all `PHP_INI_SYSTEM`, empty means the default; each is also a key of `mj_configure()`, without the
  * prefix. Times are seconds, or a number with `ms`, `s`, `m`, `h` or `d` behind it.

@@ -36,7 +36,7 @@ enum Care {
     Open,
     /// Shown as it is, unless it carries a user name or password (`scheme://user:password@host`).
     Address,
-    /// Never shown.
+    /// Never shown. An address whose path or query lets in whoever knows it is one too.
     Secret,
 }
 
@@ -55,14 +55,14 @@ macro_rules! entries {
 }
 
 entries! {
-    Open "mj.activity_url", Open "mj.api_url", Open "mj.archive",
+    Address "mj.activity_url", Address "mj.api_url", Open "mj.archive",
     Address "mj.archive_endpoint", Secret "mj.archive_key", Open "mj.archive_path_style", Open "mj.archive_region",
     Secret "mj.archive_secret", Open "mj.autostart", Secret "mj.bot_token", Open "mj.ca_file",
-    Open "mj.cdn_url", Open "mj.channel_id", Open "mj.concurrency", Open "mj.gateway", Open "mj.gateway_resume_url", Open "mj.gateway_url",
+    Address "mj.cdn_url", Open "mj.channel_id", Open "mj.concurrency", Open "mj.gateway", Address "mj.gateway_resume_url", Address "mj.gateway_url",
     Open "mj.guild_id", Open "mj.lang", Open "mj.late_final", Open "mj.log", Open "mj.log_level", Open "mj.max_wait",
-    Secret "mj.notify_secret", Address "mj.notify_url", Address "mj.proxy", Open "mj.queue_size",
+    Secret "mj.notify_secret", Secret "mj.notify_url", Address "mj.proxy", Open "mj.queue_size",
     Open "mj.relax_concurrency", Open "mj.retention", Open "mj.role", Secret "mj.secret", Open "mj.seed_tag", Secret "mj.session_id",
-    Open "mj.shutdown_grace", Open "mj.spacing", Open "mj.state_dir", Address "mj.store", Open "mj.timeout", Open "mj.upload_url",
+    Open "mj.shutdown_grace", Open "mj.spacing", Open "mj.state_dir", Address "mj.store", Open "mj.timeout", Address "mj.upload_url",
     Open "mj.user_agent", Secret "mj.user_token",
 }
 

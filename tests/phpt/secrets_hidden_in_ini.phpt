@@ -5,7 +5,11 @@ mj
 --INI--
 mj.bot_token=HIDDEN-BOT
 mj.archive_secret=HIDDEN-ARCHIVE
-mj.notify_url=https://user:HIDDEN@example.com
+mj.archive_key=HIDDEN-KEY
+mj.notify_secret=HIDDEN-SIGNATURE
+mj.archive_endpoint=https://user:HIDDEN@storage.example.com
+mj.notify_url=https://example.com/hook/HIDDEN
+mj.upload_url=https://user:HIDDEN@example.com
 mj.proxy=socks5h://127.0.0.1:91
 --FILE--
 <?php

@@ -14,6 +14,12 @@ function calls(): iterable
     yield fn () => mj_configure(['guild_id' => 'x', 'user_token' => 'TOKEN-IN-TRACE']);
     yield fn () => mj_imagine('', ['user_token' => 'TOKEN-IN-TRACE']);
     yield fn () => mj_action('x', 'y', ['user_token' => 'TOKEN-IN-TRACE']);
+    yield fn () => mj_describe('', ['user_token' => 'TOKEN-IN-TRACE']);
+    yield fn () => mj_blend([], ['user_token' => 'TOKEN-IN-TRACE']);
+    yield fn () => mj_shorten('', ['user_token' => 'TOKEN-IN-TRACE']);
+    yield fn () => mj_show('', ['user_token' => 'TOKEN-IN-TRACE']);
+    yield fn () => mj_command('x', [], ['user_token' => 'TOKEN-IN-TRACE']);
+    yield fn () => mj_download('x', '/', ['user_token' => 'TOKEN-IN-TRACE']);
 }
 foreach (calls() as $call) {
     try {
@@ -33,4 +39,16 @@ bool(false)
 mj_imagine: SensitiveParameterValue
 bool(false)
 mj_action: SensitiveParameterValue
+bool(false)
+mj_describe: SensitiveParameterValue
+bool(false)
+mj_blend: SensitiveParameterValue
+bool(false)
+mj_shorten: SensitiveParameterValue
+bool(false)
+mj_show: SensitiveParameterValue
+bool(false)
+mj_command: SensitiveParameterValue
+bool(false)
+mj_download: SensitiveParameterValue
 bool(false)
