@@ -150,14 +150,7 @@ pub(crate) fn of_reply(
         }
         (Kind::Job(_), Some(Form::Zoom)) => vec![(Family::Zoom, None)],
         (Kind::Job(_), Some(Form::Hd(_))) => vec![(Family::Hd, None)],
-        (Kind::Job(_), Some(Form::Video)) => {
-            let mut jobs = vec![(Family::Extend, None)];
-            jobs.extend(
-                motion(reading)
-                    .map(|motion| (Family::Animate, Some(Cow::Borrowed(motion.as_str())))),
-            );
-            jobs
-        }
+        (Kind::Job(_), Some(Form::Video)) => of_video(reading),
         // A grid offers reroll, and neither zoom nor pan, whose starts look the same.
         (Kind::Job(_), Some(Form::Imagine)) => vec![(Family::Reroll, None)],
         _ => Vec::new(),
@@ -165,6 +158,25 @@ pub(crate) fn of_reply(
     jobs.into_iter()
         .map(|(family, detail)| key(application, user, &Job::Press(pressed, family, detail)))
         .collect()
+}
+
+/// What the text of a video leaves open, as its message was pressed: one out of four is pressed on them, and so is
+/// their reroll; a film is extended, a picture animated. Four videos offer to choose one, which one alone does not.
+fn of_video(reading: &Reading<'_>) -> Vec<(Family, Option<Cow<'static, str>>)> {
+    let offers = |family| {
+        reading
+            .buttons
+            .iter()
+            .any(|button| Press::read(&button.custom_id).family() == Some(family))
+    };
+    if offers(Family::Extend) && !offers(Family::VideoUpscale) {
+        return vec![(Family::VideoUpscale, None)];
+    }
+    let mut jobs = vec![(Family::Extend, None), (Family::Reroll, None)];
+    jobs.extend(
+        motion(reading).map(|motion| (Family::Animate, Some(Cow::Borrowed(motion.as_str())))),
+    );
+    jobs
 }
 
 /// The key by which a command's answer names its task whatever else is under way: of the file that is described, or

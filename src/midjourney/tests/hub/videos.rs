@@ -105,3 +105,41 @@ fn an_edited_video_holds_both_motions() {
         );
     }
 }
+
+#[test]
+fn an_observer_tells_one_video_from_four() {
+    let mut world = World::new(GatewayMode::Bot);
+    let films = done(&mut world, "low", 9).id();
+    world.ms(60_000);
+    let press = |world: &mut World, custom_id: &str| {
+        let id = world.press(films, custom_id);
+        let sent = world.last();
+        world.accept(&sent);
+        world.ms(1_000);
+        id
+    };
+    let again = press(
+        &mut world,
+        &format!("MJ::JOB::reroll::0::{}::SOLO", uuid(9)),
+    );
+    let third = press(
+        &mut world,
+        &format!("MJ::JOB::video_virtual_upscale::3::{}", uuid(9)),
+    );
+    assert_eq!(world.interactions().len(), 2, "their keys differ");
+    let number = world.number();
+    let text = format!("**a --motion low --video 1 --aspect 1:1** - <@{USER}> (fast)");
+    let one = Post::new(world.now.unix, number, &text)
+        .reply_to(films)
+        .with(
+            "attachments",
+            json!([{"id": "1", "filename": format!("{}_2_720_N.mp4", uuid(3)), "url": "https://cdn.discordapp.com/x.mp4", "size": 9}]),
+        )
+        .buttons(&[format!("MJ::JOB::animate_high_extend::1::{}", uuid(3))]);
+    world.create(GatewayKind::Bot, &one);
+    let four = done(&mut world, "low", 4).reply_to(films);
+    world.create(GatewayKind::Bot, &four);
+    assert_eq!(world.view(third).job_id, Some(uuid(3)));
+    assert_eq!(world.view(again).job_id, Some(uuid(4)));
+    assert_eq!(world.status(again), Status::Success);
+}
