@@ -261,7 +261,8 @@ impl Hub {
         let Some(last) = attempts.last() else {
             return false;
         };
-        let its_own = attempts.iter().position(|attempt| {
+        // The answer to a form names the press that opened it too, so the last that is named counts.
+        let its_own = attempts.iter().rposition(|attempt| {
             facts.nonce.as_ref() == Some(&attempt.nonce)
                 || attempt
                     .interaction_id

@@ -106,6 +106,37 @@ fn a_job_follows_its_form() {
 }
 
 #[test]
+fn a_refusal_of_the_words_in_a_form_ends_its_task() {
+    let mut world = World::new(GatewayMode::User);
+    let id = opened(&mut world, Some("wider --zoom 9"));
+    let press = world.interactions()[0].clone();
+    let pressed = world.interaction_id();
+    world.interaction(&press.nonce(), pressed);
+    world.ms(1_000);
+    let form = world.last();
+    world.accept(&form);
+    let answered = world.interaction_id();
+    world.interaction(&form.nonce(), answered);
+    let number = world.number();
+    let by = |interaction: u64, kind: u8| json!({"id": interaction.to_string(), "type": kind, "user": {"id": USER.to_string()}});
+    let mut metadata = by(answered, 5);
+    metadata["triggering_interaction_metadata"] = by(pressed, 3);
+    let notice = post::Post::new(world.now.unix, number, "")
+        .reply_to(GRID)
+        .ephemeral()
+        .notice(
+            "Invalid parameter",
+            "Invalid value provided for argument `--zoom`: `9`",
+            "/imagine wider --zoom 9",
+        )
+        .with("interaction_metadata", metadata);
+    world.create(GatewayKind::User, &notice);
+    let view = world.view(id);
+    assert_eq!(view.status, Status::Failure);
+    assert_eq!(view.fail_code, Some(FailCode::InvalidParameter));
+}
+
+#[test]
 fn an_expired_form_fails_clearly() {
     for (status, code) in [(400, 10_062), (404, 10_062), (400, 50_035)] {
         let mut world = World::new(GatewayMode::User);
