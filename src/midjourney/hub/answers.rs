@@ -64,7 +64,8 @@ impl Hub {
     }
 }
 
-fn prompts(reading: &Reading<'_>) -> Vec<Text> {
+/// The numbered prompts of a description or a shortened prompt.
+pub(super) fn prompts(reading: &Reading<'_>) -> Vec<Text> {
     let texts = reading.texts.iter();
     texts
         .map(|text| Text {

@@ -1,5 +1,6 @@
 //! Presses that make no job: the favourite mark and the settings. They are done when the pressed message shows the
-//! change, when Midjourney says so, or when it took the interaction and nothing speaks against it.
+//! change, when Midjourney says so, or when it took the interaction and nothing speaks against it. A description that
+//! is read again changes in its place too, and is done only when it did.
 
 use std::time::Duration;
 
@@ -9,7 +10,11 @@ use mj_discord::{
     snowflake::{MessageId, Nonce},
 };
 
-use super::{Hub, answers::settings, finish::Ending};
+use super::{
+    Hub,
+    answers::{prompts, settings},
+    finish::Ending,
+};
 use crate::{
     button::Press,
     config::GatewayKind,
@@ -111,13 +116,17 @@ impl Hub {
             .collect();
         for id in shown {
             self.evidence(id, None);
+            if let Some(texts) = self.answer_texts(id, message, reading) {
+                self.finish_answered(id, message, reading, texts);
+                continue;
+            }
             let is_panel = reading.kind == Kind::Settings;
             self.finish_note(id, is_panel.then_some((message, reading)));
         }
     }
 
-    /// Whether an edit shows what a press asked for. A settings panel changes with each press; a favourite mark only in
-    /// its own button's colour, since other presses edit the same message.
+    /// Whether an edit shows what a press asked for. A settings panel changes with each press, a description when it is
+    /// read again; a favourite mark only in its own button's colour, since other presses edit the same message.
     fn shows_note(&self, id: TaskId, gateway: GatewayKind, reading: &Reading<'_>) -> bool {
         let Some(item) = self.tasks.get(&id) else {
             return false;
@@ -128,8 +137,19 @@ impl Hub {
         if item.task.view.status != Status::Submitted {
             return false;
         }
-        if matches!(Press::read(&press.custom_id), Press::Setting(_)) {
+        let parent = item
+            .task
+            .view
+            .parent_id
+            .and_then(|parent| self.tasks.get(&parent));
+        let pressed = Press::read(&press.custom_id);
+        if matches!(pressed, Press::Setting(_)) {
             return gateway == GatewayKind::User && reading.kind == Kind::Settings;
+        }
+        if pressed == Press::DescribeRetry {
+            let before = parent.map(|parent| parent.task.view.texts.as_slice());
+            return reading.kind == Kind::Describe
+                && before.is_none_or(|before| before != prompts(reading));
         }
         let style_in = |buttons: &[TaskButton]| {
             let button = buttons
@@ -137,11 +157,6 @@ impl Hub {
                 .find(|button| button.custom_id == press.custom_id)?;
             Some(button.style)
         };
-        let parent = item
-            .task
-            .view
-            .parent_id
-            .and_then(|parent| self.tasks.get(&parent));
         let before = parent.and_then(|parent| style_in(&parent.task.view.buttons));
         // Primary, instead of secondary.
         style_in(&reading.buttons) == Some(1) && before != Some(1)
@@ -172,17 +187,19 @@ impl Hub {
         self.close(id, Ending::ByMessage);
     }
 
-    /// What is pressed by tasks that were sent and make no job.
+    /// What is pressed by tasks that were sent and whose answer is an edit of it: those that make no job, and a
+    /// description that is read again.
     pub(super) fn watch_pressed(&mut self, id: TaskId) {
         let work = self.tasks.get(&id).map(|item| &item.task.work);
-        let pressed = work
-            .and_then(|work| work.press.as_ref())
-            .map(|press| press.message_id);
-        if let Some(message) = pressed.filter(|_| self.makes_no_job(id)) {
-            self.pressing.insert(id, message);
+        let Some(press) = work.and_then(|work| work.press.as_ref()) else {
+            return;
+        };
+        let pressed = Press::read(&press.custom_id);
+        if pressed.makes_no_job() || pressed == Press::DescribeRetry {
+            self.pressing.insert(id, press.message_id);
         }
     }
 }
 
-/// Which messages are pressed by open tasks without a job.
+/// Which messages are pressed by open tasks whose answer is an edit of them.
 pub(super) type Pressing = std::collections::BTreeMap<TaskId, MessageId>;

@@ -112,6 +112,37 @@ fn a_description_by_link_ends_with_its_prompts() {
 }
 
 #[test]
+fn a_description_that_is_read_again_is_the_edit_of_the_first() {
+    for (mode, gateway) in [
+        (GatewayMode::User, GatewayKind::User),
+        (GatewayMode::Bot, GatewayKind::Bot),
+    ] {
+        let mut world = World::new(mode);
+        let first = describe_link(&mut world, "https://pictures.example/fox.png");
+        let sent = accept_last(&mut world);
+        let post = described(&mut world, "fox.png").nonce(&sent.nonce());
+        world.create(gateway, &post);
+        assert_eq!(world.status(first), Status::Success);
+        let again = world.press_with(post.id(), "MJ::Picread::Retry", |task| {
+            task.view.parent_id = Some(first);
+        });
+        world.ms(1_000);
+        accept_last(&mut world);
+        let same = post.clone().edited("", 3);
+        world.update(gateway, &same);
+        assert_eq!(world.status(again), Status::Submitted, "another press");
+        let mut other = post.clone().edited("", 4);
+        let words = PROMPTS.replace("fox", "wolf");
+        other.0["embeds"][0]["description"] = words.into();
+        world.update(gateway, &other);
+        assert_eq!(world.status(again), Status::Success);
+        assert_eq!(texts(&world, again)[0], "a wolf in the snow");
+        assert_eq!(world.view(again).buttons.len(), 3);
+        assert_eq!(world.view(again).message_id.map(|id| id.0), Some(post.id()));
+    }
+}
+
+#[test]
 fn two_uploads_are_told_apart_by_their_names() {
     for mode in [GatewayMode::Bot, GatewayMode::Off, GatewayMode::Both] {
         let mut world = World::new(mode);
