@@ -44,6 +44,9 @@ impl World {
         if trouble == Trouble::Failure {
             return false;
         }
+        if trouble == Trouble::Silent {
+            return true;
+        }
         if trouble.is_refusal() {
             self.turn_away(now, interaction, trouble, "/imagine");
             return true;
