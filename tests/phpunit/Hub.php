@@ -18,15 +18,22 @@ final class Hub
 
     private ?Cli $owner = null;
 
+    private ?Caller $caller = null;
+
     /** @var array<string, mixed> what `mj_configure()` is given */
     private array $config;
 
     /**
      * @param array<string, mixed> $settings more for `mj_configure()`
      * @param list<string>         $options  of the simulator's command line
+     * @param bool                 $lasting  calls are made by one process that stays
      */
-    public function __construct(array $settings = [], array $options = ['--speed', '50'], bool $owned = true)
-    {
+    public function __construct(
+        array $settings = [],
+        array $options = ['--speed', '50'],
+        bool $owned = true,
+        private bool $lasting = false,
+    ) {
         $this->simulator = new Simulator($options);
         $this->state = new StateDirectory();
         $this->config = $this->simulator->config($settings);
@@ -38,13 +45,19 @@ final class Hub
 
     public function __destruct()
     {
-        // The owner goes before the directory and the server that it uses.
+        // The processes go before the directory and the server that they use, and no heir is left when the owner goes.
+        $this->caller = null;
         $this->owner = null;
     }
 
-    /** Runs $code in a new PHP process with `$data`; gives what it returns. */
+    /** Runs $code with `$data` in a new PHP process, or in the one that stays; gives what it returns. */
     public function run(string $code, mixed $data = null): mixed
     {
+        if ($this->lasting) {
+            $this->caller ??= new Caller($this->ini(), $this->config);
+
+            return $this->caller->run($code, $data);
+        }
         $wrapped = 'mj_configure($data["config"]); echo json_encode((static function ($data) { '
             . $code . ' })($data["data"]), JSON_THROW_ON_ERROR | JSON_PRESERVE_ZERO_FRACTION);';
 
@@ -56,7 +69,7 @@ final class Hub
         );
     }
 
-    /** Calls a function of the extension in a new PHP process. */
+    /** Calls a function of the extension, as `run()` runs code. */
     public function call(string $function, mixed ...$arguments): mixed
     {
         return $this->run('return $data[0](...$data[1]);', [$function, $arguments]);
@@ -86,11 +99,12 @@ final class Hub
     /**
      * Presses a button and waits for its picture.
      *
+     * @param  array<string, mixed> $options
      * @return array<string, mixed>
      */
-    public function press(string $id, string $action): array
+    public function press(string $id, string $action, array $options = []): array
     {
-        return $this->ended($this->call('mj_action', $id, $action));
+        return $this->ended($this->call('mj_action', $id, $action, $options));
     }
 
     /**
