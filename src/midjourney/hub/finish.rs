@@ -143,6 +143,7 @@ impl Hub {
         self.end_preparation(id);
         let late_final = self.config.late_final;
         let now = self.now.unix;
+        let has_no_job = self.lacks_form(id);
         let Some(item) = self.tasks.get_mut(&id) else {
             return;
         };
@@ -157,7 +158,8 @@ impl Hub {
                 AttemptState::Sending | AttemptState::Accepted | AttemptState::InDoubt
             )
         });
-        if ending == Ending::Open && may_exist && self.correlator.holds_key(id) {
+        let may_come = ending == Ending::Open && may_exist && !has_no_job;
+        if may_come && self.correlator.holds_key(id) {
             let until = now.plus(late_final);
             item.task.work.key_held_until = Some(until);
             self.tombstones.insert((until, id));

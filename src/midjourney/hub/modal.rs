@@ -140,6 +140,17 @@ impl Hub {
         })
     }
 
+    /// Whether a task's press makes no job without its form, which has not come.
+    pub(super) fn lacks_form(&self, id: TaskId) -> bool {
+        let Some(work) = self.tasks.get(&id).map(|item| &item.task.work) else {
+            return false;
+        };
+        let press = work.press.as_ref();
+        press.is_some_and(|press| Press::read(&press.custom_id).opens_modal())
+            && work.form.is_none()
+            && !work.bound
+    }
+
     /// Whether this attempt of a task is the answer to its form.
     pub(super) fn is_form(&self, id: TaskId, nonce: &Nonce) -> bool {
         let form = self

@@ -137,6 +137,19 @@ fn a_refusal_of_the_words_in_a_form_ends_its_task() {
 }
 
 #[test]
+fn a_form_that_never_came_holds_nothing_up() {
+    let mut world = World::new(GatewayMode::User);
+    let id = world.press_with(GRID, &zoom(), |_| {});
+    let press = world.last();
+    world.accept(&press);
+    world.ms(700_000);
+    assert_eq!(world.view(id).fail_code, Some(FailCode::Timeout));
+    world.press_with(GRID, &zoom(), |_| {});
+    world.ms(1_000);
+    assert_eq!(world.interactions().len(), 2, "the key is free");
+}
+
+#[test]
 fn an_expired_form_fails_clearly() {
     for (status, code) in [(400, 10_062), (404, 10_062), (400, 50_035)] {
         let mut world = World::new(GatewayMode::User);
