@@ -83,26 +83,37 @@ final class ButtonsTest extends TestCase
         return ['user' => ['user'], 'bot' => ['bot'], 'both' => ['both']];
     }
 
-    /** @return array<string, array{string}> */
-    public function everyGateway(): array
-    {
-        return $this->gateways() + ['off' => ['off']];
-    }
-
-    /** @dataProvider everyGateway */
+    /** @dataProvider gateways */
     public function testPictureAndFilesAreThoseOfTheButton(string $gateway): void
     {
         $hub = self::hub($gateway);
-        $single = self::parent($gateway, 'single');
-        self::assertStringStartsWith("\x89PNG", self::assertFileIsTrue($hub, $single));
+        self::assertStringStartsWith("\x89PNG", self::assertFileIsTrue($hub, self::parent($gateway, 'single')));
 
-        $films = self::parent($gateway, 'films');
-        $start = self::assertFileIsTrue($hub, $films);
+        $start = self::assertFileIsTrue($hub, self::parent($gateway, 'films'));
         self::assertSame(['RIFF', 'WEBP'], [substr($start, 0, 4), substr($start, 8, 4)]);
 
         $film = self::parent($gateway, 'film');
         self::assertSame('video/mp4', $film['images'][0]['content_type']);
         self::assertSame('ftyp', substr(self::assertFileIsTrue($hub, $film), 4, 4));
+    }
+
+    /** Without a gateway each button takes as long as the reading of the channel: one chain for all. */
+    public function testButtonsWorkWithoutAGateway(): void
+    {
+        $hub = self::hub('off');
+        $single = self::parent('off', 'single');
+        self::assertStringStartsWith("\x89PNG", self::assertFileIsTrue($hub, $single));
+        $asked = [
+            'vary_subtle' => ['::low_variation::1::#::SOLO', 'vary_subtle'], 'pan_left' => ['::pan_left::1::#::SOLO', 'pan_left'],
+            'animate_low' => ['::animate_low::1::#::SOLO', 'animate_low'], 'upscale_subtle' => ['::upsample_v7_2x_subtle::1::#::SOLO', 'upscale_subtle'],
+        ];
+        $ids = [];
+        foreach (array_keys($asked) as $action) {
+            $ids[$action] = $hub->call('mj_action', $single['id'], $action);
+        }
+        foreach ($asked as $action => [$customId, $made]) {
+            self::assertPressMadeIt($hub, $single, $hub->ended($ids[$action]), "MJ::JOB$customId", $made);
+        }
     }
 
     /** @dataProvider gateways */
@@ -141,7 +152,7 @@ final class ButtonsTest extends TestCase
         }
     }
 
-    /** @dataProvider everyGateway */
+    /** @dataProvider gateways */
     public function testBookmarkIsPressedAndMakesNoPicture(string $gateway): void
     {
         $hub = self::hub($gateway);
@@ -187,8 +198,12 @@ final class ButtonsTest extends TestCase
         $reason = $hub->run('try { return mj_cancel($data); } catch (Mj\ActionUnavailableException $e) { return $e->reason; }', $id);
 
         self::assertSame('NEEDS_USER_GATEWAY', $reason);
-        $hub->simulator->control('release');
-        self::assertSame('SUCCESS', $hub->ended($id)['status']);
+        $hub->simulator->control('config', ['set' => ['hold_finals' => false]]);
+        $hub->until($id, static function (array $task) use ($hub): bool {
+            $hub->simulator->control('release');
+
+            return $task['status'] === 'SUCCESS';
+        });
     }
 
     /** @return list<array<string, mixed>> our presses of a button */

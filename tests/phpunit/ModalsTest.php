@@ -85,6 +85,12 @@ final class ModalsTest extends TestCase
     }
 
     /** @return array<string, array{string}> */
+    public function gateways(): array
+    {
+        return $this->sessions() + ['bot' => ['bot']];
+    }
+
+    /** @return array<string, array{string}> */
     public function blind(): array
     {
         return ['bot' => ['bot'], 'off' => ['off']];
@@ -211,7 +217,7 @@ final class ModalsTest extends TestCase
         self::assertSame(array_map([self::class, 'plain'], $described['texts']), $texts);
     }
 
-    /** @dataProvider sessions */
+    /** @dataProvider gateways */
     public function testDescribeIsReadAgain(string $gateway): void
     {
         $hub = self::hub($gateway);
@@ -220,6 +226,7 @@ final class ModalsTest extends TestCase
 
         self::assertSame('SUCCESS', $again['status'], "{$again['fail_code']} {$again['fail_reason']}");
         self::assertCount(4, $again['texts']);
+        self::assertNotSame($described['texts'], $again['texts']);
         self::assertContains('imagine4', array_column($again['buttons'], 'action'));
     }
 
@@ -242,18 +249,18 @@ final class ModalsTest extends TestCase
     public function testModalsNeedTheUsersSession(string $gateway): void
     {
         $hub = self::hub($gateway);
-        $single = self::parent($gateway, 'single');
-        $grid = self::parent($gateway, 'grid');
-        $described = $hub->ended($hub->call('mj_describe', self::picture()));
+        $describe = $hub->call('mj_describe', self::picture());
         $hub->simulator->control('config', ['set' => ['manual_buttons' => true]]);
-        $manual = self::made($hub, $gateway, 'a picture that will move --ar 3:2', 'upscale3');
+        $grid = self::made($hub, $gateway, 'a picture that will move --ar 3:2');
+        $single = self::made($hub, $gateway, 'a picture that will move --ar 3:2', 'upscale3');
+        $described = $hub->ended($describe);
         $before = count($hub->simulator->record()['interactions']);
         $calls = [
             [$single, 'custom_zoom', []], [$single, 'custom_zoom', ['prompt' => self::WORDS]],
             [$single, 'vary_region', ['mask' => self::picture()]],
             [$grid, 'variation1', ['prompt' => self::WORDS]], [$grid, 'reroll', ['prompt' => self::WORDS]],
             [$single, 'pan_left', ['prompt' => self::WORDS]], [$single, 'zoom_out_2x', ['prompt' => self::WORDS]],
-            [$manual, 'animate_high_manual', []], [$manual, 'animate_low_manual', ['prompt' => self::WORDS]],
+            [$single, 'animate_high_manual', []], [$single, 'animate_low_manual', ['prompt' => self::WORDS]],
             [$described, 'imagine1', []], [$described, 'imagine_all', []],
         ];
         foreach ($calls as [$task, $action, $options]) {
@@ -263,16 +270,21 @@ final class ModalsTest extends TestCase
         self::assertCount($before, $hub->simulator->record()['interactions']);
     }
 
-    /** @dataProvider sessions */
-    public function testModalThatNeverComesEndsTheTask(string $gateway): void
+    public function testModalThatNeverComesEndsItsTaskAndHoldsUpNobody(): void
     {
-        $hub = self::hub($gateway);
-        $single = self::parent($gateway, 'single');
-        $hub->simulator->control('refuse', ['name' => 'silent']);
-        $task = $hub->press($single['id'], 'custom_zoom', ['timeout' => 10]);
-
-        self::assertSame('FAILURE', $task['status']);
-        self::assertSame('TIMEOUT', $task['fail_code'], (string) $task['fail_reason']);
+        $ids = [];
+        foreach (array_keys($this->sessions()) as $gateway) {
+            $single = self::parent($gateway, 'single');
+            self::hub($gateway)->simulator->control('refuse', ['name' => 'silent']);
+            $ids[$gateway] = self::hub($gateway)->call('mj_action', $single['id'], 'custom_zoom', ['timeout' => 10]);
+        }
+        foreach ($ids as $gateway => $id) {
+            $hub = self::hub($gateway);
+            $task = $hub->ended($id);
+            self::assertSame(['FAILURE', 'TIMEOUT'], [$task['status'], $task['fail_code']], (string) $task['fail_reason']);
+            $single = self::parent($gateway, 'single');
+            self::assertModalMadeIt($hub, $single, $hub->press($single['id'], 'custom_zoom'), 'MJ::OutpaintCustomZoomModal::#', 'zoom');
+        }
     }
 
     /** @dataProvider sessions */

@@ -54,8 +54,8 @@ trait SharedHubs
     private static function hub(string $gateway, int $accounts = 1): Hub
     {
         return self::$hubs["$gateway $accounts"] ??= new Hub(
-            ['gateway' => $gateway, 'spacing' => '10ms', 'timeout' => 20],
-            ['--speed', '200', '--accounts', (string) $accounts, '--config', json_encode(self::switches(), JSON_THROW_ON_ERROR)],
+            ['gateway' => $gateway, 'spacing' => '10ms', 'timeout' => 60, 'concurrency' => 12],
+            ['--speed', '500', '--accounts', (string) $accounts, '--config', json_encode(self::switches(), JSON_THROW_ON_ERROR)],
             lasting: true,
         );
     }
