@@ -381,6 +381,7 @@ impl Hub {
                     account.limited_until,
                     account.full_until,
                 ]);
+                due.extend(self.session_awaited_until(&account.config.name));
                 if account.health.user_id.is_none() {
                     due.push(account.ask_after);
                 }

@@ -10,10 +10,16 @@ use crate::{
     account::AccountState,
     config::{GatewayKind, GatewayMode},
     refusal::FailCode,
+    store::Grade,
 };
 
 /// Foreign events move the stored sequence at most this often (PROCESS.md, section 5).
 const SESSION_EVERY: Duration = Duration::from_secs(5);
+/// How long commands are held back at the beginning for the session of their own account, which is being opened: what
+/// Midjourney shows to that session only, a refusal above all, would reach nobody. A short script is given the time to
+/// begin to wait, and so to become resident.
+const FIRST_SESSION: Duration = Duration::from_secs(5);
+const BEGINS_TO_WAIT: Duration = Duration::from_millis(250);
 /// Gateway close code "authentication failed".
 const AUTHENTICATION_FAILED: u16 = 4004;
 
@@ -125,6 +131,19 @@ impl Gates {
 }
 
 impl Hub {
+    /// Until when, on the boot clock, an account sends nothing because its own session is being opened.
+    pub(super) fn session_awaited_until(&self, account: &str) -> Option<Duration> {
+        let gate = &self.gates.user;
+        let is_opened = gate.state == GateState::Connecting && gate.session.is_none();
+        let main = self.config.accounts.first()?;
+        let patience = match self.grade {
+            Grade::Resident => FIRST_SESSION,
+            Grade::Transient => BEGINS_TO_WAIT,
+        };
+        Some(self.unwatched_since + patience)
+            .filter(|until| is_opened && main.name == account && *until > self.now.boot)
+    }
+
     /// When a session's sequence is to be written though nothing else is.
     pub(super) fn session_due(&self, kind: GatewayKind) -> Option<Duration> {
         let gate = self.gates.gate(kind);

@@ -81,7 +81,11 @@ impl Hub {
         let slots: Vec<Slot<'_>> = self
             .accounts
             .iter()
-            .filter(|account| account.is_ready(self.now) && account.health.user_id.is_some())
+            .filter(|account| {
+                account.is_ready(self.now)
+                    && account.health.user_id.is_some()
+                    && self.session_awaited_until(&account.config.name).is_none()
+            })
             .map(|account| Slot {
                 name: &account.config.name,
                 weight: account.config.weight,

@@ -6,12 +6,13 @@ use mj_midjourney::{
     config::{GatewayKind, GatewayMode},
     hub::{GatewayNotice, Predecessor},
     refusal::FailCode,
+    store::Grade,
     task::{AttemptState, Status},
 };
 
 use super::{
     post,
-    world::{USER, World},
+    world::{USER, World, config},
 };
 
 const PROMPT: &str = "a red fox --seed 7";
@@ -153,9 +154,9 @@ fn tombstones_and_buttons_survive_a_takeover() {
 
 #[test]
 fn a_transient_owner_submits_and_reads_nothing() {
-    let config = super::world::config(GatewayMode::User);
-    let mut world = World::cold(config, mj_midjourney::store::Grade::Transient);
+    let mut world = World::cold(config(GatewayMode::User), Grade::Transient);
     let id = world.imagine("a red fox", 7);
+    world.ms(250);
     let sent = world.last();
     assert!(!world.hub.submitted(&[id]));
     world.accept(&sent);
@@ -171,6 +172,41 @@ fn a_transient_owner_submits_and_reads_nothing() {
     world.imagine("another", 8);
     world.ms(2_000);
     assert_eq!(world.interactions().len(), 1, "draining");
+}
+
+#[test]
+fn a_first_command_waits_for_the_session_that_would_see_its_refusal() {
+    let mut world = World::cold(config(GatewayMode::User), Grade::Resident);
+    world.imagine("a red fox", 7);
+    world.ms(1_000);
+    assert!(world.interactions().is_empty());
+    world.connect();
+    assert_eq!(world.interactions().len(), 1);
+
+    let mut deaf = World::cold(config(GatewayMode::User), Grade::Resident);
+    deaf.imagine("a red fox", 7);
+    deaf.ms(4_999);
+    assert!(deaf.interactions().is_empty());
+    deaf.ms(1);
+    assert_eq!(deaf.interactions().len(), 1, "a gateway may stay away");
+}
+
+#[test]
+fn a_script_that_begins_to_wait_is_given_its_session() {
+    let mut world = World::cold(config(GatewayMode::User), Grade::Transient);
+    world.imagine("a red fox", 7);
+    world.ms(249);
+    assert!(world.interactions().is_empty());
+    world.hub.handle_grade(world.now, Grade::Resident);
+    world.run();
+    world.ms(500);
+    assert!(world.interactions().is_empty());
+    world.connect();
+    assert_eq!(world.interactions().len(), 1);
+
+    let mut bot = World::cold(config(GatewayMode::Bot), Grade::Transient);
+    bot.imagine("a red fox", 7);
+    assert_eq!(bot.interactions().len(), 1, "a bot would see none");
 }
 
 #[test]
