@@ -657,9 +657,22 @@ impl Hub {
         self.doubts.remove(&id);
         if state == AttemptState::Refused {
             self.forget_refused(id);
+            self.give_up_late_final(id);
         }
         self.set_holder(id);
         self.outbox.mark(id, false);
+    }
+
+    /// A task that ended while its request was under way holds a key for a picture that will not come, when that was
+    /// refused.
+    fn give_up_late_final(&mut self, id: TaskId) {
+        let has_ended = self
+            .tasks
+            .get(&id)
+            .is_some_and(|item| item.task.view.status.is_terminal());
+        if has_ended && (self.first_attempt(id).is_none() || self.has_unsent_form(id)) {
+            self.release_key(id);
+        }
     }
 }
 

@@ -514,3 +514,34 @@ fn a_hub_speaks_its_own_language() {
         );
     }
 }
+
+#[test]
+fn a_form_refused_after_its_tasks_end_keeps_no_key() {
+    for (status, body) in [
+        (404, r#"{"code":10062}"#),
+        (429, r#"{"retry_after":1.0,"global":false}"#),
+    ] {
+        let mut world = World::new(GatewayMode::User);
+        let zoom = format!("MJ::CustomZoom::{}", uuid(50));
+        let deadline = world.now.unix.plus(Duration::from_secs(5));
+        let id = world.press_with(GRID, &zoom, |task| task.work.deadline = deadline);
+        let press = world.last();
+        world.accept(&press);
+        let inputs = json!([{"type": 4, "custom_id": "p", "value": "a --zoom 2"}]);
+        world.open_form(&press.nonce(), &inputs);
+        world.ms(1_000);
+        let form = world.last();
+        assert_eq!(form.body["type"], 5);
+        world.ms(5_000);
+        assert_eq!(world.view(id).fail_code, Some(FailCode::Timeout));
+        let next = world.press_with(GRID, &zoom, |_| {});
+        assert_eq!(
+            world.status(next),
+            Status::NotStart,
+            "its picture may be late"
+        );
+        world.answer(&form, status, body);
+        world.ms(2_000);
+        assert_eq!(world.status(next), Status::Submitted, "{status}");
+    }
+}
