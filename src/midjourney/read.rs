@@ -19,7 +19,7 @@ use crate::{
     application::Bot,
     button::{self, Press},
     job_id::JobId,
-    refusal::{Outcome, Refusal},
+    refusal::{Outcome, Refusal, is_warning},
     task::{Mode, TaskButton},
 };
 
@@ -261,10 +261,13 @@ fn read_embed<'m>(
         return;
     }
     if let Some(refusal) = Refusal::of_embed(embed) {
-        if !(is_job && refusal.outcome == Outcome::Waits) {
+        let is_done = reading.kind == Kind::Job(Phase::Final) && reading.has_result_buttons();
+        if is_job && (is_done || refusal.outcome == Outcome::Waits || is_warning(embed)) {
+            reading.refusal = Some(refusal.of_a_job_that_goes_on());
+        } else {
             reading.kind = Kind::Refusal;
+            reading.refusal = Some(refusal);
         }
-        reading.refusal = Some(refusal);
     }
 }
 

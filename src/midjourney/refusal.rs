@@ -27,6 +27,8 @@ pub use self::{
 const ERROR_COLOURS: [u32; 3] = [16_711_680, 15_548_997, 15_844_367];
 /// Colours of warning embeds.
 const WARNING_COLOURS: [u32; 2] = [16_776_960, 16_239_475];
+/// Colour of embeds that say that all is well.
+const GOOD_COLOUR: u32 = 65_280;
 
 /// When a refusal is over, as far as the notice says.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -85,7 +87,10 @@ impl Refusal {
                 let confirms = is_confirmation(title) || is_confirmation(description);
                 Notice::in_text(&own_words(description)).filter(|_| !confirms)
             })
-            .or_else(colour)?;
+            .or_else(colour)
+            .filter(|notice| {
+                embed.color != Some(GOOD_COLOUR) || notice.row().outcome == Outcome::Waits
+            })?;
         Some(Self::new(
             notice,
             embed.title.as_deref(),
@@ -120,6 +125,21 @@ impl Refusal {
     /// `INTERACTION_FAILURE` for one of our nonces.
     pub fn of_interaction_failure() -> Self {
         Self::new(Notice::InteractionFailed, None, "", "")
+    }
+
+    /// The same as a warning: it stands on the message of a job that goes on, or that has its picture.
+    #[must_use]
+    pub(crate) fn of_a_job_that_goes_on(self) -> Self {
+        if self.outcome == Outcome::Waits {
+            return self;
+        }
+        let row = Notice::UnknownWarning.row();
+        Self {
+            notice: row.notice,
+            code: row.code,
+            outcome: row.outcome,
+            ..self
+        }
     }
 
     /// Midjourney's own words on one line: heading and text.
@@ -211,6 +231,13 @@ fn is_confirmation(text: &str) -> bool {
     ["done", "success", "successfully"]
         .iter()
         .any(|word| first.eq_ignore_ascii_case(word))
+}
+
+/// Whether an embed has the colour of those that stop nothing.
+pub(crate) fn is_warning(embed: &Embed<'_>) -> bool {
+    embed
+        .color
+        .is_some_and(|colour| WARNING_COLOURS.contains(&colour))
 }
 
 fn by_colour(colour: u32) -> Option<Notice> {

@@ -545,3 +545,27 @@ fn a_form_refused_after_its_tasks_end_keeps_no_key() {
         assert_eq!(world.status(next), Status::Submitted, "{status}");
     }
 }
+
+#[test]
+fn a_notice_on_the_message_of_a_job_that_goes_on_ends_nothing() {
+    let mut world = World::new(GatewayMode::User);
+    let id = sent(&mut world);
+    let nonce = world.last().nonce();
+    let number = world.number();
+    let embed = |colour: u32| json!([{"title": "Invalid parameter", "description": "It was ignored.", "color": colour}]);
+    let start = post::start(world.now.unix, number, PROMPT, USER)
+        .nonce(&nonce)
+        .with("embeds", embed(16_776_960));
+    world.create(GatewayKind::User, &start);
+    let view = world.view(id);
+    assert_eq!(view.status, Status::InProgress);
+    assert!(view.notes[0].contains("It was ignored."));
+    let number = world.number();
+    let last = post::grid(world.now.unix, number, PROMPT, USER, start.id(), 9)
+        .with("embeds", embed(16_711_680));
+    world.create(GatewayKind::User, &last);
+    assert_eq!(
+        (world.status(id), world.view(id).images.len()),
+        (Status::Success, 1)
+    );
+}
