@@ -26,6 +26,11 @@ impl AttachmentUrl {
         is_attachment.then_some(Self { url })
     }
 
+    /// The address in its one form, without `..` in its path.
+    pub fn as_str(&self) -> &str {
+        self.url.as_str()
+    }
+
     /// Whether it is on one of Discord's own hosts.
     pub fn is_discords(&self) -> bool {
         match self.url.host() {

@@ -30,6 +30,7 @@ impl Drive {
             self.config.hosts.proxy.as_deref(),
             self.resolver.clone(),
             self.config.user_agent.clone(),
+            Hosts::clone(&self.hosts),
         );
         let (shared, source) = (Arc::clone(&self.shared), self.source.clone());
         let turns = Arc::clone(&self.pictures);

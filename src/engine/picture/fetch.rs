@@ -5,6 +5,9 @@
 //! redirect is a new address and starts over. Nothing of ours goes along: no token, cookie or referrer. The bytes
 //! decide what a picture is, not the answer's headers.
 //!
+//! Discord's own attachments are asked for where the operator says that they are (`mj.cdn_url`), wherever that is; what
+//! it redirects to is an address like any other.
+//!
 //! Through a proxy it is the proxy that looks names up. Addresses that are written out, names of inner networks, and
 //! names that lead to private addresses from here are refused all the same; what else the proxy can reach is its
 //! operator's to limit.
@@ -15,6 +18,7 @@ use std::{
     time::Duration,
 };
 
+use mj_discord::{Hosts, cdn::AttachmentUrl};
 use mj_midjourney::hub::{FailureKind, FetchRefusal};
 use reqwest::{
     Client,
@@ -60,6 +64,7 @@ pub(crate) struct Fetcher {
     proxy: Option<Url>,
     resolver: Resolver,
     user_agent: String,
+    hosts: Hosts,
     whole: Duration,
     /// Loopback servers of tests; nothing else puts anything in here.
     allowed: Arc<[SocketAddr]>,
@@ -85,12 +90,14 @@ impl Fetcher {
         proxy: Option<&str>,
         resolver: Resolver,
         user_agent: String,
+        hosts: Hosts,
     ) -> Self {
         Self {
             tls,
             proxy: proxy.and_then(|proxy| proxy.parse().ok()),
             resolver,
             user_agent,
+            hosts,
             whole: WHOLE,
             allowed: Arc::default(),
         }
@@ -108,8 +115,18 @@ impl Fetcher {
 
     async fn follow(&self, url: &str) -> Result<Picture, FetchError> {
         let mut url = Url::parse(url.trim()).map_err(|_| FetchRefusal::Scheme)?;
+        let mut way = match self.moved(&url) {
+            Some(there) => {
+                url = there;
+                Some(self.trust(&url).await?)
+            }
+            None => None,
+        };
         for _ in 0..=REDIRECTS {
-            let way = self.check(&url).await?;
+            let way = match way.take() {
+                Some(way) => way,
+                None => self.check(&url).await?,
+            };
             match self.ask(way, url).await? {
                 Hop::Redirect(next) => url = next,
                 Hop::Bytes(bytes) => {
@@ -118,6 +135,34 @@ impl Fetcher {
             }
         }
         Err(FetchRefusal::Redirects.into())
+    }
+
+    /// Where the operator has a picture of Discord's CDN; none for what is not Discord's, and where nothing is moved.
+    fn moved(&self, url: &Url) -> Option<Url> {
+        let is_attachment = ["/attachments/", "/ephemeral-attachments/"]
+            .iter()
+            .any(|start| url.path().starts_with(start));
+        let discords = AttachmentUrl::parse(url.as_str())
+            .filter(|discords| is_attachment && discords.is_discords())?;
+        let there: Url = self.hosts.image_url(discords.as_str()).parse().ok()?;
+        (there.origin() != url.origin()).then_some(there)
+    }
+
+    /// How the operator's own host is asked, which may lie in a private network.
+    async fn trust(&self, url: &Url) -> Result<Way, FetchError> {
+        if let Some(proxy) = &self.proxy {
+            return Ok(Way::Proxy(proxy.clone()));
+        }
+        let addresses = match url.host() {
+            Some(Host::Ipv4(address)) => Ok(vec![IpAddr::V4(address)]),
+            Some(Host::Ipv6(address)) => Ok(vec![IpAddr::V6(address)]),
+            Some(Host::Domain(name)) => self.resolver.lookup(name).await,
+            None => return Err(FetchRefusal::Scheme.into()),
+        };
+        match addresses {
+            Ok(addresses) if !addresses.is_empty() => Ok(Way::Direct(addresses)),
+            _ => Err(FetchError::Failed(FailureKind::Connect)),
+        }
     }
 
     /// Whether an address may be asked, and how. The parser has brought its host into one form by now: decimal, octal

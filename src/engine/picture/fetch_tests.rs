@@ -103,7 +103,7 @@ fn fetcher(resolver: Resolver, allowed: &[SocketAddr]) -> Fetcher {
     let tls = Tls::default().config(None).unwrap();
     Fetcher {
         allowed: allowed.into(),
-        ..Fetcher::new(tls, None, resolver, "mj-test".to_owned())
+        ..Fetcher::new(tls, None, resolver, "mj-test".to_owned(), Hosts::default())
     }
 }
 
@@ -466,4 +466,44 @@ async fn refuses_inner_hosts_through_a_proxy_too() {
         );
     }
     assert_eq!(proxy.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn asks_for_discords_pictures_where_the_operator_has_them() {
+    let server = Server::start(&[
+        ("/attachments/1/2/a.png?ex=6b04ba46&", ok(&png(7, 8))),
+        (
+            "/attachments/1/2/moved.png",
+            b"HTTP/1.1 302 Found\r\nLocation: /attachments/1/2/a.png\r\nContent-Length: 0\r\n\r\n"
+                .to_vec(),
+        ),
+    ])
+    .await;
+    let fetcher = Fetcher {
+        hosts: Hosts::default()
+            .with_cdn("mj.cdn_url", &server.url(""))
+            .unwrap(),
+        // Nothing else is there to be asked.
+        ..fetcher(Resolver::answering(|_| Vec::new()), &[])
+    };
+    let discords = "https://cdn.discordapp.com";
+    let picture = fetcher
+        .fetch(&format!("{discords}/attachments/1/2/a.png?ex=6b04ba46&"))
+        .await;
+    assert!(picture.is_ok(), "{picture:?}");
+    // The operator's host is no way into its network.
+    let moved = format!("{discords}/attachments/1/2/moved.png");
+    let refusal = refused(fetcher.fetch(&moved).await);
+    assert!(
+        matches!(refusal, FetchRefusal::Address | FetchRefusal::Port),
+        "{refusal:?}"
+    );
+    for path in ["/secret", "/attachments/../secret", "/x/attachments/secret"] {
+        assert_eq!(
+            fetcher.fetch(&format!("{discords}{path}")).await,
+            Err(FetchError::Failed(FailureKind::Connect)),
+            "{path}"
+        );
+    }
+    assert_eq!(server.requests().len(), 2);
 }
