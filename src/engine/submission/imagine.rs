@@ -47,6 +47,7 @@ pub(crate) fn imagine(
     if composed.trim().is_empty() && !is_uploaded {
         return Err(refused(&PromptError::Empty));
     }
+    let notes = long_dashes(&composed);
     let references = references(text, options);
     let pictures = references.len() + if is_uploaded { options.images.len() } else { 0 };
     let prompts = if composed.is_empty() {
@@ -72,6 +73,7 @@ pub(crate) fn imagine(
                 let _ = write!(key, "#{number}");
             }
             complete(place, &mut task, sent, pictures)?;
+            task.view.notes.splice(..0, notes.iter().cloned());
             task.work.wanted_mode = options.mode.or(task.work.wanted_mode);
             Ok(task)
         })
@@ -157,6 +159,16 @@ fn carried(
         })
     });
     images.chain(references).collect()
+}
+
+/// Notes of what is mended before the prompt is sent.
+fn long_dashes(prompt: &str) -> Vec<String> {
+    let notes = Prompt::parse(prompt).notes();
+    notes
+        .iter()
+        .filter(|note| matches!(note, Note::LongDash(_)))
+        .map(note)
+        .collect()
 }
 
 fn note(note: &Note<'_>) -> String {
