@@ -1,6 +1,8 @@
 //! Answers of commands that make no picture: prompts for a picture, shorter prompts, plan and usage, the settings
 //! panel, and the words with which a switch is confirmed.
 
+use std::ops::Range;
+
 use mj_discord::{cdn::AttachmentUrl, payload::Message};
 
 use super::Hub;
@@ -9,7 +11,7 @@ use crate::{
     button::Press,
     read::{Info, Kind, Reading},
     refusal::Notice,
-    task::{Call, Image, TaskButton, TaskId, Text},
+    task::{Call, Image, Mode, TaskButton, TaskId, Text},
 };
 
 /// Discord's style of a button that stands for something that is on.
@@ -70,9 +72,34 @@ pub(super) fn prompts(reading: &Reading<'_>) -> Vec<Text> {
     texts
         .map(|text| Text {
             name: None,
-            text: (*text).to_owned(),
+            text: without_links(text),
         })
         .collect()
+}
+
+/// A prompt as it can be sent: Midjourney makes the artists and styles in it links to a search, `[word](https://…)`.
+fn without_links(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((words, after)) = next_link(rest) {
+        plain.push_str(&rest[..words.start - 1]);
+        plain.push_str(&rest[words]);
+        rest = &rest[after..];
+    }
+    plain.push_str(rest);
+    plain
+}
+
+/// The words of the first link in a text, and where the text goes on behind it.
+fn next_link(text: &str) -> Option<(Range<usize>, usize)> {
+    text.match_indices("](http").find_map(|(end, _)| {
+        let start = text[..end].rfind('[')? + 1;
+        let address = &text[end + 2..];
+        let length = address.find(|letter: char| letter == ')' || letter.is_whitespace())?;
+        address[length..]
+            .starts_with(')')
+            .then_some((start..end, end + 2 + length + 1))
+    })
 }
 
 /// The words of a message: its own, and those of its embeds.
@@ -124,7 +151,12 @@ fn fields(info: &Info<'_>) -> Vec<Text> {
     });
     more("renews_at", digits.filter(|digits| !digits.is_empty()));
     let lower = |name: &str| info.field(name).map(str::to_lowercase);
-    more("mode", lower("Job Mode"));
+    // As the option `mode` spells it.
+    let speed = lower("Job Mode").map(|speed| match speed.as_str() {
+        "relaxed" => Mode::Relax.as_str().to_owned(),
+        _ => speed,
+    });
+    more("mode", speed);
     more("visibility", lower("Visibility Mode"));
     more(
         "fast_hours_left",
@@ -194,6 +226,36 @@ fn picture_at(url: &str) -> Image {
 mod tests {
     use super::*;
     use crate::task::Choice;
+
+    #[test]
+    fn prompts_have_words_for_links() {
+        for (text, plain) in [
+            (
+                "a hill, in the style of [woodcut](https://goo.gl/search?woodcut) --ar 4:3",
+                "a hill, in the style of woodcut --ar 4:3",
+            ),
+            (
+                "[雕版](https://a/b) and [two [three](http://c)",
+                "雕版 and [two three",
+            ),
+            ("an array a[1](b) of [words]", "an array a[1](b) of [words]"),
+            ("[open](https://a", "[open](https://a"),
+            ("no bracket](https://a)", "no bracket](https://a)"),
+            ("", ""),
+        ] {
+            assert_eq!(without_links(text), plain);
+        }
+    }
+
+    #[test]
+    fn modes_are_spelled_in_one_way() {
+        for (told, mode) in [("Relaxed", "relax"), ("Turbo", "turbo"), ("New", "new")] {
+            let info = Info {
+                fields: vec![("Subscription", "Pro (Active)"), ("Job Mode", told)],
+            };
+            assert!(fields(&info).contains(&named("mode", mode)), "{told}");
+        }
+    }
 
     #[test]
     fn names_are_written_in_one_way() {

@@ -339,7 +339,7 @@ fn plan_and_usage_become_fields() {
         ("queued_jobs_fast", "2"),
         ("fast_time_remaining", "3.50/15.0 hours (23.33%)"),
         ("plan", "standard"),
-        ("mode", "relaxed"),
+        ("mode", "relax"),
         ("visibility", "public"),
         ("fast_hours_left", "3.5"),
         ("renews_at", "1790000000"),
