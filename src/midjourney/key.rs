@@ -31,7 +31,7 @@ enum Job {
     Sole(&'static str),
     /// A command whose prompt has a seed, ours or the user's.
     Seed(u32),
-    /// A command whose prompt has none: its words.
+    /// A command whose prompt has none, or that makes a video: its words.
     Words(String),
     /// A button: the pressed message, the family, and within it what its text shows.
     Press(MessageId, Family, Option<Cow<'static, str>>),
@@ -218,7 +218,10 @@ pub(crate) fn of_answer(
     } else if let Some(prompt) = reading.prompt.filter(|_| {
         matches!(reading.form, Some(Form::Imagine | Form::Video)) && reading.phase().is_some()
     }) {
-        let job = of_prompt(prompt);
+        let job = match reading.form {
+            Some(Form::Video) => Job::Words(prompt::clean_text(prompt)),
+            _ => of_prompt(prompt),
+        };
         if reading.form == Some(Form::Imagine) && is_by(BLEND) && has_only_pictures(&job) {
             jobs.push(Job::Sole(BLEND));
         }
@@ -248,8 +251,11 @@ pub(crate) fn has_result_buttons(reading: &Reading<'_>) -> bool {
     reading.kind == Kind::Job(Phase::Final) && reading.has_result_buttons()
 }
 
+/// What tells a prompt's job. A video's echo may have lost its seed, so that only its words are sure.
 fn of_prompt(prompt: &str) -> Job {
-    prompt::seed(prompt).map_or_else(|| Job::Words(prompt::clean_text(prompt)), Job::Seed)
+    prompt::seed(prompt)
+        .filter(|_| !prompt::has_parameter(prompt, "video"))
+        .map_or_else(|| Job::Words(prompt::clean_text(prompt)), Job::Seed)
 }
 
 fn motion(reading: &Reading<'_>) -> Option<Motion> {

@@ -81,6 +81,28 @@ fn motions_have_keys_of_their_own() {
 }
 
 #[test]
+fn an_observer_knows_a_prompts_video_without_its_seed() {
+    let mut world = World::new(GatewayMode::Bot);
+    let id = world.imagine("a --video", 7);
+    let sent = world.last();
+    world.accept(&sent);
+    world.ms(1_000);
+    let other = world.imagine("a", 8);
+    let sent = world.last();
+    world.accept(&sent);
+    let number = world.number();
+    let text = format!("Creating video with prompt **a** - <@{USER}> (Waiting to start)");
+    let start = Post::new(world.now.unix, number, &text);
+    world.create(GatewayKind::Bot, &start);
+    assert_eq!(world.status(id), Status::InProgress);
+    let last = done(&mut world, "low", 4).reply_to(start.id());
+    world.create(GatewayKind::Bot, &last);
+    let view = world.view(id);
+    assert_eq!((view.status, view.job_id), (Status::Success, Some(uuid(4))));
+    assert_eq!(world.status(other), Status::Submitted);
+}
+
+#[test]
 fn an_edited_video_holds_both_motions() {
     let mut world = World::new(GatewayMode::User);
     let edited = world.press_with(PICTURE, &animate("high_manual"), |task| {
