@@ -14,7 +14,7 @@ use reqwest::header::{HeaderMap, HeaderValue, USER_AGENT};
 use crate::{http::Http, outgoing};
 
 /// The largest picture or video that is taken.
-const LARGEST: usize = 256 << 20;
+pub(crate) const LARGEST: usize = 256 << 20;
 /// An address that expires within this is signed anew first.
 const FRESH: Duration = Duration::from_secs(60);
 

@@ -27,7 +27,7 @@ use crate::{
     outgoing,
     resolver::Resolver,
     shared::Shared,
-    whole_file,
+    whole_file::{self, Links},
 };
 
 /// How often PHP's interrupts are looked at.
@@ -195,7 +195,9 @@ impl Saver {
             .file
             .as_deref()
             .filter(|file| file.starts_with('/'))
-            .and_then(|file| fs::read(file).ok())
+            .and_then(|file| {
+                whole_file::read(Path::new(file), attachment::LARGEST as u64, Links::Followed).ok()
+            })
             .filter(|bytes| !bytes.is_empty());
         match archived {
             Some(bytes) => Ok(bytes),

@@ -1,8 +1,9 @@
-//! Files that are there whole or not at all.
+//! Files that are there whole or not at all, and files that somebody else may have put there.
 
 use std::{
     fs::{self, OpenOptions},
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::Path,
 };
 
@@ -38,9 +39,60 @@ pub(crate) fn write(path: &Path, bytes: &[u8], overwrite: bool) -> io::Result<()
     moved
 }
 
+/// Reads a regular file of at most `most` bytes. Nothing else that has its name, as a FIFO, can hold the caller up.
+///
+/// # Errors
+/// What the file system said; [`io::ErrorKind::InvalidInput`] for what is no regular file,
+/// [`io::ErrorKind::FileTooLarge`].
+pub(crate) fn read(path: &Path, most: u64, links: Links) -> io::Result<Vec<u8>> {
+    let links = match links {
+        Links::Followed => 0,
+        Links::Refused => libc::O_NOFOLLOW,
+    };
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY | links)
+        .open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let mut bytes = Vec::new();
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(bytes)
+}
+
+/// Whether a file may be a symbolic link.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Links {
+    /// The operator's own may.
+    Followed,
+    /// One that another user may have put there may not.
+    Refused,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reads_regular_files_within_a_limit() {
+        let directory = tempfile::tempdir().unwrap();
+        let [file, link, fifo] =
+            ["a.png", "link.png", "fifo.png"].map(|name| directory.path().join(name));
+        fs::write(&file, b"four").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+        assert!(made.unwrap().success());
+        assert_eq!(read(&link, 4, Links::Followed).unwrap(), b"four");
+        assert!(read(&link, 4, Links::Refused).is_err());
+        let kind = |path: &Path, most| read(path, most, Links::Refused).unwrap_err().kind();
+        assert_eq!(kind(&file, 3), io::ErrorKind::FileTooLarge);
+        assert_eq!(kind(&fifo, 4), io::ErrorKind::InvalidInput);
+        assert_eq!(kind(directory.path(), 4), io::ErrorKind::InvalidInput);
+    }
 
     #[test]
     fn writes_whole_and_never_replaces_silently() {

@@ -5,9 +5,9 @@
 
 use std::{
     collections::BTreeSet,
-    fs::{self, File, OpenOptions},
-    io::{Read as _, Write as _},
-    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    fs::{self, File},
+    io::Write as _,
+    os::unix::fs::MetadataExt as _,
     path::PathBuf,
     time::{Duration, SystemTime},
 };
@@ -16,6 +16,7 @@ use mj_midjourney::task::{PictureSource, StoredFile, Task, Work};
 use mj_process::{Origin, StateDir, random};
 
 use super::{LARGEST, Picture, PictureError};
+use crate::whole_file::{self, Links};
 
 /// Where they lie below the state directory.
 const UPLOADS: &str = "uploads";
@@ -71,20 +72,7 @@ pub(crate) fn read(dir: &StateDir, name: &str) -> std::io::Result<Vec<u8>> {
     if !is_kept(name) {
         return Err(std::io::ErrorKind::InvalidInput.into());
     }
-    let path = own_directory(dir)?.join(name);
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(std::io::ErrorKind::InvalidInput.into());
-    }
-    let mut bytes = Vec::new();
-    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(std::io::ErrorKind::FileTooLarge.into());
-    }
-    Ok(bytes)
+    whole_file::read(&own_directory(dir)?.join(name), LARGEST, Links::Refused)
 }
 
 /// Files of ours that are older than [`KEPT`]: each may go unless an open task names it.
