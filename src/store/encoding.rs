@@ -61,11 +61,14 @@ struct LaterRow<'a> {
     /// For each picture that has one, its place and where the archive keeps it.
     #[serde(borrow)]
     files: Vec<(u8, &'a str)>,
-    /// For each button that is a menu, its place and what it offers: value, words, whether it holds.
+    /// For each button that is a menu, its place and what it offers.
     #[serde(borrow)]
-    choices: Vec<(u8, Vec<(&'a str, &'a str, bool)>)>,
+    choices: Vec<(u8, Vec<ChoiceRow<'a>>)>,
     not_before: Option<u64>,
 }
+
+/// What a menu offers: value, words, whether it holds.
+type ChoiceRow<'a> = (&'a str, &'a str, bool);
 
 #[derive(Deserialize, Serialize)]
 struct ImageRow<'a> {
@@ -331,7 +334,7 @@ impl LaterRow<'_> {
     }
 }
 
-fn choice_row(choice: &Choice) -> (&str, &str, bool) {
+fn choice_row(choice: &Choice) -> ChoiceRow<'_> {
     (&choice.value, &choice.label, choice.selected)
 }
 

@@ -1,5 +1,7 @@
 //! What becomes of calls, without a network or a store.
 
+use std::fmt::Write as _;
+
 use mj_midjourney::{
     application::{CommandName, NIJI},
     config::{AccountConfig, HubConfig},
@@ -121,8 +123,11 @@ fn button(custom_id: &str) -> TaskButton {
 }
 
 fn data(bytes: &[u8]) -> Value {
-    let digits: String = bytes.iter().map(|byte| format!("%{byte:02X}")).collect();
-    format!("data:,{digits}").into()
+    let uri = bytes.iter().fold("data:,".to_owned(), |mut text, byte| {
+        write!(text, "%{byte:02X}").unwrap();
+        text
+    });
+    uri.into()
 }
 
 fn message<T: std::fmt::Debug>(result: Result<T, EngineError>) -> String {
@@ -130,10 +135,11 @@ fn message<T: std::fmt::Debug>(result: Result<T, EngineError>) -> String {
 }
 
 fn reason<T: std::fmt::Debug>(result: Result<T, EngineError>) -> Unavailable {
-    match result.unwrap_err() {
-        EngineError::ActionUnavailable { reason, .. } => reason,
-        other => panic!("{other}"),
+    let error = result.unwrap_err();
+    if let EngineError::ActionUnavailable { reason, .. } = error {
+        return reason;
     }
+    panic!("{error}")
 }
 
 #[test]
@@ -169,9 +175,11 @@ fn image_prompts_keep_their_order() {
     assert_eq!(sources[0], &PictureSource::Link(LINK.to_owned()));
     let types: Vec<_> = sources[1..]
         .iter()
-        .map(|source| match source {
-            PictureSource::Stored(file) => file.content_type.as_str(),
-            other => panic!("{other:?}"),
+        .map(|source| {
+            if let PictureSource::Stored(file) = source {
+                return file.content_type.as_str();
+            }
+            panic!("{source:?}")
         })
         .collect();
     assert_eq!(types, ["image/png", "image/jpeg"]);

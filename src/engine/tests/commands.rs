@@ -158,10 +158,10 @@ fn a_press_whose_mask_is_gone_fails() {
     let pressed = outsider
         .action(upscaled.view.id.as_str(), "vary_region", &region)
         .unwrap();
-    let mut names = Vec::new();
+    let mut masks = Vec::new();
     for file in std::fs::read_dir(stage.state_dir().join("uploads")).unwrap() {
         let file = file.unwrap();
-        names.push(file.file_name().into_string().unwrap());
+        masks.push(file.file_name().into_string().unwrap());
         std::fs::remove_file(file.path()).unwrap();
     }
     let owner = support::engine("fpm-fcgi", ini);
@@ -170,5 +170,5 @@ fn a_press_whose_mask_is_gone_fails() {
     owner.shutdown();
     let log = std::fs::read_to_string(log).unwrap();
     assert!(log.contains("a kept picture cannot be read"), "{log}");
-    assert!(!names.is_empty() && !names.iter().any(|name| log.contains(name)));
+    assert!(!masks.is_empty() && !masks.iter().any(|name| log.contains(name)));
 }

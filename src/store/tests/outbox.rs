@@ -1,5 +1,6 @@
 //! Whatever kills a writer, the outbox and the tasks say the same.
 #![allow(
+    clippy::panic,
     clippy::unwrap_used,
     reason = "clippy's rules for tests do not reach helpers of an integration test"
 )]
