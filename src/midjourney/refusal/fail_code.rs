@@ -200,7 +200,7 @@ fail_codes! {
     /// Discord, or something before it, does not answer properly.
     UpstreamError "UPSTREAM_ERROR" Task true
         "Discord can not be reached or answers with an error" "无法访问 Discord 或其返回错误"
-        "run mj_doctor(): check network, proxy and domains" "运行 mj_doctor()：检查网络、代理和域名";
+        "check the network, mj.proxy and the domains; mj.log tells which request failed" "检查网络、mj.proxy 和各域名；mj.log 记录失败的请求";
     /// Discord wants the account's e-mail address or telephone number first.
     VerificationRequired "VERIFICATION_REQUIRED" Account false
         "Discord wants the account to be verified" "Discord 要求验证该账号"
