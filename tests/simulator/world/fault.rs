@@ -40,7 +40,7 @@ pub struct HttpFault {
     pub body: Value,
     /// Content type of that answer.
     pub content_type: Option<String>,
-    /// Answers 429 with this many seconds.
+    /// Answers 429 with this many seconds; a `status` from 500 up says it in `Retry-After`.
     pub retry_after: Option<f64>,
     /// That 429 is the global one.
     pub global: bool,
@@ -93,7 +93,7 @@ impl HttpFault {
         if self.cloudflare {
             return Some(cloudflare(self.status.unwrap_or(429), 1015));
         }
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = self.retry_after.filter(|_| !self.is_outage()) {
             let wait = std::time::Duration::try_from_secs_f64(seconds)
                 .unwrap_or_default()
                 .as_millis();
@@ -113,10 +113,19 @@ impl HttpFault {
                 Response::json(status, body)
             }
         };
+        let response = match self.retry_after {
+            Some(seconds) => response.with("retry-after", seconds.ceil().to_string()),
+            None => response,
+        };
         Some(match &self.content_type {
             Some(kind) => response.with("content-type", kind.clone()),
             None => response,
         })
+    }
+
+    /// An answer of Discord's servers that are down, which may say for how long.
+    fn is_outage(&self) -> bool {
+        self.status.is_some_and(|status| status >= 500)
     }
 }
 
