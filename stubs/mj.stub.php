@@ -122,6 +122,7 @@
  *         user_id: ?string,
  *         state: 'usable'|'paused'|'disabled',
  *         code: ?string,
+ *         reason: ?string,
  *         until: ?int,
  *         enabled: bool,
  *         unauthorized: bool,
@@ -145,7 +146,7 @@
  * `owner.alive`: its lease runs and, on this machine, its process lives. `queue`: tasks by status as stored, then as the
  * owner counts: waiting to be sent, running, in doubt whether they arrived, ended ones that a late picture may still
  * find, messages that are nobody's, and Discord's clock less ours in milliseconds. `accounts.code`: why it is paused
- * (`until` then) or disabled. `webhooks`: tasks whose newest state was not taken by their address yet, and those for which
+ * (`until` then) or disabled; `reason`: the same in words of `mj.lang`, with Midjourney's behind them. `webhooks`: tasks whose newest state was not taken by their address yet, and those for which
  * that was given up. `counters`: since the owner began. `incidents`: what befell the store in this process.
  *
  * Webhooks: a task with the option `notify_url`, or submitted while `mj.notify_url` is set, has its state posted to that

@@ -5,6 +5,7 @@ use mj_discord::UnixMs;
 use mj_midjourney::{
     account::AccountState,
     config::HubId,
+    refusal::with_detail,
     store::{Grade, HubSummary, Lease, TaskStore},
     task::Status,
 };
@@ -165,10 +166,10 @@ fn webhooks(shared: &Shared, hub: &HubId) -> Result<Value, EngineError> {
 /// The configured accounts, with what the store and the owner know of each.
 fn accounts(shared: &Shared, hub: &HubId, seen: Option<&Json>) -> Result<Value, EngineError> {
     let health = shared.store.accounts(hub)?;
-    let configured = shared
+    let (configured, lang) = shared
         .store
         .config(hub)?
-        .map(|(_, config)| config.accounts)
+        .map(|(_, config)| (config.accounts, config.lang))
         .unwrap_or_default();
     let seen: &[Json] = seen
         .and_then(|seen| seen["accounts"].as_array())
@@ -194,6 +195,13 @@ fn accounts(shared: &Shared, hub: &HubId, seen: Option<&Json>) -> Result<Value, 
             ),
             ("state", Value::from(state)),
             ("code", or_null(code.map(|code| code.as_str().into()))),
+            (
+                "reason",
+                or_null(code.map(|code| {
+                    let detail = known.and_then(|known| known.reason.as_deref());
+                    Value::Text(with_detail(code, lang, detail))
+                })),
+            ),
             ("until", or_null(until.map(|until| number(until.0)))),
             ("enabled", Value::Bool(account.enabled)),
             (
