@@ -171,6 +171,8 @@ pub struct Hub {
     /// Earlier owners that are proven dead, and since when on the boot clock.
     dead_epochs: BTreeMap<u64, Duration>,
     deletions: BTreeMap<TaskId, Deletion>,
+    /// Jobs that stopped, and until when the reason may still come, on the boot clock.
+    stops: BTreeMap<TaskId, Duration>,
     /// Tasks with a job that PHP wants cancelled.
     cancels: BTreeMap<TaskId, Cancelling>,
     histories: BTreeMap<ChannelId, History>,
@@ -402,6 +404,7 @@ impl Hub {
         due.extend(self.seeds.next_due());
         due.extend(self.next_reading());
         due.extend(self.next_conclusion());
+        due.extend(self.stops.values().copied());
         due.extend(self.next_preparation());
         due.extend(self.archive_due());
         for kind in [GatewayKind::Bot, GatewayKind::User] {
@@ -449,6 +452,7 @@ impl Hub {
         self.end_waiting(false);
         self.end_cancels();
         self.conclude_deletions();
+        self.end_stops();
         self.conclude_doubts();
         self.end_form_doubts();
         self.end_notes();

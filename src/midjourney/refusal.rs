@@ -85,7 +85,8 @@ impl Refusal {
             .or_else(|| Notice::in_text(&own_words(title)))
             .or_else(|| {
                 let confirms = is_confirmation(title) || is_confirmation(description);
-                Notice::in_text(&own_words(description)).filter(|_| !confirms)
+                Notice::in_text(&own_words(description))
+                    .filter(|notice| !confirms || notice.is_good_news())
             })
             .or_else(colour)
             .filter(|notice| {
@@ -105,10 +106,11 @@ impl Refusal {
             Some(at) => (&content[..at], &content[at + 1..]),
             None => (content, ""),
         };
-        if is_confirmation(words) || shows_a_prompt(words) {
+        if shows_a_prompt(words) {
             return None;
         }
-        let notice = Notice::in_text(&own_words(words))?;
+        let notice = Notice::in_text(&own_words(words))
+            .filter(|notice| !is_confirmation(words) || notice.is_good_news())?;
         let first = words
             .lines()
             .next()
@@ -385,6 +387,20 @@ mod tests {
             Refusal::of_embed(&embed("Success", "Done.", Some(65_280), "")),
             None
         );
+    }
+
+    #[test]
+    fn a_confirmation_may_bring_good_news() {
+        for (text, notice) in [
+            ("You have acknowledged the message.", Notice::Cleared),
+            ("You have accepted the Terms of Service.", Notice::Cleared),
+            ("Your appeal has been accepted.", Notice::AppealAccepted),
+        ] {
+            let embed = embed("Success!", text, Some(65_280), "");
+            assert_eq!(Refusal::of_embed(&embed).unwrap().notice, notice, "{text}");
+            let content = format!("Success! {text}");
+            assert_eq!(Refusal::of_content(&content).unwrap().notice, notice);
+        }
     }
 
     #[test]

@@ -101,6 +101,10 @@ impl Account {
             self.probe_after = now.boot;
             return false;
         }
+        if self.health.state.code() == Some(FailCode::RateLimited) {
+            // The ban is the address's, and its time goes on.
+            return false;
+        }
         let was_stopped = self.health.state != AccountState::Usable;
         self.health.state = AccountState::Usable;
         self.health.reason = None;
@@ -191,11 +195,14 @@ pub(super) fn fingerprint(token: &Token) -> String {
     format!("{:016x}", fnv(token.expose().as_bytes()))
 }
 
-/// Tells configurations apart in the same way.
-pub(super) fn config_fingerprint(config: &HubConfig) -> String {
+/// Tells configurations apart in the same way, as far as they concern an account: other accounts come and go with the
+/// tasks that bring their own tokens.
+fn config_fingerprint(config: &HubConfig, account: &str) -> String {
+    let mut config = config.clone();
+    config.accounts.retain(|known| known.name == account);
     format!(
         "{:016x}",
-        fnv(&serde_json::to_vec(config).unwrap_or_default())
+        fnv(&serde_json::to_vec(&config).unwrap_or_default())
     )
 }
 
@@ -457,7 +464,7 @@ impl Hub {
     /// An account may not be used any more, until a time or until somebody acts.
     pub(super) fn stop_account(&mut self, name: &str, state: AccountState, reason: Option<String>) {
         let (at, probe_after) = (self.now.unix, self.now.boot + PROBE_EVERY);
-        let print = config_fingerprint(&self.config);
+        let print = config_fingerprint(&self.config, name);
         let Some(account) = self.account_mut(name) else {
             return;
         };
@@ -511,10 +518,11 @@ impl Hub {
 
     /// Accounts that were stopped under another configuration may be used: somebody has acted since.
     pub(super) fn forgive_accounts(&mut self) {
-        let print = config_fingerprint(&self.config);
         for account in &mut self.accounts {
             let stopped_under = account.health.config_fingerprint.as_ref();
-            if stopped_under.is_some_and(|it| *it != print) && account.forgive(self.now) {
+            let is_changed = stopped_under
+                .is_some_and(|it| *it != config_fingerprint(&self.config, &account.config.name));
+            if is_changed && account.forgive(self.now) {
                 self.outbox.write(Write::Account(account.health.clone()));
             }
         }

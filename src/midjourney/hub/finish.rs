@@ -133,6 +133,7 @@ impl Hub {
         self.release_slot(id);
         self.doubts.remove(&id);
         self.deletions.remove(&id);
+        self.stops.remove(&id);
         self.cancels.remove(&id);
         self.forms.remove(&id);
         self.notes.remove(&id);
@@ -295,7 +296,9 @@ impl Hub {
                 self.finish_failed(id, FailCode::SubmitUnconfirmed, reason, Ending::Open);
             }
             Some(AttemptState::InDoubt | AttemptState::Sending | AttemptState::Accepted) => {
-                self.finish_failed(id, FailCode::Timeout, None, Ending::Open);
+                let is_blind = !is_seen && !self.is_own_view(id);
+                let reason = is_blind.then(|| self.words(Detail::Unseen));
+                self.finish_failed(id, FailCode::Timeout, reason, Ending::Open);
             }
             Some(AttemptState::Refused | AttemptState::Absent) | None => {
                 let (code, reason) = self.held_back(id).unwrap_or_else(|| {

@@ -10,6 +10,7 @@ use super::{
     archive::Archiving,
     finish::Ending,
     gates::Gates,
+    observe::OWN_COPY_WAIT,
     outbox::Outbox,
     seed::Seeds,
     sighting::Sightings,
@@ -21,7 +22,7 @@ use crate::{
     hub::driver::Predecessor,
     job_id::JobId,
     queue::{Lane, Queue},
-    store::{Grade, HubState, Write},
+    store::{Grade, HubState},
     task::{AttemptState, Stage, Status, Task, TaskId},
 };
 
@@ -85,6 +86,7 @@ impl Hub {
             held_up: BTreeSet::new(),
             dead_epochs: BTreeMap::new(),
             deletions: BTreeMap::new(),
+            stops: BTreeMap::new(),
             cancels: BTreeMap::new(),
             histories: BTreeMap::new(),
             archiving: Archiving::default(),
@@ -160,6 +162,9 @@ impl Hub {
         let stage = task.view.stage;
         self.insert_item(task);
         self.deadlines.insert((deadline, id));
+        if stage == Some(Stage::Stopped) {
+            self.stops.insert(id, self.now.boot + OWN_COPY_WAIT);
+        }
         match last {
             None | Some((AttemptState::Refused | AttemptState::Absent, _)) if !has_arrived => {
                 self.enqueue(id);
@@ -376,10 +381,8 @@ impl Hub {
                 account.limiter = old.limiter;
                 account.limited_until = old.limited_until;
             }
-            if account.forgive(self.now) {
-                self.outbox.write(Write::Account(account.health.clone()));
-            }
         }
+        self.forgive_accounts();
         self.retired = before;
         self.retired.retain(|account| !account.running.is_empty());
         self.keep_former_channels();

@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// How long a message waits for the user session's copy, which may know better (DESIGN.md, section 6).
-const OWN_COPY_WAIT: Duration = Duration::from_secs(2);
+pub(super) const OWN_COPY_WAIT: Duration = Duration::from_secs(2);
 /// The same refusal again and again is waited out twice as long each time, this often.
 const DOUBLINGS: u32 = 3;
 /// `<t:…>` has whole seconds.
@@ -224,16 +224,7 @@ impl Hub {
             }
             Kind::Job(Phase::Final) if reading.pictures.is_empty() => {}
             Kind::Job(Phase::Final) => self.finish_succeeded(id, message, reading),
-            Kind::Job(Phase::Stopped) => {
-                let words = self.words(Detail::StoppedInDiscord);
-                if let Some(item) = self.tasks.get_mut(&id) {
-                    item.task.view.stage = Some(Stage::Stopped);
-                    if !item.task.work.cancel_requested {
-                        item.task.view.fail_reason = Some(words);
-                    }
-                }
-                self.finish_cancelled(id, Ending::ByMessage);
-            }
+            Kind::Job(Phase::Stopped) => self.stopped(id),
             Kind::Refusal => {
                 if let Some(refusal) = &reading.refusal {
                     self.refused(id, message.id, reading, refusal);
@@ -250,6 +241,48 @@ impl Hub {
             | Kind::Empty
             | Kind::Other => {}
         }
+    }
+
+    /// The job stopped. A person may have done that, or Midjourney, which tells its reason to the account's own session
+    /// alone: what that session shows is waited for.
+    fn stopped(&mut self, id: TaskId) {
+        let Some(item) = self.tasks.get_mut(&id) else {
+            return;
+        };
+        let is_ours = item.task.work.cancel_requested;
+        if set(&mut item.task.view.stage, Some(Stage::Stopped)) {
+            self.outbox.mark(id, false);
+        }
+        let due = self.now.boot + OWN_COPY_WAIT;
+        if !is_ours && self.is_own_view(id) {
+            self.stops.entry(id).or_insert(due);
+        } else {
+            self.end_stopped(id);
+        }
+    }
+
+    /// Jobs that stopped and for which Midjourney gave no reason were stopped by a person.
+    pub(super) fn end_stops(&mut self) {
+        let now = self.now.boot;
+        let over: Vec<TaskId> = self
+            .stops
+            .iter()
+            .filter(|(_, due)| **due <= now)
+            .map(|(id, _)| *id)
+            .collect();
+        for id in over {
+            self.end_stopped(id);
+        }
+    }
+
+    fn end_stopped(&mut self, id: TaskId) {
+        let words = self.words(Detail::StoppedInDiscord);
+        if let Some(item) = self.tasks.get_mut(&id)
+            && !item.task.work.cancel_requested
+        {
+            item.task.view.fail_reason = Some(words);
+        }
+        self.finish_cancelled(id, Ending::ByMessage);
     }
 
     /// Whether a notice is about an attempt that another one has followed, or that was refused already: it came twice.

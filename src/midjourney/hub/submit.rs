@@ -33,6 +33,9 @@ const SELECT: u8 = 3;
 /// Waiting times between attempts that did not reach Discord: doubled each time, from the first to the last.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LAST_RETRY: Duration = Duration::from_secs(30);
+/// "Unknown Application" and "Unknown Channel".
+const UNKNOWN_APPLICATION: u64 = 10_002;
+const UNKNOWN_CHANNEL: u64 = 10_003;
 /// How many refused attempts of a task are kept.
 const REFUSED: usize = 16;
 /// How many tasks that wait for keys are looked at for another account at a time.
@@ -493,7 +496,8 @@ impl Hub {
             }
             Remedy::Disable | Remedy::Pause(_) => {
                 if let Some(state) = account_state(outcome, self.now.unix) {
-                    self.refused_with_account(id, account, state);
+                    let reason = detail_of(outcome).map(|detail| self.words(detail));
+                    self.refused_with_account(id, account, state, reason);
                 }
             }
             Remedy::Refresh => self.outdated(id),
@@ -503,9 +507,15 @@ impl Hub {
     }
 
     /// The account can not be used; the task goes to another one, where it may.
-    fn refused_with_account(&mut self, id: TaskId, account: &str, state: AccountState) {
+    fn refused_with_account(
+        &mut self,
+        id: TaskId,
+        account: &str,
+        state: AccountState,
+        reason: Option<String>,
+    ) {
         self.wait_again(id, None);
-        self.stop_account(account, state, None);
+        self.stop_account(account, state, reason);
         self.leave_account(account);
         self.fail_hopeless();
     }
@@ -679,21 +689,20 @@ impl Hub {
 /// What an answer tells beside its meaning.
 fn detail_of(outcome: &Outcome) -> Option<Detail> {
     match outcome {
-        Outcome::BadRequest { code, .. } | Outcome::NotFound { code } => {
-            Some(Detail::DiscordCode(*code))
-        }
+        Outcome::BadRequest { code, .. }
+        | Outcome::Forbidden { code }
+        | Outcome::NotFound { code } => (*code > 0).then_some(Detail::DiscordCode(*code)),
+        Outcome::UnknownApplication => Some(Detail::DiscordCode(UNKNOWN_APPLICATION)),
+        Outcome::UnknownChannel => Some(Detail::DiscordCode(UNKNOWN_CHANNEL)),
         Outcome::ReverseProxy { status }
         | Outcome::ServerError { status, .. }
         | Outcome::Unexpected { status } => Some(Detail::Status(*status)),
         Outcome::Accepted
         | Outcome::CaptchaRequired
         | Outcome::Cloudflare { .. }
-        | Outcome::Forbidden { .. }
         | Outcome::InvalidPermissions
         | Outcome::OutdatedCommand
         | Outcome::RateLimited { .. }
-        | Outcome::Unauthorized
-        | Outcome::UnknownApplication
-        | Outcome::UnknownChannel => None,
+        | Outcome::Unauthorized => None,
     }
 }

@@ -88,6 +88,13 @@ pub enum Notice {
     UnknownWarning,
 }
 
+impl Notice {
+    /// Whether it lifts something that an earlier notice stopped.
+    pub const fn is_good_news(self) -> bool {
+        matches!(self, Self::AppealAccepted | Self::Cleared)
+    }
+}
+
 /// What a refusal does to the account that met it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Rest {
@@ -247,8 +254,10 @@ pub static TABLE: &[Row] = &[
         &[
             "message acknowledged",
             "has been acknowledged",
+            "you have acknowledged",
             "tos accepted",
             "terms accepted",
+            "you have accepted the terms",
             "you have been verified",
             "verification successful",
         ],

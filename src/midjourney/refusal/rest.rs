@@ -83,7 +83,7 @@ answers! {
     UNAUTHORIZED "401: the token is dead" Unauthorized Remedy::Disable;
     CAPTCHA "400 with `captcha_key`" CaptchaRequired Remedy::Disable;
     RATE_LIMITED "429 of Discord's, with `retry_after`" RateLimited Remedy::Again;
-    CLOUDFLARE "429 or 403 of Cloudflare's" RateLimited Remedy::Pause(CLOUDFLARE_PAUSE);
+    CLOUDFLARE "429 or 403 of Cloudflare's, 429 without a time" RateLimited Remedy::Pause(CLOUDFLARE_PAUSE);
     BUSY "5xx with `Retry-After`" UpstreamError Remedy::Again;
     LOST "5xx without it, and pages of a proxy with 2xx or 5xx" SubmitUnconfirmed Remedy::Search;
     STRANGE "other pages of a proxy, redirects, unknown statuses" UpstreamError Remedy::Fail;

@@ -56,6 +56,8 @@ pub enum Detail {
     Status(u16),
     /// A person stopped the job.
     StoppedInDiscord,
+    /// Discord took it and nothing was seen since, with eyes to which refusals are invisible.
+    Unseen,
     /// The time-out passed before it could be sent.
     WaitedToBeSent,
 }
@@ -171,6 +173,11 @@ impl Detail {
                 };
             }
             Self::StoppedInDiscord => ["it was stopped in Discord", "任务在 Discord 中被停止"],
+            Self::Unseen => [
+                "nothing was seen of it: Midjourney may have refused it, put it into its queue, or asked for a human \
+                 check or an acknowledgement, which only a gateway session of the account itself shows",
+                "未见任何结果：可能已被 Midjourney 拒绝、正在排队，或要求人机验证或确认消息，这些只有该账号自己的网关会话才能看到",
+            ],
             Self::WaitedToBeSent => ["it was waiting to be sent", "任务仍在等待提交"],
         };
         said[lang as usize].to_owned()

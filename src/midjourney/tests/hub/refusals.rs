@@ -113,6 +113,7 @@ fn a_human_check_stops_the_account() {
             code: FailCode::PendingModMessage
         }
     );
+    world.config.queue_size += 1;
     let config = world.config.clone();
     world.hub.handle_config(world.now, config);
     world.run();

@@ -333,6 +333,7 @@ fn a_dead_token_is_tried_once_an_hour_and_after_a_change() {
     assert_eq!(asked(&world).len(), before + 1);
     let probe = asked(&world).last().unwrap().clone();
     world.answer(&probe, 401, unauthorized);
+    world.config.queue_size += 1;
     let config = world.config.clone();
     world.hub.handle_config(world.now, config);
     world.run();
@@ -359,6 +360,100 @@ fn a_configuration_changed_while_nobody_owned_counts_as_well() {
         world.store.accounts(&world.id).unwrap()[0].state,
         AccountState::Usable
     );
+}
+
+#[test]
+fn a_ban_of_the_address_outlasts_a_change() {
+    let mut world = World::new(GatewayMode::Bot);
+    world.imagine("a red fox", 7);
+    let first = world.last();
+    world.answer(&first, 429, "<html>error 1015</html>");
+    let code = Some(FailCode::RateLimited);
+    assert_eq!(state(&world, 0).code(), code);
+    world.config.queue_size += 1;
+    let config = world.config.clone();
+    world.hub.handle_config(world.now, config);
+    world.run();
+    assert_eq!(state(&world, 0).code(), code);
+    world.pass(11 * MINUTE);
+    assert_eq!(state(&world, 0), AccountState::Usable);
+}
+
+#[test]
+fn another_accounts_arrival_is_no_change_of_a_stopped_one() {
+    let mut world = World::new(GatewayMode::User);
+    sent(&mut world);
+    tell(&mut world, "Pending mod message", "");
+    world.config.accounts.push(account("brought-along"));
+    let config = world.config.clone();
+    world.hub.handle_config(world.now, config);
+    world.run();
+    assert!(state(&world, 0).code().is_some(), "nobody cleared it");
+    world.take_over(Predecessor::Dead);
+    assert!(state(&world, 0).code().is_some());
+    world.config.queue_size += 1;
+    let config = world.config.clone();
+    world.hub.handle_config(world.now, config);
+    world.run();
+    assert_eq!(state(&world, 0), AccountState::Usable);
+}
+
+#[test]
+fn a_time_out_names_what_an_observer_does_not_see() {
+    for (gateway, is_blind) in [(GatewayMode::Bot, true), (GatewayMode::User, false)] {
+        let mut world = World::new(gateway);
+        let id = sent(&mut world);
+        world.pass(20 * MINUTE);
+        let view = world.view(id);
+        assert_eq!(view.fail_code, Some(FailCode::Timeout));
+        let reason = view.fail_reason.unwrap();
+        assert_eq!(reason.contains("human check"), is_blind, "{reason}");
+    }
+}
+
+#[test]
+fn a_stopped_job_waits_for_its_reason() {
+    for (gateway, reason, status, code) in [
+        (
+            GatewayMode::User,
+            true,
+            Status::Failure,
+            Some(FailCode::OutputFiltered),
+        ),
+        (GatewayMode::User, false, Status::Cancel, None),
+        (GatewayMode::Bot, false, Status::Cancel, None),
+    ] {
+        let mut world = World::new(gateway);
+        let kind = match gateway {
+            GatewayMode::Bot => GatewayKind::Bot,
+            GatewayMode::User | GatewayMode::Both | GatewayMode::Off => GatewayKind::User,
+        };
+        let id = sent(&mut world);
+        let (number, nonce) = (world.number(), world.last().nonce());
+        let start = post::start(world.now.unix, number, PROMPT, USER).nonce(&nonce);
+        world.create(kind, &start);
+        let stopped = start
+            .clone()
+            .edited(&format!("**{PROMPT}** - <@{USER}> (Stopped)"), 20);
+        world.update(kind, &stopped);
+        let waits = gateway == GatewayMode::User;
+        assert_eq!(world.status(id) == Status::InProgress, waits);
+        assert_eq!(world.view(id).stage, Some(Stage::Stopped));
+        if reason {
+            let number = world.number();
+            let words = "Request cancelled due to output filters";
+            let notice = Post::new(world.now.unix, number, "")
+                .ephemeral()
+                .notice(words, "", "/imagine a red fox --seed 7")
+                .reply_to(start.id());
+            world.create(kind, &notice);
+        }
+        world.ms(3_000);
+        let view = world.view(id);
+        assert_eq!((view.status, view.fail_code), (status, code));
+        let is_told = view.fail_reason.unwrap().contains("stopped in Discord");
+        assert_eq!(is_told, !reason);
+    }
 }
 
 #[test]
