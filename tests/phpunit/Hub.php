@@ -69,6 +69,24 @@ final class Hub
         );
     }
 
+    /**
+     * Changes settings; every process after this one has them.
+     *
+     * @param array<string, mixed> $settings
+     */
+    public function configure(array $settings): void
+    {
+        $this->config = $settings + $this->config;
+        $this->caller = null;
+        $this->run('return null;');
+    }
+
+    /** @return array<string, mixed> what `mj_configure()` is given */
+    public function config(): array
+    {
+        return $this->config;
+    }
+
     /** Calls a function of the extension, as `run()` runs code. */
     public function call(string $function, mixed ...$arguments): mixed
     {
