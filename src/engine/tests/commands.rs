@@ -120,7 +120,7 @@ fn private_commands_with_a_user_gateway() {
     let relax = run("relax");
     assert!(!relax.view.texts.is_empty());
     let info = run("info");
-    assert_eq!(text(&info, "mode").as_deref(), Some("relaxed"));
+    assert_eq!(text(&info, "mode").as_deref(), Some("relax"));
     let settings = run("settings");
     assert!(text(&settings, "version").is_some(), "{:?}", settings.view);
     assert_eq!(text(&settings, "relax_mode").as_deref(), Some("on"));
