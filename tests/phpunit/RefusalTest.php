@@ -290,7 +290,7 @@ final class RefusalTest extends TestCase
         $settings = ['gateway' => $gateway === 'full' ? 'user' : $gateway, 'spacing' => '1ms', 'concurrency' => 15];
         $world = json_encode(['rate_limits' => false, 'concurrency' => 40]);
 
-        return self::$hubs[$gateway] ??= new Hub($settings, ['--speed', '100', '--config', $world]);
+        return self::$hubs[$gateway] ??= new Hub($settings, ['--speed', '100', '--config', $world], lasting: true);
     }
 
     /** @return array<string, string> each name under itself */
