@@ -176,13 +176,14 @@ impl Drive {
         resolver: Resolver,
     ) -> Result<Self, DriveError> {
         let now = moment();
-        let (config_revision, config) =
-            shared.store.config(&id)?.ok_or(DriveError::Unconfigured)?;
         // Before the load, so that no ring falls between the two.
         let fifo = Fifo::serve(&shared.dir, &owner_fifo(&id))
             .map_err(|error| DriveError::Fifo(Box::new(error)))?;
         let fifo = readable::watch(fifo).map_err(|error| DriveError::Fifo(Box::new(error)))?;
         let state = shared.store.load(now.unix, &id, tenure.epoch)?;
+        // Behind the load: what the tasks need was stored before them.
+        let (config_revision, config) =
+            shared.store.config(&id)?.ok_or(DriveError::Unconfigured)?;
         let sessions = state
             .sessions
             .iter()

@@ -96,11 +96,14 @@ impl Drive {
     }
 
     pub(super) fn read_inbox(&mut self) {
-        match self
+        let inbox = self
             .shared
             .store
-            .inbox(&self.id, self.tenure.epoch, self.inbox)
-        {
+            .inbox(&self.id, self.tenure.epoch, self.inbox);
+        // Read behind the tasks and heeded before them: what they need, such as an account that one brought along, was
+        // stored first.
+        self.read_config();
+        match inbox {
             Ok(inbox) => {
                 self.inbox = inbox.next;
                 if !inbox.tasks.is_empty() {
@@ -111,7 +114,6 @@ impl Drive {
             // A deposed owner learns it at its next write.
             Err(error) => tracing::warn!(hub = %self.id, %error, "the inbox could not be read"),
         }
-        self.read_config();
     }
 
     fn read_config(&mut self) {
