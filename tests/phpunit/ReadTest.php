@@ -76,8 +76,8 @@ final class ReadTest extends TestCase
         $shown = (string) json_encode($status);
 
         self::assertSame([
-            'version', 'state_dir', 'pid', 'sapi', 'grade', 'has_engine', 'hub', 'owner', 'gateway', 'queue', 'accounts', 'counters',
-            'hubs', 'incidents',
+            'version', 'state_dir', 'pid', 'sapi', 'grade', 'has_engine', 'hub', 'owner', 'gateway', 'queue', 'accounts', 'webhooks',
+            'counters', 'hubs', 'incidents',
         ], array_keys($status));
         self::assertSame(['pid', 'epoch', 'grade', 'alive', 'since', 'until'], array_keys($status['owner']));
         self::assertSame(['mode', 'bot', 'user', 'message_content_missing', 'seen_at'], array_keys($status['gateway']));
