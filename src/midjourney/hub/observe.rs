@@ -315,7 +315,11 @@ impl Hub {
             is_new |= self.correlator.bind_interaction(id, *interaction);
         }
         let is_job = matches!(facts.says, Says::UnderWay | Says::End);
-        let role = if reading.kind == Kind::Job(Phase::Final) {
+        let is_result = matches!(
+            reading.kind,
+            Kind::Job(Phase::Final) | Kind::Describe | Kind::Shorten
+        );
+        let role = if is_result {
             Role::Result
         } else {
             Role::Progress

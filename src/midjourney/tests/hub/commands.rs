@@ -168,6 +168,21 @@ fn two_uploads_are_told_apart_by_their_names() {
 }
 
 #[test]
+fn a_picture_that_replies_to_a_description_is_not_its_own() {
+    let mut world = World::new(GatewayMode::Bot);
+    let id = world.with_upload(Call::Describe, &[1]);
+    accept_last(&mut world);
+    let answer = described(&mut world, &file_name(1));
+    world.create(GatewayKind::Bot, &answer);
+    let number = world.number();
+    let picture = post::grid(world.now.unix, number, "winter", USER, answer.id(), 9);
+    world.create(GatewayKind::Bot, &picture);
+    let view = world.view(id);
+    assert_eq!((view.status, view.job_id), (Status::Success, None));
+    assert_eq!(world.hub.status().unmatched, 1);
+}
+
+#[test]
 fn a_description_without_its_maker_is_known_by_its_file() {
     let mut world = World::new(GatewayMode::Bot);
     let id = world.with_upload(Call::Describe, &[1]);
