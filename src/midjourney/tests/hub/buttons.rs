@@ -50,6 +50,28 @@ fn an_upscale_is_known_by_parent_and_index() {
 }
 
 #[test]
+fn one_video_of_four_is_known_without_its_own_view() {
+    let mut world = World::new(GatewayMode::Bot);
+    let grid = grid(&mut world);
+    let id = world.press(
+        grid,
+        &format!("MJ::JOB::video_virtual_upscale::2::{}", uuid(50)),
+    );
+    let sent = world.last();
+    world.accept(&sent);
+    world.ms(1_000);
+    let number = world.number();
+    let words = format!("**{PROMPT} --motion high --video 1** - <@{USER}> (fast)");
+    let post = post::Post::new(world.now.unix, number, &words)
+        .reply_to(grid)
+        .file(&format!("{}_1_720_N.mp4", uuid(1)))
+        .buttons(&[format!("MJ::JOB::animate_high_extend::1::{}", uuid(1))]);
+    world.create(GatewayKind::Bot, &post);
+    assert_eq!(world.status(id), Status::Success);
+    assert_eq!(world.view(id).job_id, Some(uuid(1)));
+}
+
+#[test]
 fn two_variations_of_one_grid_with_a_bot_go_one_after_the_other() {
     let mut world = World::new(GatewayMode::Bot);
     let grid = grid(&mut world);
