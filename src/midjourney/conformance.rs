@@ -329,6 +329,7 @@ pub fn attempt(epoch: u64) -> Attempt {
     Attempt {
         nonce: Nonce::new("1405000000000000001"),
         at: after(1),
+        undated: false,
         epoch,
         state: AttemptState::Accepted,
         interaction_id: Some(InteractionId(16)),

@@ -116,6 +116,8 @@ pub struct Hub {
     now: Moment,
     /// Discord's clock less ours, in milliseconds.
     skew: i64,
+    /// Whether Discord has told it, or has said something at least.
+    knows_clock: bool,
     /// The last place given to a sighting or an attempt.
     serial: u64,
     /// Whether something has become known by which a message that is nobody's may be known.
@@ -195,7 +197,7 @@ impl fmt::Debug for Hub {
 impl Hub {
     /// Takes what other processes wrote.
     pub fn handle_inbox(&mut self, now: Moment, inbox: Inbox) {
-        self.now = now;
+        self.note_time(now);
         for task in inbox.tasks {
             self.take_task(task);
         }
@@ -204,7 +206,7 @@ impl Hub {
 
     /// Takes the answer to the [`Output::Commit`] that was polled last.
     pub fn handle_committed(&mut self, now: Moment, committed: Committed) {
-        self.now = now;
+        self.note_time(now);
         self.outbox.committed();
         for task in committed.superseded {
             self.superseded(task);
@@ -215,14 +217,14 @@ impl Hub {
 
     /// Takes a changed configuration: somebody acted, so accounts that were stopped may be used again.
     pub fn handle_config(&mut self, now: Moment, config: HubConfig) {
-        self.now = now;
+        self.note_time(now);
         self.configure(config);
         self.settle();
     }
 
     /// The process is now of another kind: a transient one that has lived long enough to be resident.
     pub fn handle_grade(&mut self, now: Moment, grade: Grade) {
-        self.now = now;
+        self.note_time(now);
         self.grade = grade;
         self.unwatched_since = now.boot;
         if grade == Grade::Resident {
@@ -233,7 +235,7 @@ impl Hub {
 
     /// Takes what happened to a gateway connection.
     pub fn handle_gateway(&mut self, now: Moment, gateway: GatewayKind, notice: GatewayNotice) {
-        self.now = now;
+        self.note_time(now);
         let was_watched = self.gates.any_live();
         self.gateway_notice(gateway, notice);
         if was_watched && !self.gates.any_live() {
@@ -250,7 +252,7 @@ impl Hub {
         sequence: u64,
         event: &Event<'_>,
     ) {
-        self.now = now;
+        self.note_time(now);
         if let Some(session) = self.gates.gate_mut(gateway).session.as_mut() {
             session.sequence = session.sequence.max(sequence);
             session.seen_at = now.unix;
@@ -265,7 +267,7 @@ impl Hub {
     /// Takes what became of a request.
     #[expect(clippy::needless_pass_by_value, reason = "an answer is taken, once")]
     pub fn handle_answer(&mut self, now: Moment, id: RequestId, answer: Answer) {
-        self.now = now;
+        self.note_time(now);
         let Some(pending) = self.outbox.answered(id) else {
             return;
         };
@@ -299,21 +301,21 @@ impl Hub {
 
     /// Takes what became of an [`Output::Fetch`].
     pub fn handle_fetched(&mut self, now: Moment, task: TaskId, place: usize, fetched: Fetched) {
-        self.now = now;
+        self.note_time(now);
         self.fetched(task, place, fetched);
         self.settle();
     }
 
     /// Takes what became of an [`Output::Archive`].
     pub fn handle_archived(&mut self, now: Moment, task: TaskId, place: usize, archived: Archived) {
-        self.now = now;
+        self.note_time(now);
         self.picture_archived(task, place, archived);
         self.settle();
     }
 
     /// To be called when [`Hub::poll_timeout`] is due; harmless at any other time.
     pub fn handle_timeout(&mut self, now: Moment) {
-        self.now = now;
+        self.note_time(now);
         self.settle();
     }
 
@@ -324,14 +326,14 @@ impl Hub {
 
     /// The owner of this earlier epoch is now proven dead; see [`Hub::doubtful_epochs`].
     pub fn handle_owner_dead(&mut self, now: Moment, epoch: u64) {
-        self.now = now;
+        self.note_time(now);
         self.note_dead(epoch);
         self.settle();
     }
 
     /// Nothing new is sent from here on; [`Hub::idle`] tells when the last answer is in and written.
     pub fn drain(&mut self, now: Moment) {
-        self.now = now;
+        self.note_time(now);
         self.draining = true;
         self.settle();
     }
@@ -349,7 +351,9 @@ impl Hub {
         {
             return Some(Output::Commit(commit));
         }
-        self.outbox.next_send().or_else(|| self.next_archive())
+        self.outbox
+            .next_send(self.now.boot)
+            .or_else(|| self.next_archive())
     }
 
     /// When `handle_timeout` is to be called, on the boot clock.
@@ -485,7 +489,7 @@ impl Hub {
             return;
         }
         if let Answer::Response { headers, .. } = answer {
-            self.note_date(headers);
+            self.note_date(headers, now.boot.saturating_sub(pending.left_at));
         }
         if let Bearer::Account(name) = &pending.bearer
             && let Some(account) = self.account_mut(name)

@@ -2,7 +2,7 @@
 //!
 //! [`TaskView`] is what PHP sees, [`Work`] what only the owner needs. Who may change a status is in `transition`.
 
-use std::{borrow::Cow, fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr, time::Duration};
 
 use mj_discord::{
     UnixMs,
@@ -571,8 +571,11 @@ pub struct OpenForm {
 pub struct Attempt {
     /// Registered before the POST.
     pub nonce: Nonce,
-    /// When it became durable.
+    /// When it became durable, by Discord's clock.
     pub at: UnixMs,
+    /// Whether `at` is by this machine's clock, since its owner had not heard from Discord yet.
+    #[serde(default)]
+    pub undated: bool,
     /// The owner that sent it.
     pub epoch: u64,
     /// What is known of it.
@@ -585,6 +588,29 @@ pub struct Attempt {
     /// The gateway session of the task's own account that was live when it was sent.
     #[serde(default)]
     pub own_session: Option<String>,
+}
+
+impl Attempt {
+    /// How wrong a machine's clock is taken to be at most.
+    const CLOCK_ERROR: Duration = Duration::from_secs(10 * 60);
+
+    /// The earliest that it can have been made, by Discord's clock.
+    pub fn earliest(&self) -> UnixMs {
+        if self.undated {
+            self.at.minus(Self::CLOCK_ERROR)
+        } else {
+            self.at
+        }
+    }
+
+    /// The latest.
+    pub fn latest(&self) -> UnixMs {
+        if self.undated {
+            self.at.plus(Self::CLOCK_ERROR)
+        } else {
+            self.at
+        }
+    }
 }
 
 /// What is known of an attempt.

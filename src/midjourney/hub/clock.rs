@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mj_discord::UnixMs;
+use mj_discord::{Moment, UnixMs};
 
 use super::Hub;
 
@@ -10,6 +10,14 @@ use super::Hub;
 const SAME: i64 = 2_000;
 
 impl Hub {
+    /// It is now this time. When the wall clock has jumped, Discord's has not: what is believed of it goes on with the
+    /// boot clock.
+    pub(super) fn note_time(&mut self, now: Moment) {
+        let jump = ahead_of_boot(now).saturating_sub(ahead_of_boot(self.now));
+        self.skew = self.skew.saturating_sub(jump);
+        self.now = now;
+    }
+
     /// The time by Discord's clock.
     pub(super) fn discord_time(&self) -> UnixMs {
         UnixMs(self.now.unix.0.saturating_add_signed(self.skew))
@@ -27,33 +35,40 @@ impl Hub {
 
     /// Something was made at this time of Discord's clock, and is here already.
     pub(super) fn note_clock(&mut self, made_at: UnixMs) {
-        if made_at > self.discord_time() {
-            self.correct(difference(made_at, self.now.unix));
+        let before = self.discord_time();
+        if made_at <= before {
+            return;
+        }
+        self.skew = difference(made_at, self.now.unix);
+        if difference(made_at, before) > SAME {
+            self.date_attempts();
         }
     }
 
-    /// The `Date` of an answer of Discord's.
-    pub(super) fn note_date(&mut self, headers: &[(String, String)]) {
+    /// The `Date` of an answer of Discord's to a request that left so long ago: it was written at some time since.
+    pub(super) fn note_date(&mut self, headers: &[(String, String)], took: Duration) {
         let date = headers
             .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case("date"));
-        let Some(date) = date.and_then(|(_, value)| read_date(value)) else {
-            return;
-        };
-        // Cut to the second on its way out.
-        let read = difference(date.plus(Duration::from_millis(500)), self.now.unix);
-        if read.saturating_sub(self.skew).abs() > SAME {
-            self.correct(read);
+            .find(|(name, _)| name.eq_ignore_ascii_case("date"))
+            .and_then(|(_, value)| read_date(value));
+        let skew = date.map(|date| {
+            // Cut to the second on its way out.
+            let least = difference(date.plus(Duration::from_millis(500)), self.now.unix);
+            let took = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
+            self.skew.clamp(least, least.saturating_add(took))
+        });
+        let is_first = !std::mem::replace(&mut self.knows_clock, true);
+        let skew = skew.filter(|skew| skew.saturating_sub(self.skew).abs() > SAME);
+        self.skew = skew.unwrap_or(self.skew);
+        if is_first || skew.is_some() {
+            self.date_attempts();
         }
     }
 
-    /// What was believed of Discord's clock was wrong; so are the times of this owner's attempts.
-    fn correct(&mut self, skew: i64) {
-        let before = std::mem::replace(&mut self.skew, skew);
-        if skew.saturating_sub(before).abs() <= SAME {
-            return;
-        }
+    /// What was believed of Discord's clock was wrong, or a guess; so are the times of this owner's attempts.
+    fn date_attempts(&mut self) {
         let (now, boot) = (self.discord_time(), self.now.boot);
+        let knows_clock = self.knows_clock;
         let mut dated = Vec::new();
         for (id, item) in &mut self.tasks {
             if item.task.view.status.is_terminal() && item.task.work.key_held_until.is_none() {
@@ -63,11 +78,17 @@ impl Hub {
                 let Some(made_at) = made.at else { continue };
                 let at = now.minus(boot.saturating_sub(made_at));
                 let off = difference(at, attempt.at);
+                let was_undated = attempt.undated && knows_clock;
+                if was_undated {
+                    attempt.undated = false;
+                }
                 if off.abs() > SAME {
                     attempt.at = at;
                     attempt.ended_at = attempt
                         .ended_at
                         .map(|ended| UnixMs(ended.0.saturating_add_signed(off)));
+                }
+                if was_undated || off.abs() > SAME {
                     dated.push(*id);
                 }
             }
@@ -79,6 +100,12 @@ impl Hub {
         }
         self.look_again();
     }
+}
+
+/// How far the wall clock is ahead of the boot clock, in milliseconds.
+fn ahead_of_boot(now: Moment) -> i64 {
+    let boot = u64::try_from(now.boot.as_millis()).unwrap_or(u64::MAX);
+    difference(now.unix, UnixMs(boot))
 }
 
 fn difference(theirs: UnixMs, ours: UnixMs) -> i64 {

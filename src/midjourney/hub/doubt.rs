@@ -45,7 +45,11 @@ impl Hub {
         } else {
             *self.dead_epochs.get(&attempt.epoch)?
         };
-        let earliest = self.boot_of_discord_time(attempt.at.plus(MAY_ARRIVE));
+        let earliest = if attempt.undated {
+            silent_since + MAY_ARRIVE
+        } else {
+            self.boot_of_discord_time(attempt.at.plus(MAY_ARRIVE))
+        };
         Some(earliest.max(silent_since + LAST_SIGN))
     }
 
@@ -164,7 +168,7 @@ impl Hub {
         };
         finished.began >= provable_from
             && finished.ended + SETTLING <= self.now.boot
-            && finished.from <= MessageId(snowflake_at(attempt.at))
+            && finished.from <= MessageId(snowflake_at(attempt.earliest()))
             && !item.task.work.bound
             && self.would_be_seen(id)
     }

@@ -21,7 +21,7 @@ use crate::{
     config::GatewayMode,
     refusal::FailCode,
     store::Grade,
-    task::{AttemptState, Status, TaskId},
+    task::{Attempt, AttemptState, Status, TaskId},
 };
 
 /// Messages a page: Discord's maximum.
@@ -233,7 +233,7 @@ impl Hub {
         })
     }
 
-    /// When the first attempt of a task was made that may have arrived.
+    /// The earliest that the first attempt of a task was made that may have arrived.
     pub(super) fn first_attempt(&self, id: TaskId) -> Option<UnixMs> {
         let attempts = &self.tasks.get(&id)?.task.work.attempts;
         let may_have_arrived =
@@ -241,7 +241,7 @@ impl Hub {
         attempts
             .iter()
             .find(|attempt| may_have_arrived(attempt.state))
-            .map(|attempt| attempt.at)
+            .map(Attempt::earliest)
     }
 
     /// After which message the reading begins: before the oldest attempt of an open task, or of one whose picture may

@@ -51,6 +51,7 @@ impl Hub {
             entropy,
             now,
             skew: 0,
+            knows_clock: false,
             serial: 0,
             has_learnt: false,
             draining: false,

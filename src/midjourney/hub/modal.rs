@@ -269,6 +269,7 @@ impl Hub {
         own_session: Option<String>,
     ) {
         let (at, now, epoch) = (self.discord_time(), self.now, self.epoch);
+        let undated = !self.knows_clock;
         let serial = self.next_serial();
         let spacing = self.config.spacing;
         if let Some(account) = self.account_mut(account) {
@@ -283,6 +284,7 @@ impl Hub {
         item.task.work.attempts.push(Attempt {
             nonce: nonce.clone(),
             at,
+            undated,
             epoch,
             state: AttemptState::Sending,
             interaction_id: None,

@@ -1,7 +1,10 @@
 //! What waits to be written and sent, in the one order that makes "durable before the POST" true: whatever is dirty is
 //! committed before the next request leaves, and nothing leaves while a commit is under way.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    time::Duration,
+};
 
 use mj_discord::{
     Token,
@@ -57,6 +60,8 @@ pub(super) struct Pending {
     pub bearer: Bearer,
     /// What it is counted as.
     pub route: Route,
+    /// When it left, on the boot clock.
+    pub left_at: Duration,
 }
 
 #[derive(Debug)]
@@ -117,6 +122,7 @@ impl Outbox {
                 purpose,
                 bearer,
                 route: request.route,
+                left_at: Duration::ZERO,
             },
         );
         self.sends.push_back(Prepared { id, token, request });
@@ -213,12 +219,15 @@ impl Outbox {
         self.committing = None;
     }
 
-    /// The next request to send, or picture to fetch.
-    pub(super) fn next_send(&mut self) -> Option<Output> {
+    /// The next request to send, or picture to fetch, at this reading of the boot clock.
+    pub(super) fn next_send(&mut self, now: Duration) -> Option<Output> {
         let Some(Prepared { id, token, request }) = self.sends.pop_front() else {
             let (task, place, url) = self.fetches.pop_front()?;
             return Some(Output::Fetch { task, place, url });
         };
+        if let Some(pending) = self.pending.get_mut(&id) {
+            pending.left_at = now;
+        }
         let attempt = !request.idempotent;
         Some(Output::Send {
             id,

@@ -241,7 +241,7 @@ impl Hub {
         keys: &[String],
     ) {
         let now = self.now;
-        let at = self.discord_time();
+        let (at, undated) = (self.discord_time(), !self.knows_clock);
         let serial = self.next_serial();
         let epoch = self.epoch;
         let (guild, channel) = self.place_of(id, account, bot.application_id());
@@ -267,6 +267,7 @@ impl Hub {
         work.attempts.push(Attempt {
             nonce: nonce.clone(),
             at,
+            undated,
             epoch,
             state: AttemptState::Sending,
             interaction_id: None,
@@ -369,10 +370,11 @@ impl Hub {
             .iter()
             .position(|attempt| attempt.state != AttemptState::Refused);
         let window = first.zip(attempts.last()).map(|(first, last)| Window {
-            from: attempts[first].at,
+            from: attempts[first].earliest(),
             until: last
                 .ended_at
-                .unwrap_or(last.at.plus(LONGEST_POST))
+                .filter(|_| !last.undated)
+                .unwrap_or(last.latest().plus(LONGEST_POST))
                 .max(last.at),
             serial: item.made.get(first).map_or(0, |made| made.serial),
         });
