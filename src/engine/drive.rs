@@ -135,8 +135,8 @@ pub(crate) struct Drive {
     route: Arc<Route>,
     resolver: Resolver,
     links: Vec<Link>,
-    /// Direct messages with the bots that the links decode.
-    direct_channels: Vec<ChannelId>,
+    /// Channels beside those of the configuration that the links decode.
+    other_channels: Vec<ChannelId>,
     /// To be resumed when their gateway is opened.
     sessions: Vec<(GatewayKind, Session)>,
     fifo: AsyncFd<Fifo>,
@@ -224,7 +224,7 @@ impl Drive {
             route: Arc::new(route),
             resolver,
             links: Vec::new(),
-            direct_channels: Vec::new(),
+            other_channels: Vec::new(),
             sessions,
             fifo,
             inbox,
@@ -311,7 +311,7 @@ impl Drive {
             }
         }
         self.post_notices();
-        self.follow_direct_channels();
+        self.follow_other_channels();
         self.keep_house(moment());
         let (hub, id) = (&self.hub, &self.id);
         self.shared.unsent.look(|of, tasks| {

@@ -102,14 +102,14 @@ impl Login {
     }
 }
 
-/// Which messages a hub's gateways decode: those of its channels, and of `direct` ones with the bots.
-pub(crate) fn interest(config: &HubConfig, direct: &[ChannelId]) -> Interest {
+/// Which messages a hub's gateways decode: those of its channels, and of `others`.
+pub(crate) fn interest(config: &HubConfig, others: &[ChannelId]) -> Interest {
     let channels = config
         .accounts
         .iter()
         .filter_map(|account| account.channel_id)
         .chain([config.channel_id])
-        .chain(direct.iter().copied());
+        .chain(others.iter().copied());
     Interest::new(channels, Bot::ALL.map(Bot::application_id))
 }
 

@@ -108,7 +108,7 @@ impl Drive {
 
     /// Opens, keeps and closes gateways as the configuration and the grade want it.
     pub(super) fn arrange_links(&mut self, now: Moment) {
-        self.direct_channels = self.hub.direct_channels().collect();
+        self.other_channels = self.hub.other_channels().collect();
         let wanted: Vec<(GatewayKind, Login)> = [GatewayKind::Bot, GatewayKind::User]
             .into_iter()
             .filter(|kind| self.grade == Grade::Resident && is_wanted(self.config.gateway, *kind))
@@ -120,7 +120,7 @@ impl Drive {
                 .iter()
                 .any(|(kind, login)| link.kind == *kind && link.serves(login))
             {
-                link.set_interest(link::interest(&self.config, &self.direct_channels));
+                link.set_interest(link::interest(&self.config, &self.other_channels));
                 self.links.push(link);
             } else {
                 // A session belongs to its token: another host goes on with it.
@@ -143,7 +143,7 @@ impl Drive {
                     .position(|(gateway, _)| *gateway == kind);
                 let session = stored.map(|at| self.sessions.remove(at).1);
                 let route = Arc::clone(&self.route);
-                let interest = link::interest(&self.config, &self.direct_channels);
+                let interest = link::interest(&self.config, &self.other_channels);
                 self.links
                     .push(Link::open(now, kind, login, interest, session, route));
             }
@@ -151,18 +151,18 @@ impl Drive {
         self.work_links();
     }
 
-    /// The gateways decode the direct messages with the bots that the hub knows.
-    pub(super) fn follow_direct_channels(&mut self) {
+    /// The gateways decode what happens in all channels that concern the hub.
+    pub(super) fn follow_other_channels(&mut self) {
         if self
             .hub
-            .direct_channels()
-            .eq(self.direct_channels.iter().copied())
+            .other_channels()
+            .eq(self.other_channels.iter().copied())
         {
             return;
         }
-        self.direct_channels = self.hub.direct_channels().collect();
+        self.other_channels = self.hub.other_channels().collect();
         for link in &mut self.links {
-            link.set_interest(link::interest(&self.config, &self.direct_channels));
+            link.set_interest(link::interest(&self.config, &self.other_channels));
         }
     }
 }

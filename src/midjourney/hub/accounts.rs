@@ -129,6 +129,12 @@ impl Account {
             || matches!(self.health.state, AccountState::Disabled { .. })
     }
 
+    /// Whether its token still reads what its jobs bring: also when it is to send nothing any more.
+    pub(super) fn may_read(&self) -> bool {
+        let wants_a_person = self.health.state.code() == Some(FailCode::CaptchaRequired);
+        !self.limiter.is_unauthorized() && !self.has_dead_token() && !wants_a_person
+    }
+
     /// Whether its state lets it send now, in one lane at least: without fast hours it may still relax.
     pub(super) fn is_usable(&self, now: UnixMs) -> bool {
         let is_held = matches!(

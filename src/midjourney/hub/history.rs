@@ -317,9 +317,9 @@ impl Hub {
             let accounts = self.accounts.iter().map(|account| &account.config.name);
             let here = accounts.filter(|name| {
                 (self.channel_of(Some(name)) == channel) == is_at_home
-                    && self
-                        .account(name)
-                        .is_some_and(|account| !account.is_disabled())
+                    && self.account(name).is_some_and(|account| {
+                        !account.is_disabled() || (is_at_home && account.may_read())
+                    })
             });
             readers.extend(here.map(|name| (Bearer::Account(name.clone()), TokenKind::User)));
             let retired = self.retired.iter().filter(|account| {

@@ -386,6 +386,7 @@ impl Hub {
         self.forgive_accounts();
         self.retired = before;
         self.retired.retain(|account| !account.running.is_empty());
+        self.count_jobs_of_returned();
         self.keep_former_channels();
         self.gates.configure(self.config.gateway);
         for history in self.histories.values_mut() {
@@ -395,6 +396,19 @@ impl Hub {
         let waiting: Vec<TaskId> = self.queue.ids().collect();
         for id in waiting {
             self.enqueue(id);
+        }
+    }
+}
+
+impl Hub {
+    /// An account that comes back may have jobs from before, also of an earlier owner.
+    fn count_jobs_of_returned(&mut self) {
+        let open: Vec<TaskId> = self.under_way.iter().copied().collect();
+        for id in open {
+            let stage = self.tasks.get(&id).and_then(|item| item.task.view.stage);
+            if stage != Some(Stage::Moderated) {
+                self.take_slot(id);
+            }
         }
     }
 }

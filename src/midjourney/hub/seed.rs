@@ -84,12 +84,14 @@ impl Seeds {
 }
 
 impl Hub {
-    /// The accounts' direct messages with the bots, as far as known: what happens there concerns the hub, too.
-    pub fn direct_channels(&self) -> impl Iterator<Item = ChannelId> + '_ {
+    /// Channels beside those of the configuration in which something happens that concerns the hub: the accounts' direct
+    /// messages with the bots, as far as known, and those that have left the configuration while jobs of theirs run.
+    pub fn other_channels(&self) -> impl Iterator<Item = ChannelId> + '_ {
         self.accounts
             .iter()
             .flat_map(|account| &account.health.direct_messages)
             .map(|direct| direct.channel_id)
+            .chain(self.former_channels.iter().copied())
     }
 
     /// Whether a task asks for a seed.

@@ -1,10 +1,18 @@
 //! Several accounts: spacing, limits, names, and moving away from one that is stopped.
 
+use mj_discord::snowflake::ChannelId;
 use mj_midjourney::{
-    account::AccountState, config::GatewayMode, hub::Answer, refusal::FailCode, task::Status,
+    account::AccountState,
+    config::GatewayMode,
+    hub::{Answer, Predecessor},
+    refusal::FailCode,
+    task::Status,
 };
 
-use super::world::{World, account, config};
+use super::{
+    post,
+    world::{USER, World, account, config},
+};
 
 fn two() -> World {
     let mut config = config(GatewayMode::Bot);
@@ -128,4 +136,74 @@ fn a_proxys_own_401_says_nothing_of_the_account() {
     let next = world.imagine("a fox", 2);
     world.ms(1_000);
     assert_eq!(world.status(next), Status::Submitted);
+}
+
+#[test]
+fn an_account_that_returns_has_its_jobs_still() {
+    let mut world = two();
+    for account in &mut world.config.accounts {
+        account.concurrency = 1;
+    }
+    let both = world.config.clone();
+    world.hub.handle_config(world.now, both.clone());
+    for seed in 1..=2 {
+        world.imagine("a fox", seed);
+        world.ms(1_000);
+        let sent = world.last();
+        world.accept(&sent);
+    }
+    world.config.accounts.truncate(1);
+    world.take_over(Predecessor::Dead);
+    world.connect();
+    world.config = both.clone();
+    world.hub.handle_config(world.now, both);
+    world.run();
+    world.imagine("a fox", 3);
+    world.ms(5_000);
+    assert_eq!(world.interactions().len(), 2);
+}
+
+#[test]
+fn an_account_that_is_switched_off_still_gets_its_picture() {
+    let mut world = World::new(GatewayMode::Off);
+    let id = world.imagine("a fox", 7);
+    let sent = world.last();
+    world.accept(&sent);
+    let mut off = world.config.clone();
+    off.accounts[0].enabled = false;
+    world.hub.handle_config(world.now, off);
+    world.run();
+    world.ms(1_000);
+    let (first, second) = (world.number(), world.number());
+    let start = post::start(world.now.unix, first, "a fox --seed 7", USER);
+    let grid = post::grid(
+        world.now.unix,
+        second,
+        "a fox --seed 7",
+        USER,
+        start.id(),
+        1,
+    );
+    world.history.extend([start, grid]);
+    world.ms(60_000);
+    assert_eq!(world.status(id), Status::Success);
+}
+
+#[test]
+fn the_channel_of_an_account_that_left_is_watched_on() {
+    let mut config = config(GatewayMode::Bot);
+    config.accounts.push(account("second"));
+    config.accounts[1].channel_id = Some(ChannelId(77));
+    let mut world = World::with(config);
+    let mut task = world.task("a fox --seed 7");
+    task.work.named_account = Some("second".to_owned());
+    world.submit(task);
+    let sent = world.last();
+    world.accept(&sent);
+    assert_eq!(world.hub.other_channels().count(), 0);
+    world.config.accounts.truncate(1);
+    world.hub.handle_config(world.now, world.config.clone());
+    world.run();
+    let others: Vec<ChannelId> = world.hub.other_channels().collect();
+    assert_eq!(others, [ChannelId(77)]);
 }

@@ -63,7 +63,7 @@ fn a_seed_is_shown_asked_for_and_told() {
         assert!(show.body.get("guild_id").is_none());
         assert_eq!(show.body["data"]["options"][0]["value"], uuid(7));
         assert_eq!(
-            world.hub.direct_channels().collect::<Vec<_>>(),
+            world.hub.other_channels().collect::<Vec<_>>(),
             [ChannelId(DIRECT)]
         );
         world.accept(&show);
