@@ -4,10 +4,16 @@
 
 use std::time::Duration;
 
-use mj_discord::snowflake::{ChannelId, MessageId, Nonce, snowflake_at};
+use mj_discord::{
+    UnixMs,
+    snowflake::{ChannelId, MessageId, Nonce, snowflake_at},
+};
 
 use super::{Hub, history::SETTLING};
-use crate::task::{Attempt, AttemptState, Call, Status, TaskId};
+use crate::{
+    correlate::Says,
+    task::{Attempt, AttemptState, Call, Status, TaskId},
+};
 
 /// How long after the attempt a request may still arrive that its owner has let go (PROCESS.md, section 3).
 const MAY_ARRIVE: Duration = Duration::from_secs(30);
@@ -171,6 +177,20 @@ impl Hub {
             && finished.from <= MessageId(snowflake_at(attempt.earliest()))
             && !item.task.work.bound
             && self.would_be_seen(id)
+            && !self.may_be_seen_already(id, attempt.earliest())
+    }
+
+    /// Whether a message lies in the channel that may be its answer, since it does not tell whose it is.
+    fn may_be_seen_already(&self, id: TaskId, since: UnixMs) -> bool {
+        let channel = self.channel_of_task(id);
+        self.sightings.unmatched().into_iter().any(|message| {
+            self.sightings.facts(message).is_some_and(|(facts, _)| {
+                facts.user.is_none()
+                    && facts.says != Says::Nothing
+                    && facts.channel == channel
+                    && message.made_at() >= since
+            })
+        })
     }
 
     /// The owner of an earlier epoch is proven dead.

@@ -183,6 +183,26 @@ fn a_picture_that_replies_to_a_description_is_not_its_own() {
 }
 
 #[test]
+fn a_description_that_may_be_there_is_not_asked_for_again() {
+    let mut world = World::new(GatewayMode::Bot);
+    let id = describe_link(&mut world, "https://pictures.example/fox.png");
+    let sent = world.last();
+    world.ms(1_000);
+    let mut post = described(&mut world, "fox.png");
+    post.0
+        .as_object_mut()
+        .unwrap()
+        .remove("interaction_metadata");
+    world.history.push(post);
+    world.lose(&sent);
+    let count = world.interactions().len();
+    world.ms(5 * 60_000);
+    assert_eq!(world.interactions().len(), count);
+    world.ms(10 * 60_000);
+    assert_eq!(world.view(id).fail_code, Some(FailCode::SubmitUnconfirmed));
+}
+
+#[test]
 fn a_description_without_its_maker_is_known_by_its_file() {
     let mut world = World::new(GatewayMode::Bot);
     let id = world.with_upload(Call::Describe, &[1]);
