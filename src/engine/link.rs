@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use mj_discord::{
     Hosts, Moment,
     gateway::{Action, Config, Fatal, Gateway, Interest, Notice, Session},
-    snowflake::{ChannelId, UserId},
+    snowflake::ChannelId,
 };
 use mj_midjourney::{
     application::Bot,
@@ -69,7 +69,6 @@ pub(crate) struct Link {
     /// What it was made from; another means another link.
     login: Login,
     token_hash: String,
-    user: Option<UserId>,
     route: Arc<Route>,
     connection: Option<Connection>,
     connections: u64,
@@ -134,7 +133,6 @@ impl Link {
             token_hash: token_hash(&login.token),
             gateway: Gateway::new(now, login_config, session, entropy()),
             login,
-            user: None,
             route,
             connection: None,
             connections: 0,
@@ -175,11 +173,6 @@ impl Link {
         {
             self.connection = None;
         }
-    }
-
-    /// Remembers who is logged in.
-    pub(crate) fn set_user(&mut self, user: UserId) {
-        self.user = Some(user);
     }
 
     /// When [`Link::handle_timeout`] is due, by `CLOCK_BOOTTIME`.
@@ -252,14 +245,7 @@ impl Link {
             }
             Notice::SequenceGap { after, next } => {
                 tracing::warn!(gateway = ?self.kind, after, next, "the gateway left events out");
-                if let (Some(user_id), Some(session)) = (self.user, self.gateway.session()) {
-                    let session_id = session.session_id.clone();
-                    notices.push(GatewayNotice::Ready {
-                        user_id,
-                        session_id,
-                        is_new: true,
-                    });
-                }
+                notices.push(GatewayNotice::Missed);
             }
         }
     }

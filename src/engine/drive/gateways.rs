@@ -57,7 +57,6 @@ impl Drive {
                 event: Event::Ready(ready),
                 ..
             }) => {
-                link.set_user(ready.user);
                 // That the old session is lost must be known before the new one is.
                 self.work_links();
                 let notice = GatewayNotice::Ready {

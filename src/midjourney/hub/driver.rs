@@ -178,6 +178,8 @@ pub enum GatewayNotice {
     Resumed,
     /// The connection is gone; the session may still be resumed.
     Down,
+    /// Events were left out of the session's stream: what they said must be read by REST.
+    Missed,
     /// The session is gone: what happened until the next READY must be read by REST.
     SessionLost,
     /// The gateway will not come back (close codes 4004, 4010 to 4014).

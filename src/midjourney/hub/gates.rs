@@ -217,6 +217,12 @@ impl Hub {
                     self.catch_up();
                 }
             }
+            GatewayNotice::Missed => {
+                if kind == GatewayKind::User {
+                    self.leave_own_view();
+                }
+                self.catch_up();
+            }
             GatewayNotice::Down => self.gate_closed(kind, GateState::Down, None, false),
             GatewayNotice::SessionLost => self.gate_closed(kind, GateState::Down, None, true),
             GatewayNotice::Fatal(code) => {
@@ -238,6 +244,23 @@ impl Hub {
                 }
             }
         }
+    }
+
+    /// The user session has not shown all that concerns the tasks under way: from here on they are seen as others see
+    /// them.
+    fn leave_own_view(&mut self) {
+        for id in self.under_way.clone() {
+            let Some(item) = self.tasks.get_mut(&id) else {
+                continue;
+            };
+            for attempt in &mut item.task.work.attempts {
+                attempt.own_session = None;
+            }
+            self.set_holder(id);
+            self.outbox.mark(id, false);
+            self.has_learnt = true;
+        }
+        self.look_again();
     }
 
     pub(super) fn gate_closed(

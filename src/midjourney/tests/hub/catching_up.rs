@@ -1,7 +1,12 @@
 //! Reading the channel by REST, where it is long, and where not every token may.
 
 use mj_discord::snowflake::ChannelId;
-use mj_midjourney::{config::GatewayMode, refusal::FailCode, task::Status};
+use mj_midjourney::{
+    config::{GatewayKind, GatewayMode},
+    hub::{GatewayNotice, Predecessor},
+    refusal::FailCode,
+    task::Status,
+};
 
 use super::{
     post::{self, CHANNEL},
@@ -96,4 +101,38 @@ fn a_late_picture_is_looked_for_without_a_gateway() {
     let read = world.sent.len();
     world.ms(60 * 60_000);
     assert_eq!(world.sent.len(), read, "nothing is left to look for");
+}
+
+#[test]
+fn what_a_session_left_out_is_read() {
+    let mut world = World::new(GatewayMode::Bot);
+    let id = world.imagine("a red fox", 7);
+    let sent = world.last();
+    world.accept(&sent);
+    world.take_over(Predecessor::Dead);
+    world.notice(GatewayKind::Bot, GatewayNotice::Resumed);
+    world.ms(20_000);
+    let number = world.number();
+    let start = post::start(world.now.unix, number, PROMPT, USER);
+    world.history.push(start);
+    world.notice(GatewayKind::Bot, GatewayNotice::Missed);
+    world.ms(30_000);
+    assert_eq!(world.status(id), Status::InProgress);
+}
+
+#[test]
+fn a_task_whose_interaction_was_left_out_is_known_by_its_key() {
+    let mut world = World::new(GatewayMode::User);
+    let id = world.imagine("a red fox", 7);
+    let sent = world.last();
+    world.accept(&sent);
+    let number = world.number();
+    let interaction = world.interaction_id();
+    let start = post::start(world.now.unix, number, PROMPT, USER).made_by(interaction, 2, USER);
+    let text = start.0["content"].as_str().unwrap();
+    let text = text.replace("Waiting to start", "11%");
+    let progress = start.edited(&text, 3);
+    world.notice(GatewayKind::User, GatewayNotice::Missed);
+    world.update(GatewayKind::User, &progress);
+    assert_eq!(world.status(id), Status::InProgress);
 }
