@@ -4,7 +4,7 @@
 use mj_discord::{
     Hosts, Moment, Token,
     gateway::{Action, Compression, Config, Fatal, Gateway, Interest, Notice, Session},
-    snowflake::{ChannelId, UserId},
+    snowflake::ChannelId,
 };
 use mj_midjourney::{
     application::Bot,
@@ -22,7 +22,6 @@ pub(crate) struct Link {
     pub(crate) kind: GatewayKind,
     pub(crate) gateway: Gateway,
     token: Token,
-    user: Option<UserId>,
     /// The present connection's number, and its name at Discord once it is open.
     pub(crate) connection: Option<(u64, Option<ConnectionId>)>,
     connections: u64,
@@ -76,14 +75,9 @@ impl Link {
             kind,
             gateway: Gateway::new(now, login, session, entropy),
             token,
-            user: None,
             connection: None,
             connections: 0,
         })
-    }
-
-    pub(crate) fn set_user(&mut self, user: UserId) {
-        self.user = Some(user);
     }
 
     /// Does what the machine asks for: what the hub should know, and what is to be sent.
@@ -95,7 +89,7 @@ impl Link {
         let (mut notices, mut orders) = (Vec::new(), Vec::new());
         loop {
             while let Some(notice) = self.gateway.poll_notice() {
-                self.translate(&notice, &mut notices);
+                Self::translate(&notice, &mut notices);
             }
             let Some(action) = self.gateway.poll_action() else {
                 return (notices, orders);
@@ -146,21 +140,13 @@ impl Link {
         Some(Order::Close(id?, code))
     }
 
-    fn translate(&self, notice: &Notice, notices: &mut Vec<GatewayNotice>) {
+    fn translate(notice: &Notice, notices: &mut Vec<GatewayNotice>) {
         match notice {
             Notice::SessionStarted | Notice::IdentifyPostponed { .. } => {}
             Notice::SessionResumed => notices.push(GatewayNotice::Resumed),
             Notice::SessionLost { .. } => notices.push(GatewayNotice::SessionLost),
             Notice::Disconnected { .. } => notices.push(GatewayNotice::Down),
-            Notice::SequenceGap { .. } => {
-                if let (Some(user_id), Some(session)) = (self.user, self.gateway.session()) {
-                    notices.push(GatewayNotice::Ready {
-                        user_id,
-                        session_id: session.session_id.clone(),
-                        is_new: true,
-                    });
-                }
-            }
+            Notice::SequenceGap { .. } => notices.push(GatewayNotice::Missed),
         }
     }
 }

@@ -356,7 +356,6 @@ impl Owner {
                 event: Event::Ready(ready),
                 ..
             }) => {
-                link.set_user(ready.user);
                 self.work_links(ground);
                 let notice = GatewayNotice::Ready {
                     user_id: ready.user,
@@ -509,8 +508,8 @@ impl Owner {
                 self.confirmed = now.boot;
                 self.fence = now.boot + LEASE;
                 self.look_behind(ground);
-                self.read_inbox(ground);
                 self.read_config(ground);
+                self.read_inbox(ground);
                 Fate::Goes
             }
             Err(_) => Fate::Ended,
@@ -530,7 +529,9 @@ impl Owner {
     }
 
     fn read_inbox(&mut self, ground: &mut Ground<'_>) {
-        if let Ok(inbox) = ground.store.inbox(ground.hub, self.epoch, self.inbox) {
+        let inbox = ground.store.inbox(ground.hub, self.epoch, self.inbox);
+        self.read_config(ground);
+        if let Ok(inbox) = inbox {
             self.inbox = inbox.next;
             if !inbox.tasks.is_empty() {
                 ground.promise.told(self.epoch, &inbox.tasks);

@@ -51,8 +51,6 @@ struct Truth<'r> {
     job_id: Option<&'r str>,
     state: &'r str,
     is_cancel: bool,
-    /// Whether it presses a button or chooses from a menu.
-    is_press: bool,
 }
 
 /// The interactions of the accounts' own, by nonce.
@@ -66,7 +64,6 @@ fn truths(record: &Value) -> BTreeMap<&str, Truth<'_>> {
             let truth = Truth {
                 job_id: interaction["job_id"].as_str(),
                 state: interaction["state"].as_str().unwrap_or_default(),
-                is_press: interaction["type"] == 3,
                 is_cancel: interaction["custom_id"]
                     .as_str()
                     .is_some_and(|id| id.contains("CancelJob")),
@@ -88,14 +85,14 @@ fn makes_a_picture(task: &Task) -> bool {
         )
 }
 
-/// The task's interactions that made, or were to make, a job. A press that opened a form has made none.
+/// The task's interactions that made a job, or gave an answer. A press that opened a form has made none.
 fn jobs<'t, 'r>(task: &Task, truths: &'t BTreeMap<&str, Truth<'r>>) -> Vec<&'t Truth<'r>> {
     task.work
         .attempts
         .iter()
         .filter_map(|attempt| truths.get(attempt.nonce.as_str()))
         .filter(|truth| !truth.is_cancel && truth.state != "refused")
-        .filter(|truth| !truth.is_press || truth.job_id.is_some())
+        .filter(|truth| truth.job_id.is_some() || !makes_a_picture(task))
         .collect()
 }
 
