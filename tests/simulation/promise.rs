@@ -135,7 +135,8 @@ impl Promise {
             if now != Status::NotStart {
                 self.waiting.1.remove(id);
             }
-            if is_new && *status != Status::Modal {
+            let is_form = *status == Status::Modal || now == Status::Modal;
+            if is_new && !is_form {
                 sent.push(task);
             }
         }
