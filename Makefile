@@ -142,6 +142,15 @@ bench: build-release ## Measure, print a table, write build/bench.json; ONLY="po
 	@mkdir -p build
 	MJ_EXTENSION="$(TARGET)/release/libmj.so" MJ_SIMULATOR="$(TARGET)/release/mj-simulator" tests/bench/run $(ONLY)
 
+.PHONY: simulate
+simulate: setup ## Play a million tasks with owners that die and a network that fails; TASKS=, SEED=
+	$(CARGO) build --locked --release -p mj-simulation
+	"$(TARGET)/release/mj-simulate" --seed $(or $(SEED),1) --tasks 250 --runs $$(($(or $(TASKS),1000000) / 250))
+
+.PHONY: mutants
+mutants: setup ## Switch safeguards off, one at a time, and see that the simulation finds it
+	tests/simulation/mutants
+
 .PHONY: fuzz
 fuzz: setup ## Fuzz reader, prompts and gateway for a minute each; ONLY=reader for one, RUNS=10000000 for a count
 	tests/fuzz/run $(ONLY)

@@ -1,6 +1,6 @@
 //! Plays many runs on both cores and says what became of them:
-//! `mj-simulate [--seed N] [--runs N] [--tasks N] [--jobs N] [--without kill,clock] [--trace] [--keep-going]`, where
-//! `--tasks` are those of one run. Ends with 1 when a promise was broken: then it looks for a smaller run that breaks one
+//! `mj-simulate [--seed N] [--runs N] [--tasks N] [--jobs N] [--without kill,clock] [--trace] [--keep-going]
+//! [--no-shrink]`, where `--tasks` are those of one run. Ends with 1 when a promise was broken: then it looks for a smaller run that breaks one
 //! as well, and prints the command that plays it with its trace.
 #![forbid(unsafe_code)]
 
@@ -31,6 +31,8 @@ struct Options {
     without: Without,
     trace: bool,
     keep_going: bool,
+    /// Whether a smaller run is looked for when one is broken.
+    shrinks: bool,
 }
 
 fn main() -> io::Result<ExitCode> {
@@ -133,7 +135,7 @@ impl Totals {
                 without: options.without,
                 trace: false,
             };
-            let smaller = if at < SHRUNK && !options.trace {
+            let smaller = if at < SHRUNK && options.shrinks && !options.trace {
                 shrink(plan)
             } else {
                 plan
@@ -191,6 +193,7 @@ fn options(mut given: impl Iterator<Item = String>) -> Result<Options, String> {
         without: Without::default(),
         trace: false,
         keep_going: false,
+        shrinks: true,
     };
     while let Some(name) = given.next() {
         if name == "--without" {
@@ -210,6 +213,7 @@ fn options(mut given: impl Iterator<Item = String>) -> Result<Options, String> {
             "--jobs" => options.jobs = usize::try_from(number()?).map_err(|_| "too many jobs")?,
             "--trace" => options.trace = true,
             "--keep-going" => options.keep_going = true,
+            "--no-shrink" => options.shrinks = false,
             other => return Err(format!("unknown option {other}")),
         }
     }

@@ -418,7 +418,6 @@ impl Stage {
 
     /// A request is about to leave its process: the body asks the lease when it goes out.
     fn depart(&mut self, departure: Departure) {
-        let now = self.moment();
         let Some(process) = self.living_process(departure.life) else {
             return;
         };
@@ -426,6 +425,15 @@ impl Stage {
             process.held.push(departure);
             return;
         }
+        self.leave_process(departure, false);
+    }
+
+    /// The same for one whose process runs. It may have asked the lease before it was stopped.
+    fn leave_process(&mut self, departure: Departure, has_asked: bool) {
+        let now = self.moment();
+        let Some(process) = self.living_process(departure.life) else {
+            return;
+        };
         let is_owner = process
             .owner
             .as_ref()
@@ -437,7 +445,7 @@ impl Stage {
             .owner
             .as_ref()
             .is_some_and(|owner| owner.may_send(now));
-        if departure.is_attempt && !may_send {
+        if departure.is_attempt && !may_send && !has_asked {
             let answer = owner::withheld();
             self.trace
                 .asked(departure.epoch, &departure.request, "withheld");

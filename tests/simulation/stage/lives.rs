@@ -126,9 +126,10 @@ impl Stage {
         let inputs = std::mem::take(&mut place.waiting);
         let held = std::mem::take(&mut place.held);
         self.note(|| format!("process {process} goes on"));
-        // What was on its way to a socket goes on by itself; only the lease holds it.
+        // What was on its way to a socket goes on by itself; only the lease holds it, if that was not asked before.
         for departure in held {
-            self.depart(departure);
+            let has_asked = self.random.chance(300);
+            self.leave_process(departure, has_asked);
         }
         self.with_owner(process, |owner, ground| owner.take(ground, inputs));
         self.agenda.plan(self.now + 1, Step::Look(process));
