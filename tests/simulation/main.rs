@@ -1,7 +1,7 @@
 //! Plays many runs on both cores and says what became of them:
 //! `mj-simulate [--seed N] [--runs N] [--tasks N] [--jobs N] [--without kill,clock] [--trace] [--keep-going]
-//! [--no-shrink]`, where `--tasks` are those of one run. Ends with 1 when a promise was broken: then it looks for a smaller run that breaks one
-//! as well, and prints the command that plays it with its trace.
+//! [--no-shrink]`, where `--tasks` are those of one run. Ends with 1 when a promise was broken: then it looks for a
+//! smaller run that breaks one as well, and prints the command that plays it with its trace.
 #![forbid(unsafe_code)]
 
 use std::{
