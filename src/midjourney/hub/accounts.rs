@@ -46,6 +46,8 @@ pub(super) struct Account {
     pub full_until: Duration,
     /// A token that Discord did not accept is not tried before this reading of the boot clock.
     pub probe_after: Duration,
+    /// Whether somebody has acted since its token was not accepted, and Discord has not said yet what it makes of that.
+    pub in_question: bool,
     /// Jobs under way.
     pub running: BTreeMap<TaskId, Lane>,
     /// When Midjourney last said that it has too many jobs.
@@ -69,6 +71,7 @@ impl Account {
             limited_until: Duration::ZERO,
             full_until: Duration::ZERO,
             probe_after,
+            in_question: false,
             ask_after: Duration::ZERO,
             running: BTreeMap::new(),
             queued_at: None,
@@ -89,6 +92,7 @@ impl Account {
     pub(super) fn forgive(&mut self, now: Moment) -> bool {
         if self.has_dead_token() {
             self.probe_after = now.boot;
+            self.in_question = true;
             return false;
         }
         if self.health.state.code() == Some(FailCode::RateLimited) {
@@ -117,6 +121,11 @@ impl Account {
         !self.config.enabled
             || self.limiter.is_unauthorized()
             || matches!(self.health.state, AccountState::Disabled { .. })
+    }
+
+    /// Whether nobody may send with it before somebody acts, and nobody has.
+    pub(super) fn is_hopeless(&self) -> bool {
+        self.is_disabled() && !(self.in_question && self.probes())
     }
 
     /// Whether its token still reads what its jobs bring: also when it is to send nothing any more.

@@ -114,10 +114,11 @@ impl Hub {
             hub.load_closed(task);
         }
         hub.forget_closed();
+        // First, since a task without a hope ends at once.
+        hub.forgive_accounts();
         for task in state.open {
             hub.take_task(task);
         }
-        hub.forgive_accounts();
         hub.keep_former_channels();
         hub.settle();
         hub
@@ -378,6 +379,7 @@ impl Hub {
             account.spaced_until = old.spaced_until;
             account.queued_at = old.queued_at;
             account.full_until = old.full_until;
+            account.in_question = old.in_question;
             if fingerprint(&old.config.user_token) == fingerprint(&account.config.user_token) {
                 account.limiter = old.limiter;
                 account.limited_until = old.limited_until;

@@ -19,7 +19,7 @@ impl Hub {
 
     /// Why no account will ever send a waiting task, as things are.
     pub(in crate::hub) fn hopeless(&self, id: TaskId) -> Option<(FailCode, Option<String>)> {
-        self.held_back_by(id, |account| !account.is_disabled())
+        self.held_back_by(id, |account| !account.is_hopeless())
     }
 
     /// Why no account can send a waiting task now.

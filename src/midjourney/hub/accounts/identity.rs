@@ -7,7 +7,7 @@ use mj_discord::{
     snowflake::UserId,
 };
 
-use super::{Account, PROBE_EVERY};
+use super::{Account, PROBE_EVERY, config_fingerprint};
 use crate::{
     hub::{
         Hub,
@@ -105,14 +105,32 @@ impl Hub {
             return;
         }
         if account.limiter.is_unauthorized() {
-            // So that the next owner asks no sooner either.
-            account.health.at = now.unix;
-            account.probe_after = now.boot + PROBE_EVERY;
-            let health = account.health.clone();
-            self.outbox.write(Write::Account(health));
+            self.refused_again(name);
         } else {
-            account.probe_after = now.boot + PROBE_RETRY;
+            let pause = if account.in_question {
+                IDENTITY_RETRY
+            } else {
+                PROBE_RETRY
+            };
+            account.probe_after = now.boot + pause;
         }
+    }
+
+    /// A token is not accepted still: what waits for it ends, until somebody acts once more.
+    fn refused_again(&mut self, name: &str) {
+        let now = self.now;
+        let print = config_fingerprint(&self.config, name);
+        let Some(account) = self.account_mut(name) else {
+            return;
+        };
+        account.in_question = false;
+        account.probe_after = now.boot + PROBE_EVERY;
+        // So that the next owner asks no sooner either.
+        account.health.at = now.unix;
+        account.health.config_fingerprint = Some(print);
+        let health = account.health.clone();
+        self.outbox.write(Write::Account(health));
+        self.fail_hopeless();
     }
 
     /// An account's user is known.

@@ -53,6 +53,7 @@ impl Hub {
         account.health.at = at;
         account.health.config_fingerprint = Some(print);
         account.probe_after = probe_after;
+        account.in_question = false;
         let health = account.health.clone();
         self.outbox.write(Write::Account(health));
         self.status_due = true;

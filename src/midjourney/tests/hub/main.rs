@@ -30,5 +30,6 @@ mod stops;
 mod takeover;
 mod traps;
 mod truth;
+mod verdicts;
 mod videos;
 mod world;
