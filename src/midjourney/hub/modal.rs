@@ -33,6 +33,8 @@ const TEXT_INPUT: u8 = 4;
 /// How long a form can be answered: an interaction's token lives 15 minutes ("Receiving and Responding", Discord's
 /// documentation), less what the answer may take.
 const FORM_LIFE: Duration = Duration::from_secs(15 * 60 - 30);
+/// Discord's JSON error code "Unknown interaction".
+const UNKNOWN_INTERACTION: u64 = 10_062;
 /// How long an answer of which nothing came back is searched for.
 const FORM_DOUBT: Duration = Duration::from_secs(3 * 60);
 /// Until it is looked again whether a session of the account's own is there.
@@ -175,7 +177,7 @@ impl Hub {
                 continue;
             }
             if self.has_expired(id) {
-                self.form_failed(id, FailCode::InteractionFailed, Detail::FormExpired);
+                self.press_again(id);
                 continue;
             }
             match self.send_form(id) {
@@ -305,6 +307,9 @@ impl Hub {
         if let Some(wait) = outcome.retry_after() {
             return self.send_again(id, Some(wait), FailCode::RateLimited);
         }
+        if is_unknown(outcome) && self.was_opened_for_another_owner(id) {
+            return self.press_again(id);
+        }
         let code = AnswerRow::of(outcome).map_or(FailCode::InteractionFailed, |row| row.code);
         let reason = if let Outcome::BadRequest { code, .. } | Outcome::NotFound { code } = outcome
         {
@@ -328,6 +333,23 @@ impl Hub {
         }
         self.forms.insert(id, due);
         self.outbox.mark(id, false);
+    }
+
+    /// The form can not be answered any more, and was not: the press that opened it made no job, so that it is pressed
+    /// once more.
+    fn press_again(&mut self, id: TaskId) {
+        self.end_round(id);
+        self.wait_again(id, None);
+    }
+
+    /// Whether the press that opened a task's form was an earlier owner's.
+    fn was_opened_for_another_owner(&self, id: TaskId) -> bool {
+        let attempts = self.tasks.get(&id).map(|item| &item.task.work.attempts);
+        let press = attempts.and_then(|attempts| {
+            let mut presses = attempts.iter().rev();
+            presses.find(|attempt| attempt.state == AttemptState::Accepted)
+        });
+        press.is_some_and(|press| press.epoch != self.epoch)
     }
 
     /// No job came of the task's press, nor of its form, and none will: it may be pressed once more.
@@ -363,8 +385,7 @@ impl Hub {
         if self.gates.user.state == GateState::Dead {
             return self.form_failed(id, FailCode::NeedsUserGateway, Detail::FormUnseen);
         }
-        self.end_round(id);
-        self.wait_again(id, None);
+        self.press_again(id);
     }
 
     /// Whether a press that makes no job without its form was sent to a session that shows nothing any more.
@@ -470,6 +491,19 @@ impl Hub {
             self.outbox.mark(id, false);
         }
     }
+}
+
+/// Whether Discord does not know the interaction that is answered, or no longer.
+fn is_unknown(outcome: &Outcome) -> bool {
+    matches!(
+        outcome,
+        Outcome::BadRequest {
+            code: UNKNOWN_INTERACTION,
+            ..
+        } | Outcome::NotFound {
+            code: UNKNOWN_INTERACTION
+        }
+    )
 }
 
 /// The text inputs with the texts that they came with.

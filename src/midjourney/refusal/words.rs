@@ -24,8 +24,6 @@ pub enum Detail {
     EnvelopeRefused,
     /// A form that must be filled in came empty.
     FormEmpty,
-    /// A form could not be sent in time.
-    FormExpired,
     /// The answer to a form was lost.
     FormLost,
     /// A text was given for a form, and none opened.
@@ -101,10 +99,6 @@ impl Detail {
             Self::FormEmpty => [
                 "the button opens a form that comes empty: give its text as prompt",
                 "该按钮打开的表单为空：请通过 prompt 提供文本",
-            ],
-            Self::FormExpired => [
-                "the form could not be sent before it expired",
-                "表单在过期前未能提交",
             ],
             Self::FormLost => [
                 "the answer to the form was lost, and nothing was seen of its job since",

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     post::{self, uuid},
-    world::{Sent, USER, World},
+    world::{Sent, USER, World, config},
 };
 
 const GRID: u64 = 1_300_000_000_000_000_000;
@@ -324,4 +324,80 @@ fn words_for_a_form_that_never_opened_are_told() {
         post::vary_start(world.now.unix, number, "a", USER, GRID, 1, 1).nonce(&press.nonce());
     world.create(GatewayKind::User, &start);
     assert!(world.view(id).notes[0].contains("remix"));
+}
+
+#[test]
+fn an_heir_with_another_session_sends_the_form_that_never_left() {
+    let mut world = World::new(GatewayMode::User);
+    let id = world.press_with(GRID, &zoom(), |_| {});
+    let press = world.last();
+    world.open_form(&press.nonce(), &input("x"));
+    world.take_over(Predecessor::Dead);
+    world.notice(GatewayKind::User, GatewayNotice::SessionLost);
+    world.ready(GatewayKind::User, "another", USER);
+    world.ms(2_000);
+    let form = world.last();
+    assert_eq!(
+        (world.interactions().len(), &form.body["type"]),
+        (2, &json!(5))
+    );
+    world.accept(&form);
+    let interaction = world.interaction_id();
+    world.interaction(&form.nonce(), interaction);
+    let number = world.number();
+    let done = post::vary(world.now.unix, number, "x", USER, GRID, 3).made_by(interaction, 5, USER);
+    world.create(GatewayKind::User, &done);
+    assert_eq!(world.status(id), Status::Success);
+}
+
+/// A dialog that an owner left behind, and that can not be answered when its heir comes.
+#[test]
+fn an_heir_presses_again_where_the_form_is_over() {
+    for waits in [Duration::from_secs(20 * 60), Duration::ZERO] {
+        let mut config = config(GatewayMode::User);
+        config.timeout = Duration::from_secs(3_600);
+        let mut world = World::with(config);
+        let id = world.press_with(GRID, &zoom(), |task| {
+            task.work.form_text = Some("wider".to_owned());
+        });
+        let press = world.last();
+        world.open_form(&press.nonce(), &input("x"));
+        world.now = world.now + waits;
+        world.take_over(Predecessor::Dead);
+        world.notice(GatewayKind::User, GatewayNotice::SessionLost);
+        world.ready(GatewayKind::User, "another", USER);
+        world.ms(2_000);
+        if waits.is_zero() {
+            let form = world.last();
+            assert_eq!(form.body["type"], json!(5));
+            world.answer(
+                &form,
+                404,
+                r#"{"code":10062,"message":"Unknown interaction"}"#,
+            );
+            world.ms(2_000);
+        }
+        // The one that named the lost session opens nothing.
+        let lost = world.last();
+        world.accept(&lost);
+        world.ms(2_000);
+        let again = world.last();
+        assert_eq!(again.body["type"], json!(3));
+        assert_eq!(again.body["session_id"], "another");
+        world.accept(&again);
+        world.open_form(&again.nonce(), &input("x"));
+        world.ms(1_000);
+        let form = world.last();
+        assert_eq!(*written(&form), json!("wider"));
+        world.answer(
+            &form,
+            404,
+            r#"{"code":10062,"message":"Unknown interaction"}"#,
+        );
+        assert_eq!(
+            world.view(id).fail_code,
+            Some(FailCode::InteractionFailed),
+            "what this owner opened itself is not pressed for ever"
+        );
+    }
 }
