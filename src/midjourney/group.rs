@@ -4,7 +4,10 @@
 
 use mj_discord::UnixMs;
 
-use crate::task::{Action, Image, Status, TaskId, TaskView};
+use crate::{
+    refusal::FailCode,
+    task::{Action, Image, Status, TaskId, TaskView},
+};
 
 /// The members of a group, in submission order, as one task with the group's id.
 ///
@@ -74,6 +77,18 @@ pub fn as_one(id: TaskId, members: &[TaskView]) -> TaskView {
     }
 }
 
+/// The members that ended without what they were to bring, in order: their fail codes, or `CANCEL`.
+pub fn failed(members: &[TaskView]) -> Vec<(TaskId, &'static str)> {
+    let without = members
+        .iter()
+        .filter(|member| matches!(member.status, Status::Failure | Status::Cancel));
+    let told = without.map(|member| {
+        let code = member.fail_code.map(FailCode::as_str);
+        (member.id, code.unwrap_or(member.status.as_str()))
+    });
+    told.collect()
+}
+
 fn status(members: &[TaskView]) -> Status {
     let any = |status| members.iter().any(|member| member.status == status);
     if members.iter().any(|member| !member.status.is_terminal()) {
@@ -138,7 +153,6 @@ mod tests {
     use super::*;
     use crate::{
         conformance::{after, id, task},
-        refusal::FailCode,
         task::{Mode, Stage, Text},
         transition,
     };
@@ -238,6 +252,22 @@ mod tests {
             assert_eq!((one.fail_code, one.fail_reason), (None, None));
             assert!(!one.retryable);
         }
+    }
+
+    #[test]
+    fn tells_what_failed_of_it() {
+        let mut refused = member(2, Status::Failure);
+        refused.fail_code = Some(FailCode::BannedPrompt);
+        let members = [
+            member(1, Status::Success),
+            refused,
+            member(3, Status::InProgress),
+            member(4, Status::Cancel),
+        ];
+        assert_eq!(
+            failed(&members),
+            [(id(2), "BANNED_PROMPT"), (id(4), "CANCEL")]
+        );
     }
 
     proptest! {

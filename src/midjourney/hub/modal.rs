@@ -363,6 +363,7 @@ impl Hub {
         item.task.work.form = None;
         self.forms.remove(&id);
         self.doubts.remove(&id);
+        self.forget_refused(id);
         self.set_holder(id);
         self.outbox.mark(id, false);
     }

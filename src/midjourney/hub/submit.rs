@@ -568,13 +568,15 @@ impl Hub {
         self.send_again(id, wait, FailCode::UpstreamError);
     }
 
-    /// Refused attempts made nothing; of many only the last are kept, by which their notices are known when they come
-    /// once more.
-    fn forget_refused(&mut self, id: TaskId) {
+    /// Attempts that were refused, or proven absent, made nothing; of many only the last are kept, by which their
+    /// notices are known when they come once more.
+    pub(super) fn forget_refused(&mut self, id: TaskId) {
         let Some(item) = self.tasks.get_mut(&id) else {
             return;
         };
-        let is_refused = |attempt: &Attempt| attempt.state == AttemptState::Refused;
+        let is_refused = |attempt: &Attempt| {
+            matches!(attempt.state, AttemptState::Refused | AttemptState::Absent)
+        };
         let work = &mut item.task.work;
         while work.attempts.iter().filter(|it| is_refused(it)).count() > REFUSED {
             let Some(at) = work.attempts.iter().position(is_refused) else {
@@ -667,8 +669,10 @@ impl Hub {
         };
         attempt.state = state;
         self.doubts.remove(&id);
-        if state == AttemptState::Refused {
+        if matches!(state, AttemptState::Refused | AttemptState::Absent) {
             self.forget_refused(id);
+        }
+        if state == AttemptState::Refused {
             self.give_up_late_final(id);
         }
         self.set_holder(id);

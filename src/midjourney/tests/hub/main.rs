@@ -21,6 +21,7 @@ mod doubt;
 mod forms;
 mod imagine;
 mod notes;
+mod outages;
 mod pictures;
 mod post;
 mod refusals;
