@@ -202,7 +202,8 @@
  *     estimated_at: ?int,
  *     not_before: ?int,
  *     notes: list<string>,
- *     tasks?: list<string>
+ *     tasks?: list<string>,
+ *     failed?: array<string, string>
  * }
  *
  * `texts`: the prompts of a describe or shorten result, or the fields of an info or settings panel by name. `buttons`:
@@ -210,6 +211,8 @@
  * within its status; `moderated` waits for a person in Discord. `estimated_at`: when it will probably end.
  * `not_before`: when it is sent again, with the stage `waiting to retry`. `notes`: what
  * stops nothing, as parameters that are passed on unknown. `tasks`: only of a group, its tasks in order.
+ * `failed`: only of a group that lacks something, also one that is a `SUCCESS`: by their ids, those of its tasks that ended
+ * without a picture, with their `fail_code`s, or `CANCEL`.
  *
  * Groups: a prompt with permutations (`{red, blue}`) or `--repeat` makes several tasks with one `group_id`, and so does
  * `imagine_all`. The group's id is given back, and can be polled, waited for, downloaded and cancelled as one task: its

@@ -26,6 +26,8 @@ pub struct TaskRecord {
     pub queue_position: Option<u32>,
     /// The tasks of a group, in order; empty for a single task.
     pub tasks: Vec<TaskId>,
+    /// Those of them that ended without a picture: their fail codes, or `CANCEL`.
+    pub failed: Vec<(TaskId, &'static str)>,
 }
 
 impl TaskRecord {
@@ -57,6 +59,7 @@ impl TaskRecord {
         };
         Ok(Self {
             tasks: members.iter().map(|member| member.id).collect(),
+            failed: group::failed(members),
             ..Self::shown(Arc::new(view), hosts, queue_position)
         })
     }
@@ -77,6 +80,7 @@ impl TaskRecord {
             images,
             view,
             tasks: Vec::new(),
+            failed: Vec::new(),
         }
     }
 }

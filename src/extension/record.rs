@@ -12,7 +12,7 @@ use crate::{
     words::Word,
 };
 
-/// How many keys a task has: exactly as many as a table of PHP's holds before it doubles. A group has one more.
+/// How many keys a task has: exactly as many as a table of PHP's holds before it doubles. A group has one more, or two.
 const KEYS: usize = 32;
 
 /// A task as PHP sees it.
@@ -103,6 +103,13 @@ pub(crate) fn task(record: &TaskRecord) -> Zval {
     if !record.tasks.is_empty() {
         let members = list(&record.tasks, |id| string(id.as_str().as_bytes()));
         task.add(Word::Tasks, members);
+    }
+    if !record.failed.is_empty() {
+        let mut codes = Table::with_capacity(record.failed.len());
+        for (id, code) in &record.failed {
+            codes.insert(id.as_str(), string(code.as_bytes()));
+        }
+        task.add(Word::Failed, codes.into_zval());
     }
     task.into_zval()
 }

@@ -23,7 +23,7 @@ macro_rules! words {
 
 words! {
     Account "account", Action "action", Buttons "buttons", Choices "choices", ContentType "content_type", CreatedAt "created_at",
-    Cursor "cursor", CustomId "custom_id", Emoji "emoji", EstimatedAt "estimated_at", ExpiresAt "expires_at", FailCode "fail_code",
+    Cursor "cursor", CustomId "custom_id", Emoji "emoji", EstimatedAt "estimated_at", ExpiresAt "expires_at", FailCode "fail_code", Failed "failed",
     FailReason "fail_reason", File "file", FinalPrompt "final_prompt", FinishedAt "finished_at", GroupId "group_id",
     Height "height", Id "id", ImageUrl "image_url", Images "images", JobId "job_id", Label "label", Late "late",
     MessageId "message_id", Mode "mode", NotBefore "not_before", Notes "notes", ParentId "parent_id", PreviewUrl "preview_url", Progress "progress",

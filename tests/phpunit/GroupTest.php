@@ -37,6 +37,7 @@ final class GroupTest extends TestCase
         self::assertSame(['SUCCESS', 100, 'order 9'], [$group['status'], $group['progress'], $group['state']], (string) $group['fail_reason']);
         self::assertSame([$group['id'], [], null], [$group['group_id'], $group['buttons'], $group['job_id']]);
         self::assertCount(count($sent), $group['tasks']);
+        self::assertArrayNotHasKey('failed', $group);
 
         $tasks = $hub->call('mj_poll_many', $group['tasks']);
         foreach ($sent as $number => $words) {
@@ -70,6 +71,7 @@ final class GroupTest extends TestCase
         $tasks = array_values($hub->call('mj_poll_many', $group['tasks']));
         self::assertSame(['FAILURE', 'SUCCESS'], array_column($tasks, 'status'));
         self::assertSame('BANNED_PROMPT', $tasks[0]['fail_code']);
+        self::assertSame([$group['tasks'][0] => 'BANNED_PROMPT'], $group['failed'], 'a success in part tells so');
 
         $none = $hub->picture('a {simulate:banned, simulate:banned} sea');
         self::assertSame(['FAILURE', 'BANNED_PROMPT', []], [$none['status'], $none['fail_code'], $none['images']]);

@@ -46,6 +46,23 @@ struct TaskJson<'t> {
     notes: &'t [String],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     tasks: &'t [TaskId],
+    #[serde(skip_serializing_if = "CodesJson::is_empty")]
+    failed: CodesJson<'t>,
+}
+
+/// Codes by the ids of tasks.
+struct CodesJson<'t>(&'t [(TaskId, &'static str)]);
+
+impl CodesJson<'_> {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for CodesJson<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(id, code)| (id.as_str(), code)))
+    }
 }
 
 /// Prompts as a list; the fields of a panel by their names.
@@ -167,6 +184,7 @@ impl TaskRecord {
             not_before: ms(not_before),
             notes,
             tasks: &self.tasks,
+            failed: CodesJson(&self.failed),
         })
     }
 }
