@@ -148,8 +148,8 @@ simulate: setup ## Play a million tasks with owners that die and a network that 
 	"$(TARGET)/release/mj-simulate" --seed $(or $(SEED),1) --tasks 250 --runs $$(($(or $(TASKS),1000000) / 250))
 
 .PHONY: mutants
-mutants: setup ## Switch safeguards off, one at a time, and see that the simulation finds it
-	tests/simulation/mutants
+mutants: setup ## Switch safeguards off, one at a time, and see that the proof finds it
+	tests/mutants
 
 .PHONY: fuzz
 fuzz: setup ## Fuzz reader, prompts and gateway for a minute each; ONLY=reader for one, RUNS=10000000 for a count

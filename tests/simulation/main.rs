@@ -1,7 +1,8 @@
 //! Plays many runs on both cores and says what became of them:
-//! `mj-simulate [--seed N] [--runs N] [--tasks N] [--jobs N] [--without kill,clock] [--trace] [--keep-going]
-//! [--no-shrink]`, where `--tasks` are those of one run. Ends with 1 when a promise was broken: then it looks for a
-//! smaller run that breaks one as well, and prints the command that plays it with its trace.
+//! `mj-simulate [--seed N] [--runs N] [--tasks N] [--seconds N] [--jobs N] [--without kill,clock] [--trace]
+//! [--keep-going] [--no-shrink]`, where `--tasks` are those of one run and no run begins after so many seconds. Ends with
+//! 1 when a promise was broken: then it looks for a smaller run that breaks one as well, and prints the command that
+//! plays it with its trace.
 #![forbid(unsafe_code)]
 
 use std::{
@@ -13,7 +14,7 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use mj_simulation::{Plan, Report, Trouble, Without, run};
@@ -28,6 +29,8 @@ struct Options {
     runs: u64,
     tasks: u32,
     jobs: usize,
+    /// After which no run begins.
+    time: Duration,
     without: Without,
     trace: bool,
     keep_going: bool,
@@ -50,7 +53,7 @@ fn main() -> io::Result<ExitCode> {
     thread::scope(|scope| {
         for _ in 0..options.jobs {
             scope.spawn(|| {
-                while !is_broken.load(Ordering::Relaxed) {
+                while !is_broken.load(Ordering::Relaxed) && began.elapsed() < options.time {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     if seed >= options.seed + options.runs {
                         break;
@@ -190,6 +193,7 @@ fn options(mut given: impl Iterator<Item = String>) -> Result<Options, String> {
         runs: 100,
         tasks: 250,
         jobs: thread::available_parallelism().map_or(1, usize::from),
+        time: Duration::MAX,
         without: Without::default(),
         trace: false,
         keep_going: false,
@@ -211,6 +215,7 @@ fn options(mut given: impl Iterator<Item = String>) -> Result<Options, String> {
             "--runs" => options.runs = number()?,
             "--tasks" => options.tasks = u32::try_from(number()?).map_err(|_| "too many tasks")?,
             "--jobs" => options.jobs = usize::try_from(number()?).map_err(|_| "too many jobs")?,
+            "--seconds" => options.time = Duration::from_secs(number()?),
             "--trace" => options.trace = true,
             "--keep-going" => options.keep_going = true,
             "--no-shrink" => options.shrinks = false,
