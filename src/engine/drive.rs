@@ -240,6 +240,7 @@ impl Drive {
             tidied: Duration::ZERO,
         };
         drive.arrange_links(now);
+        drive.look_behind();
         Ok(drive)
     }
 

@@ -80,7 +80,7 @@ impl Drive {
     }
 
     /// Looks whether owners before this one have died.
-    fn look_behind(&mut self) {
+    pub(super) fn look_behind(&mut self) {
         let now = moment();
         if !self.is_predecessor_proven
             && ownership::is_proven_dead(&self.lock, self.tenure.epoch - 1)

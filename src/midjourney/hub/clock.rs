@@ -63,6 +63,9 @@ impl Hub {
         if is_first || skew.is_some() {
             self.date_attempts();
         }
+        if is_first {
+            self.end_requests_of_the_dead();
+        }
     }
 
     /// What was believed of Discord's clock was wrong, or a guess; so are the times of this owner's attempts.

@@ -50,7 +50,10 @@ impl Hub {
             self.boot_of_discord_time(attempt.ended_at?)
         } else {
             let dead_since = self.dead_epochs.get(&attempt.epoch).copied();
-            dead_since.or(cfg!(mj_mutation = "dead_owner").then_some(Duration::ZERO))?
+            let dead_since =
+                dead_since.or(cfg!(mj_mutation = "dead_owner").then_some(Duration::ZERO))?;
+            let ended = attempt.ended_at.map(|at| self.boot_of_discord_time(at));
+            ended.map_or(dead_since, |ended| ended.min(dead_since))
         };
         let earliest = if attempt.undated {
             silent_since + MAY_ARRIVE
@@ -201,5 +204,32 @@ impl Hub {
     pub(super) fn note_dead(&mut self, epoch: u64) {
         let now = self.now.boot;
         self.dead_epochs.entry(epoch).or_insert(now);
+        self.end_requests_of_the_dead();
+    }
+
+    /// Writes down since when the requests of dead owners have ended for certain. Otherwise each owner would wait anew,
+    /// and owners that live for a few seconds only would never prove anything.
+    pub(super) fn end_requests_of_the_dead(&mut self) {
+        if !self.knows_clock {
+            return;
+        }
+        let ended: Vec<(TaskId, Nonce, Duration)> = self
+            .doubts
+            .keys()
+            .filter_map(|id| {
+                let attempt = self.doubtful(*id).filter(|it| it.ended_at.is_none())?;
+                let dead_since = self.dead_epochs.get(&attempt.epoch)?;
+                let ago = self.now.boot.saturating_sub(*dead_since);
+                (attempt.epoch != self.epoch).then(|| (*id, attempt.nonce.clone(), ago))
+            })
+            .collect();
+        for (id, nonce, ago) in ended {
+            let ended_at = self.discord_time().minus(ago);
+            if let Some(attempt) = self.attempt_mut(id, &nonce) {
+                attempt.ended_at = Some(ended_at);
+                self.set_holder(id);
+                self.outbox.mark(id, false);
+            }
+        }
     }
 }

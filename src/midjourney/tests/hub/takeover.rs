@@ -35,6 +35,19 @@ fn a_dead_owners_attempt_is_searched_for_then_sent_again() {
 }
 
 #[test]
+fn owners_that_live_for_a_few_seconds_prove_it_together() {
+    let mut world = World::new(GatewayMode::Bot);
+    let id = world.imagine("a red fox", 7);
+    for _ in 0..12 {
+        world.take_over(Predecessor::Dead);
+        world.connect();
+        world.ms(5_000);
+    }
+    assert_eq!(world.interactions().len(), 2);
+    assert_eq!(world.whole(id).work.attempts[0].state, AttemptState::Absent);
+}
+
+#[test]
 fn a_dead_owners_attempt_that_arrived_is_found() {
     let mut world = World::new(GatewayMode::Bot);
     let id = world.imagine("a red fox", 7);
