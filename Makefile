@@ -106,6 +106,11 @@ test-phpunit: build ## Run PHPUnit against the simulator; FILTER=name for some
 test-process: build ## Run the tests with real php-fpm, kills and forks; FILTER=name for some
 	$(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite process $(if $(FILTER),--filter $(FILTER))
 
+.PHONY: chaos
+chaos: build ## Kill, stop and starve real PHP processes under 10,000 tasks; SEED=, TASKS=, ONLY=fpm-static for some
+	MJ_CHAOS_SEED=$(or $(SEED),1) MJ_CHAOS_TASKS=$(or $(TASKS),10000) \
+	  $(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite chaos $(if $(ONLY),--filter '$(ONLY)')
+
 .PHONY: setup-clients
 setup-clients: setup
 	@# Node or Python may come from elsewhere than Debian; what is missing in the end is said by the test.

@@ -2,9 +2,13 @@
 
 declare(strict_types=1);
 
-/** Finds the classes of both suites: Mj\Tests\Process in tests/process, Mj\Tests\Simulator here. */
+/** Finds the classes of the suites: Mj\Tests\Process in tests/process, Mj\Tests\Chaos in tests/chaos, Mj\Tests\Simulator here. */
 spl_autoload_register(static function (string $class): void {
-    $places = ['Mj\\Tests\\Process\\' => __DIR__ . '/../process/', 'Mj\\Tests\\Simulator\\' => __DIR__ . '/'];
+    $places = [
+        'Mj\\Tests\\Process\\' => __DIR__ . '/../process/',
+        'Mj\\Tests\\Chaos\\' => __DIR__ . '/../chaos/',
+        'Mj\\Tests\\Simulator\\' => __DIR__ . '/',
+    ];
     foreach ($places as $prefix => $directory) {
         $file = $directory . substr($class, strlen($prefix)) . '.php';
         if (str_starts_with($class, $prefix) && is_file($file)) {

@@ -76,6 +76,22 @@ final class FastCgi
         return $answers;
     }
 
+    /**
+     * Sends one request and waits for nothing.
+     *
+     * @return resource|null its connection; null where nobody listens
+     */
+    public function begin(string $body)
+    {
+        $stream = @stream_socket_client('unix://' . $this->socket, $code, $message, 5.0);
+        if ($stream === false) {
+            return null;
+        }
+        $this->send($stream, $body);
+
+        return $stream;
+    }
+
     /** @param resource $stream */
     private function send($stream, string $body): void
     {

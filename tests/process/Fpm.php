@@ -4,10 +4,12 @@ declare(strict_types=1);
 
 namespace Mj\Tests\Process;
 
+use Mj\Tests\Chaos\Site;
+
 /**
  * A real php-fpm with one pool, the extension loaded, and `endpoint.php` behind a Unix socket.
  */
-final class Fpm
+final class Fpm implements Site
 {
     /** @var resource|null */
     private $process = null;
@@ -16,19 +18,28 @@ final class Fpm
 
     private string $directory;
 
+    /** @var array<string, string> lines of the pool */
+    private array $lines;
+
+    /** @var list<int> workers whose master was killed */
+    private array $orphans = [];
+
+    /** @var list<resource> requests that nobody waits for */
+    private array $left = [];
+
     /**
      * @param array<string, string> $ini   `mj.*` settings
      * @param array<string, string> $pool  lines of the pool, over the static one of `$workers`
      * @param list<string>          $extensions PHP's own, beside the one under test
      * @param bool                  $loads      whether the one under test is loaded at all
      */
-    public function __construct(array $ini, int $workers = 8, array $pool = [], private bool $daemonize = false, private array $extensions = [], private bool $loads = true)
+    public function __construct(private array $ini, int $workers = 8, array $pool = [], private bool $daemonize = false, private array $extensions = [], private bool $loads = true)
     {
         $this->directory = sys_get_temp_dir() . '/mj-fpm-' . bin2hex(random_bytes(6));
         mkdir($this->directory, 0755);
         copy(__DIR__ . '/endpoint.php', $this->directory . '/endpoint.php');
         $root = posix_geteuid() === 0;
-        $lines = array_merge([
+        $this->lines = array_merge([
             'listen' => $this->directory . '/fpm.sock',
             'listen.mode' => '0666',
             'pm' => 'static',
@@ -36,23 +47,34 @@ final class Fpm
             'catch_workers_output' => 'yes',
             'decorate_workers_output' => 'no',
         ], $root ? ['user' => 'www-data', 'group' => 'www-data'] : [], $pool);
-        $config = "[global]\nerror_log = {$this->directory}/error.log\npid = {$this->directory}/fpm.pid\n"
-            . 'daemonize = ' . ($daemonize ? 'yes' : 'no') . "\n[www]\n";
-        foreach ($lines as $name => $value) {
-            $config .= "$name = $value\n";
-        }
-        foreach ($ini as $name => $value) {
-            $config .= "php_admin_value[$name] = \"$value\"\n";
-        }
-        file_put_contents($this->directory . '/fpm.conf', $config);
         $this->client = new FastCgi($this->directory . '/fpm.sock', $this->directory . '/endpoint.php');
+        $this->configure([]);
         $this->start();
     }
 
     public function __destruct()
     {
         $this->stop();
+        $this->killOrphans();
         exec('rm -rf ' . escapeshellarg($this->directory));
+    }
+
+    /**
+     * Writes the configuration for the next start or reload.
+     *
+     * @param array<string, string> $pool lines over those given at first
+     */
+    public function configure(array $pool): void
+    {
+        $config = "[global]\nerror_log = {$this->directory}/error.log\npid = {$this->directory}/fpm.pid\n"
+            . 'daemonize = ' . ($this->daemonize ? 'yes' : 'no') . "\n[www]\n";
+        foreach ($pool + $this->lines as $name => $value) {
+            $config .= "$name = $value\n";
+        }
+        foreach ($this->ini as $name => $value) {
+            $config .= "php_admin_value[$name] = \"$value\"\n";
+        }
+        file_put_contents($this->directory . '/fpm.conf', $config);
     }
 
     /** The php-fpm that belongs to this php, or a clear failure. */
@@ -131,14 +153,25 @@ final class Fpm
         Until::true(fn () => @stream_socket_client('unix://' . $this->directory . '/fpm.sock') !== false, 10.0, fn () => 'php-fpm did not start: ' . $this->log() . file_get_contents($this->directory . '/out.log'));
     }
 
-    public function stop(): void
+    /** Begins a call whose answer nobody will read. */
+    public function leave(string $function, mixed ...$arguments): void
+    {
+        // The streams of calls that have ended by now are closed with the oldest.
+        $this->left = array_slice([...$this->left, $this->client->begin(self::encode($function, $arguments))], -32);
+    }
+
+    /** Ends it with the signal that an administrator or a service manager sends; what hangs is killed after 5 s. */
+    public function stop(int $signal = SIGTERM): void
     {
         $master = is_file($this->directory . '/fpm.pid') ? $this->masterPid() : 0;
         if ($master > 0) {
-            foreach ($this->workerPids() as $pid) {
-                posix_kill($pid, SIGCONT);
+            $workers = $this->workerPids();
+            if ($signal === SIGKILL) {
+                $this->orphans = [...$this->orphans, ...$workers];
+            } else {
+                array_map(static fn (int $pid) => posix_kill($pid, SIGCONT), $workers);
             }
-            posix_kill($master, SIGTERM);
+            posix_kill($master, $signal);
             for ($tries = 0; $tries < 500 && posix_kill($master, 0); ++$tries) {
                 if ($this->process !== null) {
                     proc_get_status($this->process);
@@ -146,11 +179,24 @@ final class Fpm
                 usleep(10_000);
             }
             posix_kill($master, SIGKILL);
+            if ($signal !== SIGKILL) {
+                // Workers of a master that had to be killed.
+                array_map(static fn (int $pid) => posix_kill($pid, SIGKILL), $workers);
+            }
+            // Another php-fpm refuses to start where orphaned workers still listen.
+            @unlink($this->directory . '/fpm.sock');
         }
         if ($this->process !== null) {
             proc_close($this->process);
             $this->process = null;
         }
+    }
+
+    /** Ends workers that outlived their master: php-fpm's go on alone. */
+    public function killOrphans(): void
+    {
+        array_map(static fn (int $pid) => posix_kill($pid, SIGKILL), $this->orphans);
+        $this->orphans = [];
     }
 
     /** @param list<mixed> $arguments */

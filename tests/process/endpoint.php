@@ -12,6 +12,13 @@ $helpers = [
 
         return ($helpers[$function] ?? $function)(...$arguments);
     },
+    'tried' => static function (string $function, mixed ...$arguments) use (&$helpers): array {
+        try {
+            return ['result' => ($helpers[$function] ?? $function)(...$arguments)];
+        } catch (Throwable $thrown) {
+            return ['exception' => $thrown::class, 'message' => $thrown->getMessage()];
+        }
+    },
     'md5_all' => static fn (string $pattern): array => array_map('md5_file', array_filter(glob($pattern), 'is_file')),
     // Opens, reads and closes every SQLite database of a directory with PDO, as a curious site would.
     'pdo_read' => static function (string $directory): array {
