@@ -12,7 +12,7 @@ PHPUNIT ?= phpunit
 TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),$(CURDIR)/target)
 
 # What a bare Debian 12 with Rust lacks.
-PACKAGES := binutils build-essential ca-certificates clang libclang-dev make php-cli php-dev php-fpm php-mbstring \
+PACKAGES := binutils build-essential ca-certificates clang libclang-dev make nginx php-cli php-dev php-fpm php-mbstring \
   php-sqlite3 php-xml phpunit valgrind
 
 export MJ_EXTENSION := $(TARGET)/debug/libmj.so

@@ -25,16 +25,16 @@ final class Hub
 
     /**
      * @param array<string, mixed> $settings more for `mj_configure()`
-     * @param list<string>         $options  of the simulator's command line
+     * @param list<string>|Simulator $options of the simulator's command line, or one that runs already
      * @param bool                 $lasting  calls are made by one process that stays
      */
     public function __construct(
         array $settings = [],
-        array $options = ['--speed', '50'],
+        array|Simulator $options = ['--speed', '50'],
         bool $owned = true,
         private bool $lasting = false,
     ) {
-        $this->simulator = new Simulator($options);
+        $this->simulator = $options instanceof Simulator ? $options : new Simulator($options);
         $this->state = new StateDirectory();
         $this->config = $this->simulator->config($settings);
         if ($owned) {
