@@ -78,6 +78,7 @@ macro_rules! conformance {
                 an_acknowledgement_never_goes_back
                 an_acknowledgement_stops_at_the_newest_event
                 a_new_consumer_begins_at_the_oldest_kept_event
+                a_forgotten_consumer_goes_on_where_it_was
                 pruning_removes_old_ended_tasks_only
                 pruning_goes_in_parts_the_oldest_first
             }

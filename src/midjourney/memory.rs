@@ -573,6 +573,9 @@ impl TaskStore for MemoryStore {
         for place in &old {
             tables.remove(*place);
         }
+        let oldest = tables.feed.keys().next().copied();
+        let is_of_use = |cursor: u64| oldest.is_some_and(|oldest| cursor >= oldest);
+        tables.consumers.retain(|_, cursor| is_of_use(*cursor));
         Ok(u32::try_from(old.len()).unwrap_or(u32::MAX))
     }
 }

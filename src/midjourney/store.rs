@@ -489,6 +489,8 @@ pub trait TaskStore: Send + Sync {
         commit: &Commit,
     ) -> Result<Committed, StoreError>;
     /// Removes at most `limit` tasks that ended before `before`, the oldest first, with their events; tells how many.
+    /// A consumer whose last acknowledgement is older than every event that is kept is forgotten: it goes on as a new
+    /// one would.
     ///
     /// # Errors
     /// [`StoreError::Deposed`] when `epoch` is not the lease's.

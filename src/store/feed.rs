@@ -84,5 +84,11 @@ pub(crate) fn prune(
             tally(open, hub, status_of(status)?, -1)?;
         }
     }
+    // What it saw is removed, so that a new consumer of its name begins at the same event.
+    open.connection
+        .prepare_cached(
+            "DELETE FROM consumer WHERE cursor < coalesce((SELECT min(cursor) FROM feed), 9223372036854775807)",
+        )?
+        .execute([])?;
     Ok(u32::try_from(places.len()).unwrap_or(u32::MAX))
 }

@@ -91,6 +91,27 @@ pub fn a_new_consumer_begins_at_the_oldest_kept_event(store: &impl TaskStore) {
     assert!(newest[1].cursor > before[2].cursor);
 }
 
+/// A consumer of which nothing is left to see is forgotten, and goes on where it was.
+pub fn a_forgotten_consumer_goes_on_where_it_was(store: &impl TaskStore) {
+    own(store);
+    end(store, &task(1), after(1));
+    submit(store, &task(2));
+    let all = store.events("a", 10).unwrap();
+    store.ack("behind", all[0].cursor).unwrap();
+    store.ack("between", all[1].cursor).unwrap();
+    store.ack("ahead", all[2].cursor).unwrap();
+    assert_eq!(store.prune(&hub(1), 1, after(2), 10).unwrap(), 1);
+    submit(store, &task(3));
+    let rest = store.events("new", 10).unwrap();
+    assert_eq!(rest.len(), 2);
+    for consumer in ["behind", "between"] {
+        assert_eq!(store.events(consumer, 10).unwrap(), rest);
+    }
+    assert_eq!(store.events("ahead", 10).unwrap(), rest[1..]);
+    store.ack("between", rest[0].cursor).unwrap();
+    assert_eq!(store.events("between", 10).unwrap(), rest[1..]);
+}
+
 /// Neither what is open, nor what ended later, nor another hub's.
 pub fn pruning_removes_old_ended_tasks_only(store: &impl TaskStore) {
     own(store);
