@@ -162,18 +162,27 @@ impl HubSettings {
 
     /// This configuration, keeping the accounts that earlier submissions brought along.
     pub(crate) fn keeping_inline(&self, stored: &HubConfig) -> HubConfig {
-        let mut config = self.config.clone();
-        for account in &stored.accounts {
-            let known = config
-                .accounts
-                .iter()
-                .any(|own| own.name == account.name || own.user_token == account.user_token);
-            if account.name.starts_with(INLINE) && !known {
-                config.accounts.push(account.clone());
-            }
-        }
-        config
+        with_inline_of(&self.config, stored)
     }
+
+    /// The stored configuration, with the accounts that submissions brought along to this one.
+    pub(crate) fn added_inline(&self, stored: &HubConfig) -> HubConfig {
+        with_inline_of(stored, &self.config)
+    }
+}
+
+fn with_inline_of(config: &HubConfig, other: &HubConfig) -> HubConfig {
+    let mut config = config.clone();
+    for account in &other.accounts {
+        let known = config
+            .accounts
+            .iter()
+            .any(|own| own.name == account.name || own.user_token == account.user_token);
+        if account.name.starts_with(INLINE) && !known {
+            config.accounts.push(account.clone());
+        }
+    }
+    config
 }
 
 /// The first letters of the name of an account that a submission brought along.

@@ -18,7 +18,7 @@ use mj_discord::UnixMs;
 use mj_midjourney::{
     config::{HubConfig, HubId},
     group,
-    store::TaskStore,
+    store::{Reconfigure, TaskStore},
     task::{TaskId, TaskView},
 };
 use mj_process::{ForkLocal, Worker, clock};
@@ -260,15 +260,28 @@ impl Engine {
 
     /// Writes a hub's configuration for its owner, unless it is stored as it is.
     fn store_config(shared: &Shared, hub: &HubSettings) -> Result<(), EngineError> {
-        let config = match shared.store.config(&hub.id)? {
-            Some((_, stored)) => hub.keeping_inline(&stored),
-            None => hub.config.clone(),
+        let change = |stored: Option<&HubConfig>| {
+            stored.map_or_else(|| hub.config.clone(), |stored| hub.keeping_inline(stored))
         };
-        if shared
-            .store
-            .configure(UnixMs(clock::unix_ms()), &hub.id, &config)?
-        {
-            shared.ring(&hub.id);
+        Self::reconfigure(shared, &hub.id, &change)
+    }
+
+    /// Adds the account that a submission brought along to its hub's configuration, which is left as it is.
+    fn store_inline(shared: &Shared, hub: &HubSettings) -> Result<(), EngineError> {
+        let change = |stored: Option<&HubConfig>| {
+            stored.map_or_else(|| hub.config.clone(), |stored| hub.added_inline(stored))
+        };
+        Self::reconfigure(shared, &hub.id, &change)
+    }
+
+    fn reconfigure(
+        shared: &Shared,
+        hub: &HubId,
+        change: &Reconfigure<'_>,
+    ) -> Result<(), EngineError> {
+        let now = UnixMs(clock::unix_ms());
+        if shared.store.reconfigure(now, hub, change)? {
+            shared.ring(hub);
         }
         Ok(())
     }

@@ -93,6 +93,7 @@ macro_rules! conformance {
             }
             leases {
                 a_configuration_has_a_revision
+                changes_of_a_configuration_meet
                 hubs_are_listed
                 a_lease_is_taken_once_for_each_epoch
                 a_lease_is_renewed_and_released

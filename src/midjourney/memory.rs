@@ -19,8 +19,8 @@ use crate::{
     notice::{Notice, NoticeCounts, NoticeOutcome, Notices, origin},
     store::{
         CLOSED_LIMIT, CLOSED_RECENT, Cancelled, Commit, Committed, Counts, FeedEvent, Grade,
-        HubState, HubSummary, IdentifyPermit, Inbox, Lease, PAGE_LIMIT, Page, StoreError,
-        StoredSession, TaskFilter, TaskStore, USED_AT_GRAIN, Write,
+        HubState, HubSummary, IdentifyPermit, Inbox, Lease, PAGE_LIMIT, Page, Reconfigure,
+        StoreError, StoredSession, TaskFilter, TaskStore, USED_AT_GRAIN, Write,
     },
     task::{Status, Task, TaskId, TaskView},
 };
@@ -63,19 +63,25 @@ impl TaskFilter {
 }
 
 impl TaskStore for MemoryStore {
-    fn configure(&self, now: UnixMs, hub: &HubId, config: &HubConfig) -> Result<bool, StoreError> {
+    fn reconfigure(
+        &self,
+        now: UnixMs,
+        hub: &HubId,
+        change: &Reconfigure<'_>,
+    ) -> Result<bool, StoreError> {
         let mut tables = self.tables.lock();
         let hub = tables.hub(hub);
+        let config = change(hub.config.as_ref().map(|(_, stored)| stored));
         if !hub.known || now.since(hub.used_at) >= USED_AT_GRAIN {
             hub.used_at = now;
         }
         hub.known = true;
         let revision = match &hub.config {
-            Some((_, stored)) if stored == config => return Ok(false),
+            Some((_, stored)) if *stored == config => return Ok(false),
             Some((revision, _)) => revision + 1,
             None => 1,
         };
-        hub.config = Some((revision, config.clone()));
+        hub.config = Some((revision, config));
         hub.used_at = hub.used_at.max(now);
         Ok(true)
     }

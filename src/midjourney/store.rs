@@ -345,6 +345,9 @@ pub struct Counts {
     pub by_status: [u64; 7],
 }
 
+/// Makes a hub's configuration of the one that is stored.
+pub type Reconfigure<'c> = dyn Fn(Option<&HubConfig>) -> HubConfig + 'c;
+
 /// A store of tasks, shared by many processes.
 ///
 /// Every method is one atomic step. `now` is the caller's wall clock.
@@ -356,7 +359,17 @@ pub struct Counts {
 #[expect(clippy::missing_errors_doc, reason = "said once for all of them")]
 pub trait TaskStore: Send + Sync {
     /// Stores a hub's configuration, durably; tells whether it changed. `used_at` moves by [`USED_AT_GRAIN`] at least.
-    fn configure(&self, now: UnixMs, hub: &HubId, config: &HubConfig) -> Result<bool, StoreError>;
+    fn configure(&self, now: UnixMs, hub: &HubId, config: &HubConfig) -> Result<bool, StoreError> {
+        self.reconfigure(now, hub, &|_| config.clone())
+    }
+    /// The same with what `change` makes of the stored configuration, if there is one, in one step: of two processes
+    /// that configure at once the later sees what the earlier wrote. `change` may be asked more than once.
+    fn reconfigure(
+        &self,
+        now: UnixMs,
+        hub: &HubId,
+        change: &Reconfigure<'_>,
+    ) -> Result<bool, StoreError>;
     /// A hub's configuration and its revision.
     fn config(&self, hub: &HubId) -> Result<Option<(u64, HubConfig)>, StoreError>;
     /// All hubs.

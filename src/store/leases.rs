@@ -2,8 +2,8 @@
 
 use mj_discord::UnixMs;
 use mj_midjourney::{
-    config::{HubConfig, HubId},
-    store::{Grade, IdentifyBudget, IdentifyPermit, Lease, USED_AT_GRAIN},
+    config::HubId,
+    store::{Grade, IdentifyBudget, IdentifyPermit, Lease, Reconfigure, USED_AT_GRAIN},
 };
 use rusqlite::{OptionalExtension as _, params};
 
@@ -21,10 +21,10 @@ pub(crate) fn needs_configuring(
     open: &Open,
     now: UnixMs,
     hub: &HubId,
-    config: &HubConfig,
+    change: &Reconfigure<'_>,
 ) -> Result<bool> {
     let stored = reading::config(open, hub)?;
-    let same = stored.is_some_and(|(_, stored)| stored == *config);
+    let same = stored.is_some_and(|(_, stored)| change(Some(&stored)) == stored);
     Ok(!same || now.since(reading::used_at(open, hub)?) >= USED_AT_GRAIN)
 }
 
@@ -34,9 +34,11 @@ pub(crate) fn configure(
     effects: &mut Effects,
     now: UnixMs,
     hub: &HubId,
-    config: &HubConfig,
+    change: &Reconfigure<'_>,
 ) -> Result<bool> {
-    let changed = reading::config(open, hub)?.is_none_or(|(_, stored)| stored != *config);
+    let stored = reading::config(open, hub)?.map(|(_, stored)| stored);
+    let config = change(stored.as_ref());
+    let changed = stored.is_none_or(|stored| stored != config);
     let key = hub_or_new(open, hub)?;
     open.connection
         .prepare_cached("UPDATE hub SET known = 1, used_at = max(used_at, ?2) WHERE key = ?1")?
@@ -48,7 +50,7 @@ pub(crate) fn configure(
             .prepare_cached(
                 "UPDATE hub SET config_revision = config_revision + 1, config = ?2 WHERE key = ?1",
             )?
-            .execute(params![key, write_json("a configuration", config)?])?;
+            .execute(params![key, write_json("a configuration", &config)?])?;
     }
     Ok(changed)
 }

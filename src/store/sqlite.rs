@@ -14,7 +14,7 @@ use mj_midjourney::{
     notice::{NoticeCounts, NoticeOutcome, Notices},
     store::{
         Cancelled, Commit, Committed, Counts, FeedEvent, Grade, HubState, HubSummary,
-        IdentifyPermit, Inbox, Lease, Page, StoreError, TaskFilter, TaskStore,
+        IdentifyPermit, Inbox, Lease, Page, Reconfigure, StoreError, TaskFilter, TaskStore,
     },
     task::{Task, TaskId, TaskView},
 };
@@ -249,12 +249,17 @@ impl SqliteStore {
 }
 
 impl TaskStore for SqliteStore {
-    fn configure(&self, now: UnixMs, hub: &HubId, config: &HubConfig) -> Result<bool, StoreError> {
+    fn reconfigure(
+        &self,
+        now: UnixMs,
+        hub: &HubId,
+        change: &Reconfigure<'_>,
+    ) -> Result<bool, StoreError> {
         // PHP configures with every request: what is the same is not written, and needs no lock.
-        if !self.snapshot(|open| leases::needs_configuring(open, now, hub, config))? {
+        if !self.snapshot(|open| leases::needs_configuring(open, now, hub, change))? {
             return Ok(false);
         }
-        self.write(|open, effects| leases::configure(open, effects, now, hub, config))
+        self.write(|open, effects| leases::configure(open, effects, now, hub, change))
     }
 
     fn config(&self, hub: &HubId) -> Result<Option<(u64, HubConfig)>, StoreError> {

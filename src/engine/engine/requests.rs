@@ -127,7 +127,7 @@ impl Engine {
         let place = self.place(&shared, &current, &hub, account.as_deref());
         let submitted = submission::press(place, &parent, action, &options)?;
         if options.user_token.is_some() {
-            Self::store_config(&shared, &hub)?;
+            Self::store_inline(&shared, &hub)?;
         }
         self.submit(&shared, &hub.id, &submitted, hub.config.queue_size)
     }

@@ -3,7 +3,10 @@
 use std::{thread, time::Duration};
 
 use super::{NOW, after, claim, config, deposed_by, end, hub, own, submit, task};
-use crate::store::{Grade, IdentifyPermit, Lease, TaskStore};
+use crate::{
+    config::HubConfig,
+    store::{Grade, IdentifyPermit, Lease, TaskStore},
+};
 
 /// It grows only when something changed.
 pub fn a_configuration_has_a_revision(store: &impl TaskStore) {
@@ -18,6 +21,29 @@ pub fn a_configuration_has_a_revision(store: &impl TaskStore) {
     assert!(store.configure(after(3), &hub(1), &config()).unwrap());
     assert_eq!(store.config(&hub(1)).unwrap(), Some((3, config())));
     assert!(store.config(&hub(2)).unwrap().is_none());
+}
+
+/// None is lost, whoever comes between.
+pub fn changes_of_a_configuration_meet(store: &impl TaskStore) {
+    const THREADS: u32 = 4;
+    const CHANGES: u32 = 10;
+    let larger = |stored: Option<&HubConfig>| {
+        let mut config = config();
+        config.queue_size = stored.map_or(1, |stored| stored.queue_size + 1);
+        config
+    };
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                for _ in 0..CHANGES {
+                    assert!(store.reconfigure(NOW, &hub(1), &larger).unwrap());
+                }
+            });
+        }
+    });
+    let (revision, stored) = store.config(&hub(1)).unwrap().unwrap();
+    assert_eq!(stored.queue_size, THREADS * CHANGES);
+    assert_eq!(revision, u64::from(THREADS * CHANGES));
 }
 
 /// With what is open in each, and when each was last used.
