@@ -163,8 +163,8 @@
  * restarts: when a process dies during a post, it is posted once more with the same delivery id, so act once for each
  * (task id, revision) and ignore a revision that is not greater than the last. Any `2xx` takes it; `410` ends all posts
  * for the task; everything else, a redirect too, and an answer that takes longer than 10 seconds is tried again, after
- * 1 second doubling to 15 minutes, until 24 hours after the task's end, or its removal (`mj.retention`). The address is
- * fixed at the submission; secret and signature are of the time of the post. Posts do not go through `mj.proxy`. They are
+ * 1 second doubling to 15 minutes, or later where the answer's `Retry-After` says so (at most an hour), until 24 hours
+ * after the task's end, or its removal (`mj.retention`). The address is fixed at the submission; secret and signature are of the time of the post. Posts do not go through `mj.proxy`. They are
  * the owner's work: without any process that may be one (`mj_serve()`, PHP-FPM) they wait. A script that waited for its
  * task has 2 seconds at its end for what is due, within `mj.shutdown_grace`.
  *

@@ -3,7 +3,10 @@
 //! The outbox is the store's, and the owner of a hub empties it (`drive/notices.rs`). A post never goes through
 //! `mj.proxy`, which is the way to Discord: the address is the operator's own site, and may be private.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, UNIX_EPOCH},
+};
 
 use mj_discord::{Moment, Token, UnixMs};
 use mj_midjourney::{
@@ -34,6 +37,8 @@ const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_sec
 const LONGEST_SILENCE: Duration = Duration::from_secs(30);
 /// How long after its last failure a server's trouble is remembered: addresses are the callers', and may be many.
 const REMEMBERED: Duration = Duration::from_secs(900);
+/// The longest that an address may put off its posts by `Retry-After`.
+const LONGEST_TOLD: Duration = Duration::from_secs(3_600);
 /// How long after a task's end it is tried.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 3_600);
 
@@ -147,7 +152,8 @@ impl Post {
             } => return None,
             Answer::Response { .. } | Answer::Failure { .. } => {}
         }
-        let at = now.plus(pause(self.tries, PAUSES.1));
+        let told = retry_after(answer, now).unwrap_or_default();
+        let at = now.plus(pause(self.tries, PAUSES.1).max(told));
         let is_over = self
             .ended_at
             .is_some_and(|ended| at > ended.plus(GIVE_UP_AFTER));
@@ -165,6 +171,25 @@ fn pause(tries: u32, longest: Duration) -> Duration {
         .0
         .saturating_mul(2_u32.saturating_pow(tries))
         .min(longest)
+}
+
+/// How long an address wants to be left alone: the seconds of its `Retry-After`, or until its date.
+fn retry_after(answer: &Answer, now: UnixMs) -> Option<Duration> {
+    let Answer::Response { headers, .. } = answer else {
+        return None;
+    };
+    let (_, value) = headers
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("retry-after"))?;
+    let value = value.trim();
+    let told = match value.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => httpdate::parse_http_date(value)
+            .ok()?
+            .duration_since(UNIX_EPOCH + Duration::from_millis(now.0))
+            .unwrap_or_default(),
+    };
+    Some(told.min(LONGEST_TOLD))
 }
 
 /// Whether an answer says that the whole server is in trouble, and not only this task's post.
@@ -268,7 +293,7 @@ impl Schedule {
     }
 
     /// A post has ended.
-    pub(crate) fn ended(&mut self, now: Duration, task: &TaskId, answer: &Answer) {
+    pub(crate) fn ended(&mut self, now: Moment, task: &TaskId, answer: &Answer) {
         self.touch();
         let Some(server) = self.under_way.remove(task) else {
             return;
@@ -279,9 +304,12 @@ impl Schedule {
         }
         let trouble = self.troubled.entry(server).or_insert(Trouble {
             failures: 0,
-            until: now,
+            until: now.boot,
         });
-        trouble.until = now + pause(trouble.failures, LONGEST_SILENCE);
+        let told = retry_after(answer, now.unix).unwrap_or_default();
+        let silence = pause(trouble.failures, LONGEST_SILENCE).max(told);
+        // Posts that were under way side by side end one after the other.
+        trouble.until = trouble.until.max(now.boot + silence);
         trouble.failures = trouble.failures.saturating_add(1);
     }
 
@@ -398,6 +426,66 @@ mod tests {
         );
     }
 
+    fn busy(status: u16, retry_after: &str) -> Answer {
+        Answer::Response {
+            status,
+            headers: vec![("retry-after".to_owned(), retry_after.to_owned())],
+            body: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_address_says_when_to_come_again() {
+        // NOW is 2025-10-09 08:53:20.
+        for (told, seconds) in [
+            ("120", 120),
+            (" 120 ", 120),
+            ("0", 1),
+            ("Thu, 09 Oct 2025 08:55:20 GMT", 120),
+            ("Thu, 09 Oct 2025 08:00:00 GMT", 1),
+            ("999999999", 3_600),
+            ("Fri, 09 Oct 2026 08:00:00 GMT", 3_600),
+            ("soon", 1),
+            ("-5", 1),
+            ("99999999999999999999999", 1),
+        ] {
+            let at = NOW.unix.plus(Duration::from_secs(seconds));
+            for status in [429, 503, 404] {
+                assert_eq!(
+                    post(0, None).outcome(NOW.unix, &busy(status, told)),
+                    Some(NoticeOutcome::Retry { at }),
+                    "{status} {told}"
+                );
+            }
+        }
+        assert_eq!(
+            post(0, None).outcome(NOW.unix, &busy(200, "120")),
+            Some(NoticeOutcome::Delivered)
+        );
+    }
+
+    #[test]
+    fn a_server_that_says_when_is_left_alone_until_then() {
+        let mut schedule = Schedule::default();
+        for number in 1..=3 {
+            assert!(schedule.begin(&notice(number, "https://a/")));
+        }
+        schedule.ended(NOW, &id(1), &busy(429, "120"));
+        schedule.ended(NOW, &id(2), &response(503));
+        schedule.ended(NOW, &id(3), &busy(404, "3000"));
+        let after = |seconds| NOW.boot + Duration::from_secs(seconds);
+        assert!(
+            schedule.busy(after(119)).is_empty(),
+            "a 404 is the task's own"
+        );
+        assert!(schedule.begin(&notice(1, "https://a/")));
+        assert!(schedule.begin(&notice(2, "https://a/")));
+        schedule.ended(NOW, &id(1), &busy(429, "120"));
+        schedule.ended(NOW, &id(2), &response(503));
+        assert_eq!(schedule.busy(after(119)), ["https://a"]);
+        assert!(schedule.busy(after(120)).is_empty());
+    }
+
     #[test]
     fn a_task_has_one_post_and_a_server_leaves_room() {
         let mut schedule = Schedule::default();
@@ -411,7 +499,7 @@ mod tests {
         assert!(schedule.is_due(NOW.boot));
         assert!(schedule.begin(&notice(5, "https://b/5")));
         assert!(!schedule.is_due(NOW.boot), "all are under way");
-        schedule.ended(NOW.boot, &id(5), &response(200));
+        schedule.ended(NOW, &id(5), &response(200));
         assert!(schedule.is_due(NOW.boot) && !schedule.is_idle(NOW.boot));
     }
 
@@ -422,10 +510,10 @@ mod tests {
         for number in 1..=3 {
             assert!(schedule.begin(&notice(number, "https://a/")));
         }
-        schedule.ended(NOW.boot, &id(1), &dead);
+        schedule.ended(NOW, &id(1), &dead);
         assert_eq!(schedule.busy(NOW.boot), ["https://a", "https://a"]);
-        schedule.ended(NOW.boot, &id(2), &dead);
-        schedule.ended(NOW.boot, &id(3), &dead);
+        schedule.ended(NOW, &id(2), &dead);
+        schedule.ended(NOW, &id(3), &dead);
         let soon = Moment {
             unix: NOW.unix,
             boot: NOW.boot + Duration::from_secs(4),
@@ -438,12 +526,12 @@ mod tests {
         assert!(schedule.begin(&notice(4, "https://b/")));
         for _ in 0..20 {
             schedule.begin(&notice(1, "https://a/"));
-            schedule.ended(soon.boot, &id(1), &dead);
+            schedule.ended(soon, &id(1), &dead);
         }
         schedule.looked(soon, None);
         assert_eq!(schedule.poll_timeout(), Some(soon.boot + LONGEST_SILENCE));
         schedule.begin(&notice(1, "https://a/"));
-        schedule.ended(soon.boot, &id(1), &response(404));
+        schedule.ended(soon, &id(1), &response(404));
         assert!(schedule.begin(&notice(1, "https://a/")));
         assert!(schedule.begin(&notice(2, "https://a/")));
     }
@@ -453,7 +541,7 @@ mod tests {
         let mut schedule = Schedule::default();
         for number in 0..1_000 {
             assert!(schedule.begin(&notice(number, &format!("https://{number}.example/"))));
-            schedule.ended(NOW.boot, &id(number), &failure(FailureKind::Connect));
+            schedule.ended(NOW, &id(number), &failure(FailureKind::Connect));
         }
         schedule.looked(NOW, None);
         assert_eq!(schedule.busy(NOW.boot).len(), 1_000);

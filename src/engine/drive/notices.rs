@@ -114,7 +114,7 @@ impl Drive {
     /// A post has ended.
     pub(super) fn take_posted(&mut self, post: &Post, answer: &Answer) {
         let now = moment();
-        self.posts.ended(now.boot, &post.task, answer);
+        self.posts.ended(now, &post.task, answer);
         let Some(outcome) = post.outcome(now.unix, answer) else {
             // The lease is about to run out: until it is renewed, the next one would be kept back too.
             return self.posts.look_again(now.boot, READ_RETRY);
