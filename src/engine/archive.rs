@@ -5,7 +5,7 @@
 //! go through `mj.proxy`, which is for Discord.
 
 mod bucket;
-mod directory;
+pub(crate) mod directory;
 
 use std::{path::PathBuf, time::Duration};
 

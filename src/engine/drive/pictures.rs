@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, sync::Arc, time::SystemTime};
 
 use mj_discord::{Hosts, UnixMs};
 use mj_midjourney::{
+    config::Archive,
     hub::{Archived, FailureKind, FetchRefusal, Fetched},
     store::{PAGE_LIMIT, StoreError, TaskFilter, TaskStore},
     task::{Image, Status, TaskId},
@@ -12,7 +13,7 @@ use mj_process::clock;
 
 use super::{Drive, Input};
 use crate::{
-    archive::Archiver,
+    archive::{Archiver, directory},
     attachment::Attachments,
     beside::beside,
     picture::{
@@ -68,6 +69,18 @@ impl Drive {
         beside(move || {
             if let Err(error) = remove_old_pictures(&shared) {
                 tracing::warn!(%error, "old pictures could not be removed");
+            }
+        });
+    }
+
+    /// Removes what killed owners left half written in the archive, beside the loop.
+    pub(super) fn tidy_archive(&self) {
+        let Some(Archive::Directory(root)) = self.config.archive.clone() else {
+            return;
+        };
+        beside(move || {
+            if let Err(error) = directory::remove_left(root.as_ref(), SystemTime::now()) {
+                tracing::warn!(%error, "mj.archive: the directory could not be looked through");
             }
         });
     }

@@ -17,7 +17,7 @@ use crate::{
 const LOOK_AROUND: Duration = Duration::from_secs(1);
 /// How often old tasks are removed and the journal is truncated.
 const HOUSEKEEPING: Duration = Duration::from_secs(30);
-/// How often old pictures are removed.
+/// How often old pictures, and half-written ones, are removed.
 const TIDYING: Duration = Duration::from_secs(600);
 /// Tasks removed at once.
 const PRUNE_BATCH: u32 = 200;
@@ -165,6 +165,7 @@ impl Drive {
             if now.boot >= self.tidied + TIDYING {
                 self.tidied = now.boot;
                 self.remove_old_pictures();
+                self.tidy_archive();
             }
             let store = self.shared.store;
             beside(move || {
