@@ -24,7 +24,11 @@ use rustls::ClientConfig;
 use tokio::time::timeout;
 use url::Url;
 
+use self::log::Failed;
+pub(crate) use self::log::Name;
 use crate::{fence::Fence, resolver::Resolver, tunnel::USER_TIMEOUT};
+
+mod log;
 
 /// DNS, TCP, proxy and TLS together.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -46,6 +50,8 @@ const REST: Duration = Duration::from_millis(200);
 /// A request ready for the wire.
 #[derive(Clone)]
 pub(crate) struct Outgoing {
+    /// What the log calls it; without one its sender logs what becomes of it.
+    pub(crate) name: Option<Name>,
     /// The method.
     pub(crate) method: Method,
     /// The whole address.
@@ -120,6 +126,7 @@ impl Http {
         }
         let trace = Arc::new(Trace::default());
         let has_body = outgoing.body.is_some();
+        let (name, method) = (outgoing.name, outgoing.method.clone());
         let mut request = self
             .client
             .request(outgoing.method, outgoing.url)
@@ -137,13 +144,16 @@ impl Http {
                 .body(reqwest::Body::wrap(body))
                 .timeout(WHOLE_TIMEOUT + extra);
         }
-        match exchange(request, reading).await {
+        match exchange(request, reading, name.map(|name| (name, &method))).await {
             Ok(answer) => answer,
-            Err(failure) => {
+            Err(failed) => {
                 let kind = if trace.withheld.load(Ordering::Acquire) {
                     FailureKind::Withheld
                 } else {
-                    failure
+                    if let Some(name) = name {
+                        log::no_answer(name, &method, &failed);
+                    }
+                    failed.kind
                 };
                 let sent = if has_body {
                     trace.polled.load(Ordering::Acquire)
@@ -171,7 +181,8 @@ impl Http {
             .await
             .map_err(|error| failure(&error))?;
         let status = response.status().as_u16();
-        Ok((status, read(response, most).await?))
+        let bytes = read(response, most).await.map_err(|failed| failed.kind)?;
+        Ok((status, bytes))
     }
 }
 
@@ -185,9 +196,13 @@ enum Reading {
 async fn exchange(
     request: reqwest::RequestBuilder,
     reading: Reading,
-) -> Result<Answer, FailureKind> {
-    let response = request.send().await.map_err(|error| failure(&error))?;
+    name: Option<(Name, &Method)>,
+) -> Result<Answer, Failed> {
+    let response = request.send().await?;
     let status = response.status().as_u16();
+    if let Some((name, method)) = name {
+        log::answer(name, method, status, response.headers());
+    }
     let headers = response
         .headers()
         .iter()
@@ -210,11 +225,14 @@ async fn exchange(
     })
 }
 
-async fn read(mut response: reqwest::Response, most: usize) -> Result<Vec<u8>, FailureKind> {
+async fn read(mut response: reqwest::Response, most: usize) -> Result<Vec<u8>, Failed> {
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
+    while let Some(chunk) = response.chunk().await? {
         if body.len() + chunk.len() > most {
-            return Err(FailureKind::Closed);
+            return Err(Failed::new(
+                FailureKind::Closed,
+                "it is larger than any that is expected",
+            ));
         }
         body.extend_from_slice(&chunk);
     }
@@ -309,8 +327,9 @@ mod tests {
 
     fn post(port: u16) -> Outgoing {
         Outgoing {
+            name: Some(Name("/interactions")),
             method: Method::POST,
-            url: format!("http://127.0.0.1:{port}/api/v9/interactions")
+            url: format!("http://127.0.0.1:{port}/api/v9/interactions?secret=1")
                 .parse()
                 .unwrap(),
             headers: HeaderMap::new(),
@@ -388,7 +407,7 @@ mod tests {
             .client
             .post(format!("http://127.0.0.1:{port}/"))
             .body(reqwest::Body::wrap(body));
-        let (seen, answer) = tokio::join!(server, exchange(request, Reading::Whole));
+        let (seen, answer) = tokio::join!(server, exchange(request, Reading::Whole, None));
         assert!(answer.is_err());
         assert!(!seen.contains("{}"), "{seen}");
         assert!(trace.withheld.load(Ordering::Acquire) && !trace.polled.load(Ordering::Acquire));
@@ -457,6 +476,65 @@ mod tests {
             ),
             "{answer:?}"
         );
+    }
+
+    /// What is logged while a request gets `answer`; with none nobody listens.
+    async fn logged(answer: Option<&str>) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let log = crate::log::Log::open(Some(file.path()), tracing::Level::WARN).unwrap();
+        let _log = tracing::subscriber::set_default(log);
+        let client = http(None);
+        if let Some(answer) = answer {
+            let server = async {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                request_of(&mut stream).await;
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            };
+            tokio::join!(server, client.send(post(port), None));
+        } else {
+            drop(listener);
+            client.send(post(port), None).await;
+        }
+        let text = std::fs::read_to_string(file.path()).unwrap();
+        assert!(!text.contains("secret"), "{text}");
+        text
+    }
+
+    #[tokio::test]
+    async fn names_requests_that_did_not_reach_discord() {
+        let page =
+            "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 0\r\n\r\n";
+        let text = logged(Some(page)).await;
+        assert!(
+            text.contains("by something in between")
+                && text.contains("request=POST /interactions status=502"),
+            "{text}"
+        );
+        let moved = "HTTP/1.1 301 Moved Permanently\r\nLocation: https://elsewhere.example/?secret\r\nContent-Length: 0\r\n\r\n";
+        assert!(logged(Some(moved)).await.contains("status=301"));
+        let text = logged(None).await;
+        assert!(
+            text.contains("got no answer request=POST /interactions kind=Connect")
+                && text.contains("refused"),
+            "{text}"
+        );
+    }
+
+    #[tokio::test]
+    async fn leaves_discords_own_refusals_to_tasks_and_accounts() {
+        for status in [
+            "204 No Content",
+            "400 Bad Request",
+            "401 Unauthorized",
+            "429 Too Many Requests",
+        ] {
+            let answer = format!(
+                "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: 0\r\n\r\n"
+            );
+            assert_eq!(logged(Some(&answer)).await, "", "{status}");
+        }
     }
 
     #[tokio::test]

@@ -11,7 +11,7 @@ use mj_discord::{
 use mj_midjourney::config::HostSettings;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 
-use crate::http::Outgoing;
+use crate::http::{Name, Outgoing};
 
 /// The largest body made of pieces; a mask is 10 MiB at most, and a third more in Base64.
 const LARGEST_BODY: usize = 16 << 20;
@@ -92,6 +92,7 @@ pub(crate) fn outgoing(
         }
     };
     Some(Outgoing {
+        name: Some(Name(request.route.path)),
         method,
         url,
         headers,

@@ -89,6 +89,7 @@ pub(crate) fn request(
         }
     }
     Some(Outgoing {
+        name: None,
         method: Method::POST,
         url: url.parse().ok()?,
         headers,

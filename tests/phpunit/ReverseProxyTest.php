@@ -162,15 +162,22 @@ final class ReverseProxyTest extends TestCase
         self::assertSame($expected, $found);
     }
 
-    public function testABrokenGatewayIsNamedInTheLog(): void
+    public function testWhatIsBrokenIsNamedInTheLog(): void
     {
         $simulator = self::simulator();
-        $nginx = new Nginx($simulator, ['gateway' => ['proxy_ssl_server_name on;' => '']]);
+        $noSni = ['proxy_ssl_server_name on;' => ''];
+        $nginx = new Nginx($simulator, ['gateway' => $noSni, 'api' => $noSni]);
         $hub = self::hub($simulator, $nginx);
+        $hub->call('mj_imagine', 'a lighthouse that nobody sees');
 
-        $words = 'HTTP status 502 in place of a WebSocket; a reverse proxy in between must pass Upgrade, SNI and Host on';
-        Until::true(static fn () => str_contains(self::log($hub), $words), 15.0, fn () => $this->told($hub, $nginx));
-        self::assertSame(0, $simulator->record()['sockets_seen']);
+        $lines = [
+            'HTTP status 502 in place of a WebSocket; a reverse proxy in between must pass Upgrade, SNI and Host on',
+            'a request was answered by something in between: a reverse proxy, a proxy, or Cloudflare request=GET /users/@me status=502',
+        ];
+        foreach ($lines as $line) {
+            Until::true(static fn () => str_contains(self::log($hub), $line), 15.0, fn () => "not there: $line\n" . $this->told($hub, $nginx));
+        }
+        self::assertSame([0, []], [$simulator->record()['sockets_seen'], $simulator->jobs()]);
     }
 
     /** @param array<string, mixed> $conduct */

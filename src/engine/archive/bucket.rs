@@ -90,6 +90,7 @@ pub(super) async fn put(
         headers.insert(CONTENT_TYPE, value);
     }
     let outgoing = Outgoing {
+        name: None,
         method: Method::PUT,
         url,
         headers,
