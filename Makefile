@@ -111,6 +111,30 @@ chaos: build ## Kill, stop and starve real PHP processes under 10,000 tasks; SEE
 	MJ_CHAOS_SEED=$(or $(SEED),1) MJ_CHAOS_TASKS=$(or $(TASKS),10000) \
 	  $(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite chaos $(if $(ONLY),--filter '$(ONLY)')
 
+# A thread-safe PHP, what is built against it, and nothing that is used elsewhere.
+ZTS := $(CURDIR)/build/zts
+
+.PHONY: setup-zts
+setup-zts: setup
+	@$(MAKE) --no-print-directory setup PACKAGES='apache2-bin apache2-dev xz-utils'
+
+.PHONY: build-zts
+build-zts: setup-zts
+	tests/zts/build "$(ZTS)"
+	PHP="$(ZTS)/php/bin/php" PHP_CONFIG="$(ZTS)/php/bin/php-config" CARGO_TARGET_DIR="$(ZTS)/target" \
+	  $(CARGO) build --locked -p mj -p mj-simulator --lib --bins --example panic_probe
+
+.PHONY: test-zts
+test-zts: export MJ_EXTENSION := $(ZTS)/target/debug/libmj.so
+test-zts: export MJ_SIMULATOR := $(ZTS)/target/debug/mj-simulator
+test-zts: export MJ_ZTS := $(ZTS)/php
+test-zts: build-zts ## Build a thread-safe PHP and run the phpt suite and Apache's threads with it; FILTER=name for some
+	$(if $(FILTER),,NO_INTERACTION=1 TEST_PHP_EXECUTABLE="$(ZTS)/php/bin/php" $(PHP) -n "$(RUN_TESTS)" -q -n --show-diff \
+	  -d extension="$(MJ_EXTENSION)" $(or $(FILE),tests/phpt))
+	$(if $(FILTER),,RUST_BACKTRACE=0 "$(ZTS)/php/bin/php" -n -d extension="$(ZTS)/target/debug/examples/libpanic_probe.so" \
+	  tests/guard_check.php)
+	$(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite zts $(if $(FILTER),--filter $(FILTER))
+
 .PHONY: setup-clients
 setup-clients: setup
 	@# Node or Python may come from elsewhere than Debian; what is missing in the end is said by the test.
