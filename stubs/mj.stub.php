@@ -226,7 +226,9 @@
 
 namespace {
     /**
-     * Sets or changes the hub of this process. Cheap when nothing changed: one comparison of hashes.
+     * Sets or changes the hub of this process; in a threaded PHP that of the calling thread only, and where a server gives
+     * its sites entries of their own (`php_admin_value`) that of the running site only. Cheap when nothing changed: one
+     * comparison.
      *
      * Merged over the ini entries. Keys are theirs without the prefix, and `accounts`; `proxy_url` (image domain),
      * `proxy_api` and `proxy_wss` (must begin with `wss://` or `ws://`) are other names of `cdn_url`, `api_url` and

@@ -5,14 +5,12 @@
 mod current;
 mod feed;
 mod lifecycle;
+mod process;
 mod reading;
 mod requests;
+mod thread;
 
-use std::{
-    path::{Path, PathBuf},
-    sync::{Arc, atomic::Ordering},
-    time::{Duration, Instant},
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use mj_discord::UnixMs;
 use mj_midjourney::{
@@ -21,24 +19,20 @@ use mj_midjourney::{
     store::{Reconfigure, TaskStore},
     task::{TaskId, TaskView},
 };
-use mj_process::{ForkLocal, Worker, clock};
-use parking_lot::{Mutex, RwLock};
+use mj_process::{Generation, clock, fork};
+use parking_lot::RwLock;
 
-use self::current::Current;
+use self::{current::Current, process::Process};
 use crate::{
     config::{HubSettings, Role},
     download::{self, DownloadOptions},
     error::EngineError,
-    shared::{Shared, Waiting},
+    shared::{Serving, Shared, Waiting},
     status,
     value::Value,
 };
 
-static ENGINE: ForkLocal<Arc<Engine>> = ForkLocal::new();
-/// What this process, or the one it was forked from, last gave to `mj_configure()`: a child goes on with it.
-static CONFIGURED: RwLock<Option<Value>> = RwLock::new(None);
-
-/// What the engine must know of the process it lives in, read by the binding on PHP's thread.
+/// What the engine must know of PHP, read by the binding on PHP's thread.
 #[derive(Clone, Debug, Default)]
 pub struct Host {
     /// PHP's `sapi_module.name`: `cli`, `fpm-fcgi`, `apache2handler`, `cli-server`.
@@ -53,13 +47,13 @@ pub struct Host {
     pub may_open: Option<fn(&Path) -> bool>,
 }
 
-/// The engine of one process.
+/// The engine as one thread of PHP's sees it under one set of ini values: settings of its own, and what it shares with
+/// all others of the process.
 pub struct Engine {
     host: Host,
+    generation: Generation,
     current: RwLock<Arc<Current>>,
-    shared: Mutex<Option<(PathBuf, Arc<Shared>)>>,
-    worker: Mutex<Option<Worker>>,
-    heir_tried: Mutex<Option<Instant>>,
+    process: Arc<Process>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -71,43 +65,46 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// The engine of the calling process, made at its first use; a forked child gets its own.
-    ///
-    /// # Errors
-    /// [`EngineError::Configuration`] when an ini entry is wrong, [`EngineError::Engine`] while preloading.
-    pub fn of_process(host: impl FnOnce() -> Host) -> Result<Arc<Self>, EngineError> {
-        let make = || {
-            Self::configured(host(), CONFIGURED.read().clone().unwrap_or_default()).map(Arc::new)
-        };
-        ENGINE.get_or_try_init(make).cloned()
+    /// Module start: the process may go on after an earlier [`Engine::end_of_process`].
+    pub fn start_of_process() {
+        if let Some(process) = process::known() {
+            process.go_on();
+        }
     }
 
-    /// The engine of the calling process, if it has one: for module shutdown.
-    pub fn if_any() -> Option<Arc<Self>> {
-        ENGINE.get().cloned()
+    /// Module shutdown: as [`Engine::shutdown`] for what the process's threads share; starts nothing in order to end it.
+    pub fn end_of_process() {
+        if let Some(process) = process::known() {
+            process.shutdown();
+        }
     }
 
     /// An engine beside the process's own, for programs that are not PHP and for tests.
     ///
     /// # Errors
-    /// As [`Engine::of_process`].
+    /// As [`Engine::of_thread`].
     pub fn new(host: Host) -> Result<Self, EngineError> {
-        Self::configured(host, Value::Null)
+        Self::configured(host, Value::Null, || Arc::new(Process::default()))
     }
 
-    fn configured(host: Host, given: Value) -> Result<Self, EngineError> {
+    fn configured(
+        host: Host,
+        given: Value,
+        process: impl FnOnce() -> Arc<Process>,
+    ) -> Result<Self, EngineError> {
         if host.preloading {
             return Err(EngineError::Engine(
                 "mj cannot be used while opcache.preload runs: no process of PHP's is there yet that could keep it".to_owned(),
             ));
         }
-        let current = Current::read(&host, given)?;
+        let current = Arc::new(Current::read(&host, given)?);
+        let process = process();
+        process.remember(&current);
         Ok(Self {
             host,
-            current: RwLock::new(Arc::new(current)),
-            shared: Mutex::new(None),
-            worker: Mutex::new(None),
-            heir_tried: Mutex::new(None),
+            generation: fork::generation(),
+            current: RwLock::new(current),
+            process,
         })
     }
 
@@ -119,23 +116,22 @@ impl Engine {
         if self.current().given == *config {
             return Ok(());
         }
-        let current = Current::read(&self.host, config.clone())?;
+        let current = Arc::new(Current::read(&self.host, config.clone())?);
         if let Some(hub) = &current.settings.hub {
             let shared = self.shared(&current.settings)?;
             Self::store_config(&shared, hub)?;
-            *self.current.write() = Arc::new(current);
+            self.set(current);
             // A configured hub that has open tasks, or will, is worth an engine where this process may have one.
             self.wake(&shared, false);
         } else {
-            *self.current.write() = Arc::new(current);
-        }
-        if ENGINE
-            .get()
-            .is_some_and(|own| std::ptr::eq(Arc::as_ptr(own), self))
-        {
-            *CONFIGURED.write() = Some(config.clone());
+            self.set(current);
         }
         Ok(())
+    }
+
+    fn set(&self, current: Arc<Current>) {
+        self.process.remember(&current);
+        *self.current.write() = current;
     }
 
     /// Keeps this process as an owner in the foreground: `mj_serve()`.
@@ -160,23 +156,21 @@ impl Engine {
         }
         let started = clock::boot();
         let _resident = Waiting::begin(&shared);
-        shared.serving.store(true, Ordering::Release);
+        let _serving = Serving::begin(&shared);
         self.wake(&shared, true);
         loop {
             // A running engine has its own times: it is not woken by each look at PHP's interrupts.
             self.wake(&shared, false);
             let left = duration
                 .map(|duration| duration.saturating_sub(clock::boot().saturating_sub(started)));
-            if interrupted() || left.is_some_and(|left| left.is_zero()) {
-                break;
+            if interrupted() || shared.is_ended() || left.is_some_and(|left| left.is_zero()) {
+                return Ok(());
             }
             let seen = shared.store.change();
             shared
                 .store
                 .wait_change(seen, left.unwrap_or(Duration::MAX));
         }
-        shared.serving.store(false, Ordering::Release);
-        Ok(())
     }
 
     /// Owner, gateway, queue, accounts: `mj_status()`. Free of secrets.
@@ -199,7 +193,7 @@ impl Engine {
             ("pid", Value::Int(shared.own.pid.into())),
             ("sapi", Value::from(self.host.sapi.as_str())),
             ("grade", Value::from(status::grade_word(shared.grade()))),
-            ("has_engine", Value::Bool(self.has_engine())),
+            ("has_engine", Value::Bool(self.process.has_engine(&shared))),
         ];
         Ok(process
             .into_iter()

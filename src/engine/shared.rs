@@ -145,8 +145,10 @@ pub(crate) struct Shared {
     pub(crate) waiting: AtomicU32,
     /// Whether it was found resident once.
     was_resident: AtomicBool,
-    /// Whether `mj_serve()` runs.
-    pub(crate) serving: AtomicBool,
+    /// How many threads are inside `mj_serve()`.
+    serving: AtomicU32,
+    /// Whether PHP shuts down: nothing is started any more, and nobody waits.
+    ended: AtomicBool,
     /// Wakes the engine thread.
     pub(crate) wake: Notify,
 }
@@ -186,7 +188,8 @@ impl Shared {
             unsent: Unsent::default(),
             waiting: AtomicU32::new(0),
             was_resident: AtomicBool::new(false),
-            serving: AtomicBool::new(false),
+            serving: AtomicU32::new(0),
+            ended: AtomicBool::new(false),
             wake: Notify::new(),
         })
     }
@@ -205,6 +208,26 @@ impl Shared {
         } else {
             Grade::Transient
         }
+    }
+
+    /// Whether `mj_serve()` runs.
+    pub(crate) fn is_serving(&self) -> bool {
+        self.serving.load(Ordering::Acquire) > 0
+    }
+
+    /// PHP shuts down: calls that wait return at their next look, within 100 ms.
+    pub(crate) fn end(&self) {
+        self.ended.store(true, Ordering::Release);
+    }
+
+    /// Whether PHP shuts down.
+    pub(crate) fn is_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    /// PHP was started again.
+    pub(crate) fn go_on(&self) {
+        self.ended.store(false, Ordering::Release);
     }
 
     /// Tells the hub's owner, or the heir, that there is something to do; whether anybody heard it.
@@ -230,5 +253,23 @@ impl<'s> Waiting<'s> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.waiting.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Counts a thread inside `mj_serve()`, so that the engine runs meanwhile.
+#[derive(Debug)]
+pub(crate) struct Serving<'s>(&'s Shared);
+
+impl<'s> Serving<'s> {
+    /// Begins to count.
+    pub(crate) fn begin(shared: &'s Shared) -> Self {
+        shared.serving.fetch_add(1, Ordering::AcqRel);
+        Self(shared)
+    }
+}
+
+impl Drop for Serving<'_> {
+    fn drop(&mut self) {
+        self.0.serving.fetch_sub(1, Ordering::AcqRel);
     }
 }

@@ -5,7 +5,7 @@
 use std::{
     collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     time::Duration,
 };
 
@@ -358,9 +358,7 @@ impl Station {
     }
 
     fn has_nothing_to_do(&mut self) -> bool {
-        let is_useful = !self.owned.is_empty()
-            || self.heir.is_some()
-            || self.shared.serving.load(Ordering::Acquire);
+        let is_useful = !self.owned.is_empty() || self.heir.is_some() || self.shared.is_serving();
         if is_useful {
             self.idle_since = None;
             return false;

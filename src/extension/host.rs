@@ -1,4 +1,4 @@
-//! What the engine may know of PHP, read on PHP's own thread, and the way to this process's engine.
+//! What the engine may know of PHP, read on PHP's own threads, and the way to the engine.
 
 use std::{ffi::CStr, sync::Arc};
 
@@ -17,19 +17,12 @@ unsafe extern "C" {
 /// `ZEND_COMPILE_PRELOAD` and `ZEND_COMPILE_PRELOAD_IN_CHILD` of `Zend/zend_compile.h`, the same since PHP 8.0.
 const PRELOAD: u32 = (1 << 15) | (1 << 17);
 
-/// The engine of this process, made at the first call.
+/// The engine of this thread under the ini values of its request, made at the first call.
 ///
 /// # Errors
-/// What [`Engine::of_process`] says.
+/// What [`Engine::of_thread`] says.
 pub(crate) fn engine() -> Result<Arc<Engine>, EngineError> {
-    Engine::of_process(host)
-}
-
-/// Ends what this process started, in bounded time; starts nothing in order to end it.
-pub(crate) fn stop() {
-    if let Some(engine) = Engine::if_any() {
-        engine.shutdown();
-    }
+    Engine::of_thread(ini::revision(), host)
 }
 
 /// Whether PHP wants to go on with something else: a time limit, or a signal for `pcntl`. Only looks.

@@ -2,8 +2,10 @@
 //! `ini_get()` nor `ini_get_all()` can give them away.
 
 use std::{
+    cell::{Cell, RefCell},
     ffi::{c_int, c_void},
     ptr, slice,
+    sync::atomic::{AtomicPtr, Ordering},
 };
 
 use ext_php_rs::{
@@ -14,7 +16,6 @@ use ext_php_rs::{
     flags::IniEntryPermission,
     zend::{IniEntryDef, IniEntryDefs},
 };
-use parking_lot::Mutex;
 
 unsafe extern "C" {
     /// An ini entry's value, or null (`Zend/zend_ini.h`).
@@ -74,9 +75,9 @@ const fn define<const N: usize>(names: &[&'static std::ffi::CStr]) -> [zend_ini_
     while index < names.len() {
         let mut entry = IniEntryDef::new(names[index], c"", IniEntryPermission::System);
         entry.value = ptr::null();
+        entry.on_modify = Some(keep);
+        entry.mh_arg1 = ptr::without_provenance_mut(index);
         if !matches!(CARES[index], Care::Open) {
-            entry.on_modify = Some(keep);
-            entry.mh_arg1 = ptr::without_provenance_mut(index);
             entry.displayer = Some(display);
         }
         table[index] = entry;
@@ -85,35 +86,85 @@ const fn define<const N: usize>(names: &[&'static std::ffi::CStr]) -> [zend_ini_
     table
 }
 
-/// Tells PHP of the entries; called by MINIT.
+/// Tells PHP of the entries; called by MINIT, which runs again in a server that reloads its configuration.
 pub(crate) fn register(module_number: i32) {
+    for kept in &AT_START {
+        kept.store(ptr::null_mut(), Ordering::Release);
+    }
+    let _ = OF_THREAD.try_with(|own| own.secrets.borrow_mut().clear());
     IniEntryDef::register(ENTRIES.as_slice(), module_number);
 }
 
-/// A value that PHP does not get back: as it was when PHP started, and as it is in this request.
-#[derive(Clone)]
-struct Kept {
-    at_start: Option<String>,
-    current: Option<String>,
+/// What PHP does not get back of `php.ini` and the command line, one for each entry. Without a lock, which a fork could
+/// leave locked; what is replaced is never freed, because another thread may read it.
+static AT_START: [AtomicPtr<String>; NAMES.len()] =
+    [const { AtomicPtr::new(ptr::null_mut()) }; NAMES.len()];
+
+/// The entries as this thread of PHP's has them.
+struct OfThread {
+    /// What PHP does not get back of what the server has set for the thread's request; none for a value that it does.
+    secrets: RefCell<Vec<(usize, Option<String>)>>,
+    /// How often an entry may have changed.
+    revision: Cell<u64>,
 }
 
-/// One for each entry. In a threaded PHP the values are the process's, as `php.ini` is.
-static KEPT: Mutex<[Kept; NAMES.len()]> = Mutex::new(
-    [const {
-        Kept {
-            at_start: None,
-            current: None,
+thread_local! {
+    static OF_THREAD: OfThread = const {
+        OfThread {
+            secrets: RefCell::new(Vec::new()),
+            revision: Cell::new(1),
         }
-    }; NAMES.len()],
-);
+    };
+}
+
+impl OfThread {
+    fn touch(&self) {
+        self.revision.set(self.revision.get() + 1);
+    }
+
+    fn forget(&self, index: usize) {
+        self.secrets.borrow_mut().retain(|(of, _)| *of != index);
+    }
+
+    fn set(&self, index: usize, secret: Option<String>) {
+        self.forget(index);
+        self.secrets.borrow_mut().push((index, secret));
+    }
+
+    fn secret(&self, index: usize) -> Option<String> {
+        let secrets = self.secrets.borrow();
+        match secrets.iter().find(|(of, _)| *of == index) {
+            Some((_, secret)) => secret.clone(),
+            None => at_start(index),
+        }
+    }
+}
+
+fn at_start(index: usize) -> Option<String> {
+    let kept = AT_START.get(index)?.load(Ordering::Acquire);
+    // SAFETY: null, or a box that was leaked and is never freed nor changed.
+    unsafe { kept.as_ref() }.cloned()
+}
+
+fn set_at_start(index: usize, secret: Option<String>) {
+    if let Some(kept) = AT_START.get(index)
+        && at_start(index) != secret
+    {
+        let secret = secret.map_or_else(ptr::null_mut, |secret| Box::into_raw(Box::new(secret)));
+        kept.store(secret, Ordering::Release);
+    }
+}
+
+/// A number that is another one when an entry of this thread may have changed.
+pub(crate) fn revision() -> u64 {
+    OF_THREAD.with(|own| own.revision.get())
+}
 
 /// All entries that are set, secrets included: for the engine only.
 pub(crate) fn values() -> Vec<(String, String)> {
-    let kept = KEPT.lock();
     let value = |(index, name): (usize, &&str)| {
-        let value = kept[index]
-            .current
-            .clone()
+        let value = OF_THREAD
+            .with(|own| own.secret(index))
             .or_else(|| plain(name))
             .filter(|value| !value.is_empty())?;
         Some(((*name).to_owned(), value))
@@ -136,8 +187,9 @@ fn plain(name: &str) -> Option<String> {
 
 /// PHP's `on_modify`: keeps a secret here and refuses it there, so that PHP's copy stays unset.
 ///
-/// PHP then asks again with the default, which is null and changes nothing, and once more with null when a request
-/// ends whose server had set the entry for it (`php_admin_value`).
+/// PHP then asks again with the default, which is null and changes nothing, and once more with what `php.ini` says when
+/// a request ends whose server had set the entry for it (`php_admin_value`). A threaded PHP asks at the start of each
+/// thread, with a copy of the main thread's entries.
 unsafe extern "C" fn keep(
     _entry: *mut zend_ini_entry,
     new_value: *mut zend_string,
@@ -147,29 +199,39 @@ unsafe extern "C" fn keep(
     stage: c_int,
 ) -> c_int {
     let index = index.addr();
-    let mut all = KEPT.lock();
-    let (Some(kept), Some(care)) = (all.get_mut(index), CARES.get(index)) else {
+    let Some(care) = CARES.get(index) else {
         return ZEND_RESULT_CODE_FAILURE;
     };
-    // SAFETY: PHP gives null or a string that lives during the call.
-    let Some(value) = (unsafe { new_value.as_ref() }) else {
+    // SAFETY: PHP gives null or a string that lives during the call, and is valid for its length.
+    let value = unsafe { new_value.as_ref() }
+        .map(|value| unsafe { slice::from_raw_parts(value.val.as_ptr().cast::<u8>(), value.len) })
+        .map(|value| String::from_utf8_lossy(value).into_owned());
+    // A thread that ends has no values any more, and no calls.
+    let accepted = OF_THREAD.try_with(|own| {
+        own.touch();
         if stage == DEACTIVATE {
-            kept.current.clone_from(&kept.at_start);
+            own.forget(index);
+            return true;
         }
-        return ZEND_RESULT_CODE_SUCCESS;
-    };
-    // SAFETY: a PHP string is valid for its length.
-    let value = unsafe { slice::from_raw_parts(value.val.as_ptr().cast::<u8>(), value.len) };
-    let value = String::from_utf8_lossy(value).into_owned();
-    let hide = !value.is_empty() && (*care == Care::Secret || value.contains('@'));
-    kept.current = hide.then_some(value);
-    if stage == STARTUP {
-        kept.at_start.clone_from(&kept.current);
-    }
-    if hide {
-        ZEND_RESULT_CODE_FAILURE
-    } else {
+        let Some(value) = value else { return true };
+        let is_secret = match care {
+            Care::Open => return true,
+            Care::Address => value.contains('@'),
+            Care::Secret => !value.is_empty(),
+        };
+        let secret = is_secret.then_some(value);
+        if stage == STARTUP {
+            own.forget(index);
+            set_at_start(index, secret);
+        } else {
+            own.set(index, secret);
+        }
+        !is_secret
+    });
+    if accepted.unwrap_or(true) {
         ZEND_RESULT_CODE_SUCCESS
+    } else {
+        ZEND_RESULT_CODE_FAILURE
     }
 }
 
@@ -177,10 +239,9 @@ unsafe extern "C" fn keep(
 unsafe extern "C" fn display(entry: *mut zend_ini_entry, _kind: c_int) {
     // SAFETY: PHP calls this with an entry that we registered.
     let index = unsafe { (*entry).mh_arg1 }.addr();
-    let kept = KEPT
-        .lock()
-        .get(index)
-        .is_some_and(|kept| kept.current.is_some());
+    let kept = OF_THREAD
+        .try_with(|own| own.secret(index).is_some())
+        .unwrap_or_default();
     let shown = match NAMES
         .get(index)
         .and_then(|name| plain(name))

@@ -21,6 +21,7 @@ mod signature;
 mod words;
 
 use ext_php_rs::prelude::*;
+use mj_engine::Engine;
 
 /// Tells PHP what the extension has.
 #[php_module]
@@ -37,6 +38,7 @@ pub fn get_module(module: ModuleBuilder) -> ModuleBuilder {
 /// MINIT: registers, and nothing else. It may run in a launcher that exits, and twice in one process.
 extern "C" fn startup(_kind: i32, module_number: i32) -> i32 {
     guard::startup(|| {
+        Engine::start_of_process();
         ini::register(module_number);
         words::intern();
         exceptions::register()?;
@@ -47,5 +49,5 @@ extern "C" fn startup(_kind: i32, module_number: i32) -> i32 {
 
 /// MSHUTDOWN: stops what this process started, in bounded time. PHP-FPM mostly kills its workers before this runs.
 extern "C" fn shutdown(_kind: i32, _module_number: i32) -> i32 {
-    guard::shutdown(host::stop)
+    guard::shutdown(Engine::end_of_process)
 }

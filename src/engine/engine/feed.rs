@@ -51,7 +51,7 @@ impl Engine {
             self.wake(&shared, false);
             let events = shared.store.events(consumer, limit)?;
             let left = wait.saturating_sub(clock::boot().saturating_sub(started));
-            let is_over = left.is_zero() || interrupted();
+            let is_over = left.is_zero() || interrupted() || shared.is_ended();
             if !events.is_empty() || is_over {
                 let shown = |event: FeedEvent| {
                     let view = Arc::new(event.task);
@@ -88,7 +88,8 @@ fn sleep_until_a_change(
     let began = clock::boot();
     loop {
         let left = most.saturating_sub(clock::boot().saturating_sub(began));
-        if left.is_zero() || shared.store.wait_change(seen, left) != seen || interrupted() {
+        let has_changed = left.is_zero() || shared.store.wait_change(seen, left) != seen;
+        if has_changed || interrupted() || shared.is_ended() {
             return;
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{
     path::Path,
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -14,7 +14,7 @@ use mj_midjourney::{
 };
 use mj_process::{Origin, OwnerLock, Worker, clock};
 
-use super::Engine;
+use super::{Engine, process::Process};
 use crate::{
     config::{Role, Settings},
     error::EngineError,
@@ -35,37 +35,49 @@ const WORKER_GRACE: Duration = Duration::from_millis(500);
 const LINGER_SLICE: Duration = Duration::from_millis(10);
 
 impl Engine {
-    /// Module shutdown: a CLI process lingers at most `mj.shutdown_grace` until its own tasks are sent or a resident
-    /// owner is alive. Never waits without a bound.
+    /// Ends what the process has started, in bounded time: a CLI process lingers at most `mj.shutdown_grace` until its
+    /// own tasks are sent or a resident owner is alive. Calls that other threads are in return within 100 ms.
     pub fn shutdown(&self) {
-        let Some(shared) = self
-            .shared
-            .lock()
-            .as_ref()
-            .map(|(_, shared)| Arc::clone(shared))
-        else {
-            return;
-        };
-        let settings = &self.current().settings;
-        let grace = settings.shutdown_grace;
+        self.process.shutdown();
+    }
+
+    /// What the state directory of these settings holds, opened at the first need.
+    pub(super) fn shared(&self, settings: &Settings) -> Result<Arc<Shared>, EngineError> {
+        self.process.shared(settings, &self.host.sapi)
+    }
+
+    /// As [`Process::wake`], by the settings in force for this thread.
+    pub(super) fn wake(&self, shared: &Arc<Shared>, needed: bool) {
+        self.process.wake(&self.current().settings, shared, needed);
+    }
+}
+
+impl Process {
+    /// Ends what all threads share.
+    pub(super) fn shutdown(&self) {
+        let Some(current) = self.latest() else { return };
+        let settings = &current.settings;
         let started = clock::boot();
-        // A process that may not own a hub can do nothing for its tasks by staying.
-        if !shared.lifetime.is_server && settings.role == Role::Auto {
-            while !shared.unsent.is_empty() && clock::boot().saturating_sub(started) < grace {
-                forget_what_others_send(&shared);
-                if shared.unsent.is_empty() {
-                    break;
-                }
-                if !self.has_engine() {
-                    self.wake(&shared, true);
-                }
-                let seen = shared.store.change();
-                shared.store.wait_change(seen, LINGER_SLICE);
-            }
+        let rooms = self.rooms();
+        for room in &rooms {
+            self.linger(settings, &room.shared, started);
         }
-        if let Some(worker) = self.worker.lock().take() {
-            let left = grace.saturating_sub(clock::boot().saturating_sub(started));
-            worker.stop(if shared.lifetime.is_server {
+        let grace = settings.shutdown_grace;
+        let left = grace.saturating_sub(clock::boot().saturating_sub(started));
+        let workers: Vec<_> = rooms
+            .iter()
+            .filter_map(|room| {
+                // Under the lock that starting one needs too: from here on nobody does.
+                let mut worker = room.worker.lock();
+                room.shared.end();
+                Some((worker.take()?, room.shared.lifetime.is_server))
+            })
+            .collect();
+        for (worker, _) in &workers {
+            worker.request_stop();
+        }
+        for (worker, is_server) in workers {
+            worker.stop(if is_server {
                 WORKER_GRACE.min(grace)
             } else {
                 left.max(WORKER_GRACE.min(grace))
@@ -73,55 +85,57 @@ impl Engine {
         }
     }
 
+    /// Waits until the tasks of this process are sent, or somebody is there who will.
+    fn linger(&self, settings: &Settings, shared: &Arc<Shared>, started: Duration) {
+        // A process that may not own a hub can do nothing for its tasks by staying.
+        if shared.lifetime.is_server || settings.role != Role::Auto {
+            return;
+        }
+        let is_over = || clock::boot().saturating_sub(started) >= settings.shutdown_grace;
+        while !shared.unsent.is_empty() && !is_over() {
+            forget_what_others_send(shared);
+            if shared.unsent.is_empty() {
+                break;
+            }
+            if !self.has_engine(shared) {
+                self.wake(settings, shared, true);
+            }
+            let seen = shared.store.change();
+            shared.store.wait_change(seen, LINGER_SLICE);
+        }
+    }
+
     /// What the state directory of these settings holds, opened at the first need.
-    pub(super) fn shared(&self, settings: &Settings) -> Result<Arc<Shared>, EngineError> {
+    fn shared(&self, settings: &Settings, sapi: &str) -> Result<Arc<Shared>, EngineError> {
         let (path, origin) = match &settings.state_dir {
             Some(path) => (path.as_path(), Origin::Explicit),
             None => (Path::new(DEFAULT_DIRECTORY), Origin::Default),
         };
-        let mut shared = self.shared.lock();
-        if let Some((open, shared)) = &*shared {
-            if open == path {
-                return Ok(Arc::clone(shared));
-            }
-            return Err(EngineError::configuration(
-                "mj.state_dir",
-                "cannot change while the process lives: set it in php.ini, or in the first mj_configure()",
-            ));
-        }
-        let opened = Arc::new(Shared::open(path, origin, &self.host.sapi)?);
-        *shared = Some((path.to_owned(), Arc::clone(&opened)));
-        Ok(opened)
+        let room = self.room(path, || Shared::open(path, origin, sapi))?;
+        Ok(Arc::clone(&room.shared))
     }
 
-    /// Whether the engine thread of this process runs.
-    pub(super) fn has_engine(&self) -> bool {
-        self.worker
-            .lock()
-            .as_ref()
-            .is_some_and(|worker| !worker.is_finished())
-    }
-
-    /// Wakes the engine thread, or becomes the heir and starts one. A short CLI process does so only when `needed`:
-    /// when nobody else is there for what it submitted.
-    pub(super) fn wake(&self, shared: &Arc<Shared>, needed: bool) {
-        let settings = &self.current().settings;
-        let is_wanted = settings.role == Role::Auto
-            && (settings.autostart || shared.serving.load(Ordering::Acquire));
+    /// Wakes the engine thread of a state directory, or becomes the heir and starts one. A short CLI process does so
+    /// only when `needed`: when nobody else is there for what it submitted.
+    fn wake(&self, settings: &Settings, shared: &Arc<Shared>, needed: bool) {
+        let is_wanted = settings.role == Role::Auto && (settings.autostart || shared.is_serving());
         if !is_wanted {
             return;
         }
-        let mut worker = self.worker.lock();
+        let Some(room) = self.room_of(shared) else {
+            return;
+        };
+        let mut worker = room.worker.lock();
         if worker.as_ref().is_some_and(|worker| !worker.is_finished()) {
             if needed {
                 shared.wake.notify_one();
             }
             return;
         }
-        if !needed && shared.grade() == Grade::Transient {
+        if shared.is_ended() || (!needed && shared.grade() == Grade::Transient) {
             return;
         }
-        let mut tried = self.heir_tried.lock();
+        let mut tried = room.heir_tried.lock();
         if !needed && tried.is_some_and(|tried| tried.elapsed() < HEIR_EVERY) {
             return;
         }

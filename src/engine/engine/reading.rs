@@ -91,7 +91,8 @@ impl Engine {
             self.wake(&shared, false);
             let record = record(&shared, &current.hosts, &id)?.ok_or_else(no_such_task)?;
             let left = timeout.saturating_sub(clock::boot().saturating_sub(started));
-            if record.view.status.is_terminal() || left.is_zero() || interrupted() {
+            let is_over = left.is_zero() || interrupted() || shared.is_ended();
+            if record.view.status.is_terminal() || is_over {
                 return Ok(record);
             }
             shared.store.wait_change(seen, left);

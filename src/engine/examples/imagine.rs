@@ -23,7 +23,7 @@ fn main() -> ExitCode {
 }
 
 fn run(prompt: &str, directory: Option<&str>) -> Result<Vec<String>, EngineError> {
-    let engine = Engine::of_process(|| Host {
+    let engine = Engine::of_thread(0, || Host {
         sapi: "cli".to_owned(),
         php_version: String::new(),
         ini: ini_from_environment(),

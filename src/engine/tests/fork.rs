@@ -21,7 +21,7 @@ fn child_forks() {
     let Some(host) = child_host() else {
         return;
     };
-    let engine = Engine::of_process(|| host.clone()).unwrap();
+    let engine = Engine::of_thread(0, || host.clone()).unwrap();
     let mut children = Vec::new();
     for number in 0..FORKS {
         let id = imagine(&engine, &format!("the parent's picture {number}"));
@@ -47,7 +47,7 @@ fn child_forks() {
 
 fn succeeds_in_a_child(host: &mj_engine::Host, number: usize) -> bool {
     let outcome = std::panic::catch_unwind(|| {
-        let engine = Engine::of_process(|| host.clone()).unwrap();
+        let engine = Engine::of_thread(0, || host.clone()).unwrap();
         let id = imagine(&engine, &format!("the child's picture {number}"));
         let ended = finish(&engine, &id).view.status.as_str() == "SUCCESS";
         engine.shutdown();

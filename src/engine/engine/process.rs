@@ -1,0 +1,115 @@
+//! What all threads of one process share: the state directories that are open, with the engine thread of each.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
+
+use mj_process::{ForkLocal, Worker};
+use parking_lot::Mutex;
+
+use super::current::Current;
+use crate::{error::EngineError, shared::Shared};
+
+/// That of the calling process; a forked child gets its own.
+static PROCESS: ForkLocal<Arc<Process>> = ForkLocal::new();
+
+/// Most state directories that one process opens: each may have a thread.
+const MOST_ROOMS: usize = 32;
+
+/// The shared part of every [`super::Engine`] of a process.
+#[derive(Debug, Default)]
+pub(super) struct Process {
+    rooms: Mutex<Vec<Arc<Room>>>,
+    /// The settings that were made last, for module shutdown, which belongs to no request.
+    latest: Mutex<Option<Arc<Current>>>,
+}
+
+/// An open state directory.
+#[derive(Debug)]
+pub(super) struct Room {
+    path: PathBuf,
+    pub(super) shared: Arc<Shared>,
+    pub(super) worker: Mutex<Option<Worker>>,
+    pub(super) heir_tried: Mutex<Option<Instant>>,
+}
+
+/// That of the calling process, made at its first use.
+pub(super) fn own() -> Arc<Process> {
+    Arc::clone(PROCESS.get_or_init(Arc::default))
+}
+
+/// That of the calling process, if it has one.
+pub(super) fn known() -> Option<Arc<Process>> {
+    PROCESS.get().cloned()
+}
+
+impl Process {
+    /// Remembers the settings that were made last.
+    pub(super) fn remember(&self, current: &Arc<Current>) {
+        *self.latest.lock() = Some(Arc::clone(current));
+    }
+
+    /// The settings that were made last.
+    pub(super) fn latest(&self) -> Option<Arc<Current>> {
+        self.latest.lock().clone()
+    }
+
+    /// After a shutdown the process was started anew.
+    pub(super) fn go_on(&self) {
+        for room in self.rooms() {
+            room.shared.go_on();
+        }
+    }
+
+    /// The open directories.
+    pub(super) fn rooms(&self) -> Vec<Arc<Room>> {
+        self.rooms.lock().clone()
+    }
+
+    /// A directory, opened at its first use; other threads that need one wait meanwhile.
+    ///
+    /// # Errors
+    /// What `open` says, and [`EngineError::Configuration`] for one directory too many.
+    pub(super) fn room(
+        &self,
+        path: &Path,
+        open: impl FnOnce() -> Result<Shared, EngineError>,
+    ) -> Result<Arc<Room>, EngineError> {
+        let mut rooms = self.rooms.lock();
+        let is_it = |room: &&Arc<Room>| room.path.as_os_str() == path.as_os_str();
+        if let Some(room) = rooms.iter().find(is_it) {
+            return Ok(Arc::clone(room));
+        }
+        if rooms.len() >= MOST_ROOMS {
+            return Err(EngineError::configuration(
+                "mj.state_dir",
+                format!("is one more than the {MOST_ROOMS} that one process can have open"),
+            ));
+        }
+        let room = Arc::new(Room {
+            path: path.to_owned(),
+            shared: Arc::new(open()?),
+            worker: Mutex::new(None),
+            heir_tried: Mutex::new(None),
+        });
+        rooms.push(Arc::clone(&room));
+        Ok(room)
+    }
+
+    /// The directory that this is of.
+    pub(super) fn room_of(&self, shared: &Arc<Shared>) -> Option<Arc<Room>> {
+        let rooms = self.rooms.lock();
+        let is_it = |room: &&Arc<Room>| Arc::ptr_eq(&room.shared, shared);
+        rooms.iter().find(is_it).cloned()
+    }
+
+    /// Whether the directory's engine thread runs in this process.
+    pub(super) fn has_engine(&self, shared: &Arc<Shared>) -> bool {
+        self.room_of(shared).is_some_and(|room| {
+            let worker = room.worker.lock();
+            worker.as_ref().is_some_and(|worker| !worker.is_finished())
+        })
+    }
+}
