@@ -50,7 +50,7 @@ enum DownloadError {
     Setup(String),
 }
 
-/// Saves a task's pictures in `directory`; gives their paths in the order of the pictures.
+/// Saves a task's pictures in `directory`; gives the files' names in the order of the pictures.
 ///
 /// # Errors
 /// [`EngineError::Argument`] about the directory, [`EngineError::Engine`] about network and files.
@@ -58,11 +58,10 @@ pub(crate) fn download(
     shared: &Shared,
     config: HubConfig,
     view: &TaskView,
-    directory: &str,
+    directory: PathBuf,
     options: &DownloadOptions,
     interrupted: &mut dyn FnMut() -> bool,
 ) -> Result<Vec<String>, EngineError> {
-    let directory = PathBuf::from(directory);
     if !directory.is_dir() {
         return Err(EngineError::argument(
             "directory",
@@ -103,13 +102,11 @@ pub(crate) fn download(
             overwrite,
         };
         runtime.block_on(async {
-            let mut paths = Vec::with_capacity(files.len());
+            let mut names = Vec::with_capacity(files.len());
             for (image, stem) in &files {
-                for path in saver.save(image, stem).await? {
-                    paths.push(path.to_string_lossy().into_owned());
-                }
+                names.extend(saver.save(image, stem).await?);
             }
-            Ok(paths)
+            Ok(names)
         })
     };
     let worker = Worker::spawn(
@@ -159,20 +156,21 @@ struct Saver {
 
 impl Saver {
     /// Saves what is wanted of one picture. A video is saved as it is, whatever is wanted.
-    async fn save(&self, image: &Image, stem: &str) -> Result<Vec<PathBuf>, DownloadError> {
+    async fn save(&self, image: &Image, stem: &str) -> Result<Vec<String>, DownloadError> {
         let extension = attachment::extension(image);
         if self.conversion.is_nothing() || is_video(image, &extension) {
-            let path = self.directory.join(format!("{stem}.{extension}"));
+            let name = format!("{stem}.{extension}");
+            let path = self.directory.join(&name);
             // The same picture, saved before, needs no network.
             let is_there = fs::symlink_metadata(&path)
                 .is_ok_and(|there| there.is_file() && there.len() == image.size);
             if self.overwrite || image.size == 0 || !is_there {
                 self.write(&path, &self.bytes(image).await?)?;
             }
-            return Ok(vec![path]);
+            return Ok(vec![name]);
         }
         let bytes = self.bytes(image).await?;
-        let mut paths = Vec::new();
+        let mut names = Vec::new();
         for (cell, extension, bytes) in convert::convert(&bytes, &self.conversion)? {
             let cell = cell.map(|cell| format!("-{cell}")).unwrap_or_default();
             let side = self
@@ -180,13 +178,11 @@ impl Saver {
                 .thumbnail
                 .map(|side| format!("-{side}px"))
                 .unwrap_or_default();
-            let path = self
-                .directory
-                .join(format!("{stem}{cell}{side}.{extension}"));
-            self.write(&path, &bytes)?;
-            paths.push(path);
+            let name = format!("{stem}{cell}{side}.{extension}");
+            self.write(&self.directory.join(&name), &bytes)?;
+            names.push(name);
         }
-        Ok(paths)
+        Ok(names)
     }
 
     /// The picture's bytes: from the archive where that is a directory which has it, else from Discord.

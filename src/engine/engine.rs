@@ -10,7 +10,11 @@ mod reading;
 mod requests;
 mod thread;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use mj_discord::UnixMs;
 use mj_midjourney::{
@@ -43,8 +47,9 @@ pub struct Host {
     pub ini: Vec<(String, String)>,
     /// Whether `opcache.preload` runs: then nothing may start.
     pub preloading: bool,
-    /// PHP's `open_basedir`, asked on PHP's threads only: whether a file may be read. None lets all through.
-    pub may_open: Option<fn(&Path) -> bool>,
+    /// Where a path that a script names lies, asked on PHP's threads only; none when `open_basedir` forbids it. Without
+    /// it every path lies where the process's own directory says.
+    pub locate: Option<fn(&Path) -> Option<PathBuf>>,
 }
 
 /// The engine as one thread of PHP's sees it under one set of ini values: settings of its own, and what it shares with
@@ -228,14 +233,13 @@ impl Engine {
         interrupted: &mut dyn FnMut() -> bool,
     ) -> Result<Vec<String>, EngineError> {
         let options = DownloadOptions::read(options)?;
-        if let Some(may_open) = self.host.may_open
-            && !may_open(Path::new(directory))
-        {
-            return Err(EngineError::argument(
-                "directory",
-                "lies outside of open_basedir",
-            ));
-        }
+        let given = Path::new(directory);
+        let located = match self.host.locate {
+            Some(locate) => locate(given).ok_or_else(|| {
+                EngineError::argument("directory", "lies outside of open_basedir")
+            })?,
+            None => given.to_owned(),
+        };
         let current = self.current();
         let shared = self.shared(&current.settings)?;
         let id: TaskId = task.parse().map_err(|_| no_such_task())?;
@@ -245,7 +249,9 @@ impl Engine {
             return Err(EngineError::argument("taskId", message));
         }
         let config = Self::config_of(&shared, &hub)?;
-        download::download(&shared, config, &view, directory, &options, interrupted)
+        let names = download::download(&shared, config, &view, located, &options, interrupted)?;
+        let path = |name: String| given.join(name).to_string_lossy().into_owned();
+        Ok(names.into_iter().map(path).collect())
     }
 
     fn current(&self) -> Arc<Current> {

@@ -40,8 +40,8 @@ enum Source {
 pub(crate) struct Keeper<'k> {
     /// The state directory.
     pub(crate) dir: &'k StateDir,
-    /// PHP's `open_basedir`; none lets everything through.
-    pub(crate) may_open: Option<fn(&Path) -> bool>,
+    /// As [`crate::Host::locate`].
+    pub(crate) locate: Option<fn(&Path) -> Option<PathBuf>>,
 }
 
 impl Given {
@@ -173,13 +173,13 @@ impl Given {
         let picture = match &self.source {
             Source::Data(picture) => picture,
             Source::File(path) => {
-                if keeper.may_open.is_some_and(|may_open| !may_open(path)) {
-                    return Err(EngineError::argument(
-                        self.name.clone(),
-                        "lies outside of open_basedir",
-                    ));
-                }
-                read = Picture::read(path)
+                let located = match keeper.locate {
+                    Some(locate) => locate(path).ok_or_else(|| {
+                        EngineError::argument(self.name.clone(), "lies outside of open_basedir")
+                    })?,
+                    None => path.clone(),
+                };
+                read = Picture::read(&located)
                     .and_then(check)
                     .map_err(|error| refused(&self.name, error))?;
                 &read

@@ -43,7 +43,7 @@ fn host() -> Host {
         php_version: php_version(),
         ini: ini::values(),
         preloading: preloading(),
-        may_open: Some(basedir::may_open),
+        locate: Some(basedir::locate),
     }
 }
 

@@ -164,7 +164,7 @@ impl Engine {
             account,
             keeper: Keeper {
                 dir: &shared.dir,
-                may_open: self.host.may_open,
+                locate: self.host.locate,
             },
         }
     }

@@ -28,7 +28,7 @@ fn run(prompt: &str, directory: Option<&str>) -> Result<Vec<String>, EngineError
         php_version: String::new(),
         ini: ini_from_environment(),
         preloading: false,
-        may_open: None,
+        locate: None,
     })?;
     let id = engine.imagine(&Value::from(prompt), &Value::Null)?;
     let mut shown = 0;

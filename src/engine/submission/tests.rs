@@ -61,7 +61,7 @@ impl Stage {
             account: None,
             keeper: Keeper {
                 dir: &self.dir,
-                may_open: None,
+                locate: None,
             },
         }
     }
@@ -299,7 +299,7 @@ fn describe_links_uploads_or_keeps() {
     assert_eq!(message(missing), "image: there is no such file");
     let place = Place {
         keeper: Keeper {
-            may_open: Some(|_| false),
+            locate: Some(|_| None),
             ..stage.place().keeper
         },
         ..stage.place()

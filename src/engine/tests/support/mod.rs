@@ -170,7 +170,7 @@ pub(crate) fn engine(sapi: &str, ini: Vec<(String, String)>) -> Engine {
         php_version: "8.2".to_owned(),
         ini,
         preloading: false,
-        may_open: None,
+        locate: None,
     })
     .unwrap()
 }
@@ -212,7 +212,7 @@ pub(crate) fn child_host() -> Option<Host> {
         php_version: "8.2".to_owned(),
         ini,
         preloading: false,
-        may_open: None,
+        locate: None,
     })
 }
 
