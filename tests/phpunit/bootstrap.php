@@ -2,11 +2,15 @@
 
 declare(strict_types=1);
 
-/** Finds the classes of the suites: Mj\Tests\Process in tests/process, Mj\Tests\Chaos in tests/chaos, Mj\Tests\Simulator here. */
+/**
+ * Finds the classes of the suites: Mj\Tests\Process in tests/process, Mj\Tests\Chaos in tests/chaos, Mj\Tests\Zts in
+ * tests/zts, Mj\Tests\Simulator here.
+ */
 spl_autoload_register(static function (string $class): void {
     $places = [
         'Mj\\Tests\\Process\\' => __DIR__ . '/../process/',
         'Mj\\Tests\\Chaos\\' => __DIR__ . '/../chaos/',
+        'Mj\\Tests\\Zts\\' => __DIR__ . '/../zts/',
         'Mj\\Tests\\Simulator\\' => __DIR__ . '/',
     ];
     foreach ($places as $prefix => $directory) {
