@@ -37,13 +37,12 @@ final class Nginx
         $this->directory = sys_get_temp_dir() . '/mj-nginx-' . bin2hex(random_bytes(6));
         mkdir($this->directory, 0755);
         $this->makeCertificates();
-        $servers = '';
-        foreach (self::examples() as $name => $file) {
-            $this->ports[$name] = self::freePort();
-            $servers .= $this->adapted($name, file_get_contents($file), $changes[$name] ?? []);
+        // Somebody else may take a port before nginx does.
+        for ($tries = 1; !$this->starts($simulator, $changes); ++$tries) {
+            if ($tries === 5) {
+                throw new \RuntimeException('nginx did not start: ' . file_get_contents($this->directory . '/out.log') . $this->errors());
+            }
         }
-        file_put_contents($this->directory . '/nginx.conf', $this->frame($servers, $simulator));
-        $this->start();
     }
 
     public function __destruct()
@@ -149,17 +148,27 @@ final class Nginx
         return (string) @file_get_contents($this->directory . '/error.log');
     }
 
-    private function start(): void
+    /** @param array<string, array<string, string>> $changes */
+    private function starts(Simulator $simulator, array $changes): bool
     {
+        $this->ports = self::freePorts(array_keys(self::examples()));
+        $servers = '';
+        foreach (self::examples() as $name => $file) {
+            $servers .= $this->adapted($name, file_get_contents($file), $changes[$name] ?? []);
+        }
+        file_put_contents($this->directory . '/nginx.conf', $this->frame($servers, $simulator));
+        @unlink($this->directory . '/edge.sock');
         $command = [self::binary(), '-p', $this->directory, '-c', $this->directory . '/nginx.conf', '-e', $this->directory . '/error.log'];
         $this->process = proc_open($command, [['file', '/dev/null', 'r'], ['file', '/dev/null', 'w'], ['file', $this->directory . '/out.log', 'a']], $pipes);
-        Until::true(
-            fn () => @stream_socket_client("tcp://127.0.0.1:{$this->ports['api']}") !== false || !proc_get_status($this->process)['running'],
-            10.0,
-        );
-        if (!proc_get_status($this->process)['running']) {
-            throw new \RuntimeException('nginx did not start: ' . file_get_contents($this->directory . '/out.log') . $this->errors());
+        // It makes this file when it has all its ports.
+        Until::true(fn () => is_file($this->directory . '/nginx.pid') || !proc_get_status($this->process)['running'], 10.0);
+        if (is_file($this->directory . '/nginx.pid')) {
+            return true;
         }
+        proc_close($this->process);
+        $this->process = null;
+
+        return false;
     }
 
     /** @param array<string, string> $changes */
@@ -234,10 +243,16 @@ final class Nginx
         }
     }
 
-    private static function freePort(): int
+    /**
+     * Ports that were free a moment ago, each another one.
+     *
+     * @param  list<string>       $names
+     * @return array<string, int>
+     */
+    private static function freePorts(array $names): array
     {
-        $server = stream_socket_server('tcp://127.0.0.1:0');
+        $servers = array_map(static fn () => stream_socket_server('tcp://127.0.0.1:0'), array_flip($names));
 
-        return (int) substr(strrchr(stream_socket_get_name($server, false), ':'), 1);
+        return array_map(static fn ($server) => (int) substr(strrchr(stream_socket_get_name($server, false), ':'), 1), $servers);
     }
 }
