@@ -14,9 +14,16 @@ spl_autoload_register(static function (string $class): void {
         'Mj\\Tests\\Simulator\\' => __DIR__ . '/',
     ];
     foreach ($places as $prefix => $directory) {
-        $file = $directory . substr($class, strlen($prefix)) . '.php';
+        $file = $directory . str_replace('\\', '/', substr($class, strlen($prefix))) . '.php';
         if (str_starts_with($class, $prefix) && is_file($file)) {
             require $file;
         }
     }
 });
+
+require __DIR__ . '/../../php/autoload.php';
+foreach (['Psr/Log', 'Psr/EventDispatcher'] as $package) {
+    if (stream_resolve_include_path("$package/autoload.php") !== false) {
+        require_once "$package/autoload.php";
+    }
+}

@@ -1,0 +1,295 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Mj\Testing\Internal;
+
+use Mj\Internal\Functions;
+use Mj\Status;
+use Mj\Testing\Outcome;
+use Mj\Testing\Submission;
+
+/**
+ * The extension's functions without extension, network and time: each look at a task lets it take its next step, and who
+ * waits waits on a clock of our own.
+ *
+ * @internal
+ */
+final class FakeHub implements Functions
+{
+    private Tasks $tasks;
+
+    private float $now;
+
+    /** @var list<Submission> */
+    private array $submissions = [];
+
+    /** @var list<string> */
+    private array $cancelled = [];
+
+    /** @var \Closure(Submission): Outcome */
+    private \Closure $decide;
+
+    /** @var array<string, int> the last acknowledged event, by consumer */
+    private array $acknowledged = [];
+
+    /** @param \Closure(Submission): Outcome $decide what becomes of a submission */
+    public function __construct(\Closure $decide)
+    {
+        $this->decide = $decide;
+        $this->tasks = new Tasks();
+        $this->now = floor(microtime(true));
+    }
+
+    public function imagine(string $prompt, #[\SensitiveParameter] array $options): string
+    {
+        Given::options('imagine', 2, $options);
+        foreach ((array) ($options['images'] ?? []) as $image) {
+            Given::picture('imagine', 'options', is_string($image) ? $image : '');
+        }
+        Given::prompt('imagine', $prompt, ($options['images'] ?? []) !== []);
+
+        return $this->submit(new Submission('imagine', $prompt, [], $options), Group::expand($prompt));
+    }
+
+    public function describe(string $image, #[\SensitiveParameter] array $options): string
+    {
+        Given::options('describe', 2, $options);
+        Given::picture('describe', 'image', $image);
+
+        return $this->submit(new Submission('describe', $image, [], $options), ['']);
+    }
+
+    public function blend(array $images, #[\SensitiveParameter] array $options): string
+    {
+        Given::options('blend', 2, $options);
+        Given::pictures(array_values($images));
+
+        return $this->submit(new Submission('blend', '', array_values($images), $options), ['']);
+    }
+
+    public function shorten(string $prompt, #[\SensitiveParameter] array $options): string
+    {
+        Given::options('shorten', 2, $options);
+        Given::prompt('shorten', $prompt);
+
+        return $this->submit(new Submission('shorten', $prompt, [], $options), [$prompt]);
+    }
+
+    public function show(string $jobId, #[\SensitiveParameter] array $options): string
+    {
+        Given::options('show', 2, $options);
+        $isJob = preg_match('/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/iD', $jobId) === 1;
+        if (!$isJob && preg_match('/^[0-9A-Z]{26}$/D', $jobId) !== 1) {
+            $what = " must be a job's uuid (8-4-4-4-12 hexadecimal digits) or a task's id";
+            Given::refuse('show', 1, 'jobId', $what);
+        }
+        if (!$isJob) {
+            $record = $this->tasks->find($jobId) ?? Given::refuse('show', 1, 'jobId', ': is the id of no task');
+            if ($record['job_id'] === null) {
+                Given::refuse('show', 1, 'jobId', ': is a task whose job at Midjourney is not known');
+            }
+        }
+
+        return $this->submit(new Submission('show', $jobId, [], $options), ['']);
+    }
+
+    public function command(string $name, array $arguments, #[\SensitiveParameter] array $options): string
+    {
+        Given::options('command', 3, $options);
+        Given::command($name, $arguments);
+
+        return $this->submit(new Submission('command', $name, $arguments, $options), ['']);
+    }
+
+    public function action(string $taskId, string $action, #[\SensitiveParameter] array $options): string
+    {
+        Given::options('action', 3, $options);
+        if (trim($action) === '') {
+            Given::refuse('action', 2, 'action', ": is empty: give a button's name or custom_id");
+        }
+        $parent = $this->found('action', $taskId);
+        $name = $this->tasks->pressable($parent, trim($action));
+        $submission = new Submission('action', $name, [], $options, $taskId);
+        if ($name !== 'imagine_all') {
+            return $this->submit($submission, [$parent['prompt']]);
+        }
+        $numbered = preg_grep('/^imagine\d$/', array_column($parent['buttons'], 'action')) ?: [];
+
+        return $this->submit($submission, array_fill(0, max(1, count($numbered)), $parent['prompt']));
+    }
+
+    public function submitted(string $taskId): ?array
+    {
+        return $this->tasks->find($taskId);
+    }
+
+    public function poll(string $taskId): ?array
+    {
+        $record = $this->tasks->find($taskId);
+        $this->tasks->step($taskId, $this->now);
+
+        return $record;
+    }
+
+    public function pollMany(array $taskIds): array
+    {
+        $found = [];
+        foreach ($taskIds as $id) {
+            $found[$id] = $this->poll($id);
+        }
+
+        return $found;
+    }
+
+    public function wait(string $taskId, float $timeout): array
+    {
+        Given::notNegative('wait', 2, 'timeout', $timeout);
+        $record = $this->found('wait', $taskId);
+        $until = $this->now + $timeout;
+        while (!Status::of($record['status'])->isFinal() && $this->now < $until) {
+            $due = $this->tasks->due($taskId);
+            if ($due === null && $timeout === INF) {
+                throw new \LogicException("task $taskId is stuck: it would be waited for without end");
+            }
+            $this->now = max($this->now, min($due ?? INF, $until));
+            if ($due !== null && $due <= $this->now) {
+                $this->tasks->stepDue($taskId, $this->now);
+            }
+            $record = $this->found('wait', $taskId);
+        }
+
+        return $record;
+    }
+
+    public function tasks(array $filter, int $limit, ?string $cursor): array
+    {
+        Given::limit('tasks', $limit);
+
+        return $this->tasks->page($filter, $limit, $cursor);
+    }
+
+    public function events(string $consumer, int $limit, float $wait): array
+    {
+        Given::consumer('events', $consumer);
+        Given::limit('events', $limit);
+        Given::notNegative('events', 3, 'wait', $wait);
+        $after = $this->acknowledged[$consumer] ?? 0;
+        $events = $this->tasks->events($after, $limit);
+        if ($events === [] && $wait > 0) {
+            $this->now += min($wait, FakeTask::STEP);
+            $this->advance(null);
+            $events = $this->tasks->events($after, $limit);
+        }
+
+        return $events;
+    }
+
+    public function ack(string $consumer, int $cursor): void
+    {
+        Given::consumer('ack', $consumer);
+        Given::notNegative('ack', 2, 'cursor', $cursor);
+        $newest = min($cursor, $this->tasks->newestEvent());
+        $this->acknowledged[$consumer] = max($this->acknowledged[$consumer] ?? 0, $newest);
+    }
+
+    public function cancel(string $taskId): bool
+    {
+        $this->found('cancel', $taskId);
+        $this->cancelled[] = $taskId;
+
+        return $this->tasks->cancel($taskId, $this->now);
+    }
+
+    public function download(string $taskId, string $directory, #[\SensitiveParameter] array $options): array
+    {
+        $record = $this->found('download', $taskId);
+        if ($record['images'] === []) {
+            Given::refuse('download', 1, 'taskId', ": has no pictures: it is {$record['status']}");
+        }
+        if (!is_dir($directory)) {
+            Given::refuse('download', 2, 'directory', ': there is no such directory');
+        }
+        $cells = $options['cells'] ?? (($options['split'] ?? false) === true ? [1, 2, 3, 4] : null);
+        $count = count($record['images']);
+        $suffixes = match (true) {
+            is_array($cells) => array_map(static fn(mixed $cell): string => '-' . (is_int($cell) ? $cell : 1), $cells),
+            $count > 1 => array_map(static fn(int $number): string => "-$number", range(1, $count)),
+            default => [''],
+        };
+        $paths = [];
+        foreach ($suffixes as $suffix) {
+            $path = rtrim($directory, '/') . "/$taskId$suffix.png";
+            file_put_contents($path, Picture::PNG);
+            $paths[] = $path;
+        }
+
+        return $paths;
+    }
+
+    public function imageUrl(string $url): string
+    {
+        if (preg_match('~^https?://~i', $url) !== 1) {
+            Given::refuse('image_url', 1, 'url', ' must be an http or https address');
+        }
+
+        return $url;
+    }
+
+    public function status(): array
+    {
+        return $this->tasks->status();
+    }
+
+    public function now(): float
+    {
+        return $this->now;
+    }
+
+    /** Lets a task take its next step, or all of them; false when none had one left. */
+    public function advance(?string $taskId): bool
+    {
+        $isAny = false;
+        foreach ($taskId === null ? $this->tasks->ids() : [$taskId] as $id) {
+            $isAny = $this->tasks->step($id, $this->now) || $isAny;
+        }
+
+        return $isAny;
+    }
+
+    /** @return list<Submission> */
+    public function submissions(): array
+    {
+        return $this->submissions;
+    }
+
+    /** @return list<string> the ids of tasks that were cancelled, or should be */
+    public function cancelled(): array
+    {
+        return $this->cancelled;
+    }
+
+    /** @return MjTask */
+    private function found(string $function, string $taskId): array
+    {
+        return $this->tasks->find($taskId) ?? Given::refuse($function, 1, 'taskId', ': there is no such task');
+    }
+
+    /** @param non-empty-list<string> $prompts one for each task */
+    private function submit(Submission $submission, array $prompts): string
+    {
+        $key = $submission->options()['idempotency_key'] ?? null;
+        $known = is_string($key) ? $this->tasks->byKey($key) : null;
+        if ($known !== null) {
+            return $known;
+        }
+        $outcome = ($this->decide)($submission);
+        $this->submissions[] = $submission;
+        $thrown = $outcome->thrown();
+        if ($thrown !== null) {
+            throw $thrown;
+        }
+
+        return $this->tasks->add($submission, $outcome, $prompts, $this->now, is_string($key) ? $key : null);
+    }
+}

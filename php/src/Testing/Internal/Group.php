@@ -1,0 +1,102 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Mj\Testing\Internal;
+
+use Mj\Internal\Record;
+use Mj\Status;
+
+/**
+ * Prompts that make several tasks, and those tasks seen as one.
+ *
+ * @internal
+ */
+final class Group
+{
+    /** @return list<string> the prompts that a prompt with permutations or `--repeat` makes */
+    public static function expand(string $prompt): array
+    {
+        $times = 1;
+        $once = preg_replace_callback('/\s*--(?:repeat|r)\s+(\d+)/', static function (array $found) use (&$times): string {
+            $times = max(1, (int) $found[1]);
+
+            return '';
+        }, $prompt);
+        $prompts = [];
+        foreach (self::permute((string) $once) as $one) {
+            array_push($prompts, ...array_fill(0, $times, $one));
+        }
+
+        return $prompts;
+    }
+
+    /**
+     * @param list<MjTask> $members
+     *
+     * @return MjTask
+     */
+    public static function asOne(string $id, array $members): array
+    {
+        $first = $members[0];
+        $status = self::status(array_column($members, 'status'));
+        $images = array_merge(...array_column($members, 'images'));
+        $isOver = Status::of($status)->isFinal();
+        $failed = array_values(array_filter($members, static fn(array $one): bool => $one['status'] === Status::FAILURE));
+
+        /** @var MjTask $task its keys and their types are those of a task */
+        $task = array_replace(Record::BLANK, [
+            'id' => $id,
+            'status' => $status,
+            'progress' => $status === Status::SUCCESS
+                ? 100
+                : intdiv(array_sum(array_column($members, 'progress')), count($members)),
+            'prompt' => $first['prompt'],
+            'parent_id' => $first['parent_id'],
+            'group_id' => $id,
+            'account' => $first['account'],
+            'mode' => $first['mode'],
+            'image_url' => $images[0]['url'] ?? null,
+            'images' => $images,
+            'fail_code' => $status === Status::FAILURE ? $failed[0]['fail_code'] : null,
+            'fail_reason' => $status === Status::FAILURE ? $failed[0]['fail_reason'] : null,
+            'retryable' => $status === Status::FAILURE && $failed[0]['retryable'],
+            'state' => $first['state'],
+            'revision' => array_sum(array_column($members, 'revision')),
+            'created_at' => $first['created_at'],
+            'submitted_at' => $first['submitted_at'],
+            'started_at' => $first['started_at'],
+            'finished_at' => $isOver ? max(array_column($members, 'finished_at')) : null,
+            'tasks' => array_column($members, 'id'),
+        ]);
+
+        return $task;
+    }
+
+    /** @return list<string> */
+    private static function permute(string $prompt): array
+    {
+        if (preg_match('/\{([^{}]*)\}/', $prompt, $found, PREG_OFFSET_CAPTURE) !== 1) {
+            return [$prompt];
+        }
+        [$braces, $offset] = $found[0];
+        $prompts = [];
+        foreach (explode(',', $found[1][0]) as $choice) {
+            $chosen = substr_replace($prompt, trim($choice), $offset, strlen($braces));
+            array_push($prompts, ...self::permute($chosen));
+        }
+
+        return $prompts;
+    }
+
+    /** @param list<string> $statuses */
+    private static function status(array $statuses): string
+    {
+        $isFinal = static fn(string $status): bool => Status::of($status)->isFinal();
+        if (array_filter($statuses, $isFinal) !== $statuses) {
+            return array_unique($statuses) === [Status::NOT_START] ? Status::NOT_START : Status::IN_PROGRESS;
+        }
+
+        return array_values(array_intersect([Status::SUCCESS, Status::FAILURE, Status::CANCEL], $statuses))[0];
+    }
+}

@@ -1,0 +1,308 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Mj\Testing\Internal;
+
+use Mj\ActionUnavailableException;
+use Mj\Button;
+use Mj\Internal\Record;
+use Mj\Status;
+use Mj\Testing\Outcome;
+use Mj\Testing\Submission;
+
+/**
+ * The fake's store: tasks, groups, and the feed of changes.
+ *
+ * @internal
+ */
+final class Tasks
+{
+    private const FILTERS = ['status', 'parent_id', 'group_id', 'account', 'state', 'hub'];
+
+    /** @var array<string, FakeTask> by id */
+    private array $tasks = [];
+
+    /** @var array<string, list<string>> the tasks of each group */
+    private array $groups = [];
+
+    /** @var array<string, string> ids of tasks and groups by idempotency key */
+    private array $keys = [];
+
+    /** @var list<string> the task that changed, by cursor less 1 */
+    private array $feed = [];
+
+    private int $count = 0;
+
+    /** @param non-empty-list<string> $prompts one for each task */
+    public function add(Submission $submission, Outcome $outcome, array $prompts, float $now, ?string $key): string
+    {
+        $group = count($prompts) > 1 ? $this->newId() : null;
+        $ids = [];
+        foreach ($prompts as $prompt) {
+            $id = $ids[] = $this->newId();
+            $record = array_replace($this->blank($submission, $prompt, $now), ['id' => $id, 'group_id' => $group]);
+            $job = $this->job($submission) ?? Script::newJob($this->count);
+            $steps = (new Script($submission, $outcome, $this->count, $prompt, $job))->steps();
+            if ($submission->subject() === Button::SEED && !$outcome->isStuck()) {
+                $parent = $this->find((string) $submission->parentId());
+                $steps[count($steps) - 1] += ['seed' => $parent['seed'] ?? null, 'job_id' => $job];
+            }
+            /** @var MjTask $record its keys and their types are those of a task */
+            $this->tasks[$id] = new FakeTask($record, $steps, $now + FakeTask::STEP);
+            $this->feed[] = $id;
+        }
+        if ($group !== null) {
+            $this->groups[$group] = $ids;
+        }
+        if ($key !== null) {
+            $this->keys[$key] = $group ?? $ids[0];
+        }
+
+        return $group ?? $ids[0];
+    }
+
+    public function byKey(string $key): ?string
+    {
+        return $this->keys[$key] ?? null;
+    }
+
+    /** @return list<string> of all tasks, oldest first */
+    public function ids(): array
+    {
+        return array_map('strval', array_keys($this->tasks));
+    }
+
+    /** @return MjTask|null a task, or a group as one */
+    public function find(string $id): ?array
+    {
+        if (isset($this->groups[$id])) {
+            return Group::asOne($id, array_map(fn(string $one): array => $this->tasks[$one]->record(), $this->groups[$id]));
+        }
+
+        return isset($this->tasks[$id]) ? $this->tasks[$id]->record() : null;
+    }
+
+    /** Lets a task, or all tasks of a group, take the next step; false when none had one left. */
+    public function step(string $id, float $now): bool
+    {
+        $isAny = false;
+        foreach ($this->members($id) as $member) {
+            if ($this->tasks[$member]->step($now)) {
+                $this->feed[] = $member;
+                $isAny = true;
+            }
+        }
+
+        return $isAny;
+    }
+
+    /** The same, where the step is due. */
+    public function stepDue(string $id, float $now): void
+    {
+        foreach ($this->members($id) as $member) {
+            $due = $this->tasks[$member]->due();
+            if ($due !== null && $due <= $now) {
+                $this->step($member, $now);
+            }
+        }
+    }
+
+    /** When the next change of a task, or of any of a group, comes; null for never. */
+    public function due(string $id): ?float
+    {
+        $due = array_filter(
+            array_map(fn(string $member): ?float => $this->tasks[$member]->due(), $this->members($id)),
+            static fn(?float $one): bool => $one !== null,
+        );
+
+        return $due === [] ? null : min($due);
+    }
+
+    public function cancel(string $id, float $now): bool
+    {
+        $isAny = false;
+        foreach ($this->members($id) as $member) {
+            $task = $this->tasks[$member];
+            if ($task->isFinished()) {
+                continue;
+            }
+            $revision = $task->record()['revision'];
+            $task->cancel($now);
+            if ($task->record()['revision'] !== $revision) {
+                $this->feed[] = $member;
+            }
+            $isAny = true;
+        }
+
+        return $isAny;
+    }
+
+    /**
+     * The name of the button that a press means.
+     *
+     * @param MjTask $parent
+     *
+     * @throws ActionUnavailableException when there is no such button
+     */
+    public function pressable(array $parent, string $action): string
+    {
+        $id = $parent['id'];
+        if (isset($parent['tasks'])) {
+            $members = implode(', ', $parent['tasks']);
+            throw self::unavailable('NOT_OFFERED', "$id is a group and has no buttons, its tasks have: $members");
+        }
+        if ($parent['status'] !== Status::SUCCESS) {
+            [$reason, $why] = Status::of($parent['status'])->isFinal()
+                ? ['NOT_OFFERED', 'it ended without a picture']
+                : ['NOT_FINISHED', 'they come with the picture'];
+            throw self::unavailable($reason, "task $id is {$parent['status']}; it has no buttons: $why");
+        }
+        $name = (string) preg_replace(['/^(?:upsample|u)_?(\d)$/', '/^v_?(\d)$/'], ['upscale$1', 'variation$1'], strtolower($action));
+        foreach ($parent['buttons'] as $button) {
+            if ($button['custom_id'] === $action || $button['action'] === $name) {
+                return $button['action'] ?? $action;
+            }
+        }
+        if ($name === 'seed' && $parent['job_id'] !== null) {
+            return $name;
+        }
+        $names = array_map(static fn(array $button): string => $button['action'] ?? $button['custom_id'], $parent['buttons']);
+        $names = $parent['job_id'] === null ? $names : [...$names, 'seed'];
+        $available = $names === [] ? 'nothing else is available' : 'available are ' . implode(', ', $names);
+        throw self::unavailable('NOT_OFFERED', "the task offers no \"$action\"; $available");
+    }
+
+    /**
+     * @param array<mixed> $filter
+     *
+     * @return array{tasks: list<MjTask>, cursor: ?string}
+     */
+    public function page(array $filter, int $limit, ?string $cursor): array
+    {
+        foreach (array_keys($filter) as $name) {
+            if (!in_array($name, self::FILTERS, true)) {
+                $known = implode(', ', self::FILTERS);
+                Given::refuse('tasks', 1, 'filter', " element \"$name\": no such filter; known are $known");
+            }
+        }
+        if ($cursor !== null && !isset($this->tasks[$cursor])) {
+            Given::refuse('tasks', 3, 'cursor', ': not a cursor that a list has given');
+        }
+        $found = [];
+        foreach (array_reverse($this->tasks) as $id => $task) {
+            $record = $task->record();
+            if (($cursor === null || (string) $id < $cursor) && self::fits($record, $filter)) {
+                $found[] = $record;
+            }
+        }
+        $page = array_slice($found, 0, $limit);
+
+        return ['tasks' => $page, 'cursor' => count($found) > $limit ? $page[$limit - 1]['id'] : null];
+    }
+
+    /** @return list<array{cursor: int, task: MjTask}> */
+    public function events(int $after, int $limit): array
+    {
+        $events = [];
+        foreach (array_slice($this->feed, $after, $limit, true) as $index => $id) {
+            $events[] = ['cursor' => $index + 1, 'task' => $this->tasks[$id]->record()];
+        }
+
+        return $events;
+    }
+
+    public function newestEvent(): int
+    {
+        return count($this->feed);
+    }
+
+    /** @return MjStatus */
+    public function status(): array
+    {
+        $statuses = array_map(static fn(FakeTask $task): string => $task->record()['status'], $this->tasks);
+        $queue = array_replace(
+            ['NOT_START' => 0, 'SUBMITTED' => 0, 'MODAL' => 0, 'IN_PROGRESS' => 0, 'SUCCESS' => 0, 'FAILURE' => 0, 'CANCEL' => 0],
+            array_count_values($statuses),
+            array_fill_keys(['waiting', 'running', 'in_doubt', 'tombstones', 'unmatched', 'clock_difference'], null),
+        );
+
+        /** @var MjStatus $status its keys and their types are those of a status */
+        $status = [
+            'version' => 'fake', 'state_dir' => '', 'pid' => (int) getmypid(), 'sapi' => \PHP_SAPI, 'grade' => 'transient',
+            'has_engine' => false, 'hub' => 'fake', 'owner' => null, 'gateway' => null, 'queue' => $queue, 'accounts' => [],
+            'webhooks' => ['pending' => 0, 'failed' => 0], 'counters' => null, 'hubs' => [], 'incidents' => [],
+        ];
+
+        return $status;
+    }
+
+    /** The job that a submission asks about: shown again, or for its seed. */
+    private function job(Submission $submission): ?string
+    {
+        $task = match (true) {
+            $submission->call() === 'show' => $submission->subject(),
+            $submission->subject() === Button::SEED => (string) $submission->parentId(),
+            default => null,
+        };
+        if ($task === null) {
+            return null;
+        }
+
+        return $this->find($task)['job_id'] ?? ($submission->call() === 'show' ? $task : null);
+    }
+
+    /** @return array<string, mixed> */
+    private function blank(Submission $submission, string $prompt, float $now): array
+    {
+        $options = $submission->options();
+        $written = preg_match('/--seed (\d+)/', $prompt, $found) === 1 ? (int) $found[1] : $options['seed'] ?? null;
+        $waiting = array_filter($this->tasks, static fn(FakeTask $one): bool => $one->record()['status'] === Status::NOT_START);
+
+        return array_replace(Record::BLANK, [
+            'action' => Script::action($submission),
+            'prompt' => $prompt,
+            'parent_id' => $submission->parentId(),
+            'mode' => $options['mode'] ?? null,
+            'seed' => $submission->call() === 'imagine' ? $written ?? 1000 + $this->count : null,
+            'queue_position' => count($waiting),
+            'state' => isset($options['state']) && is_scalar($options['state']) ? (string) $options['state'] : null,
+            'created_at' => (int) ($now * 1000),
+        ]);
+    }
+
+    /** @return list<string> */
+    private function members(string $id): array
+    {
+        return $this->groups[$id] ?? (isset($this->tasks[$id]) ? [$id] : []);
+    }
+
+    /** As the extension's: 26 characters, ordered by time. */
+    private function newId(): string
+    {
+        return sprintf('01FAKE%020d', ++$this->count);
+    }
+
+    /**
+     * @param MjTask       $record
+     * @param array<mixed> $filter
+     */
+    private static function fits(array $record, array $filter): bool
+    {
+        foreach ($filter as $name => $wanted) {
+            if ($wanted !== null && $name !== 'hub' && !in_array($record[$name] ?? null, (array) $wanted, true)) {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static function unavailable(string $reason, string $message): ActionUnavailableException
+    {
+        $unavailable = new ActionUnavailableException($message);
+        $unavailable->reason = $reason;
+
+        return $unavailable;
+    }
+}

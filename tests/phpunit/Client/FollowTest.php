@@ -1,0 +1,137 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Mj\Tests\Simulator\Client;
+
+use Mj\FailCode;
+use Mj\Internal\Functions;
+use Mj\Internal\TypedClient;
+use Mj\StorageException;
+use Mj\Task;
+use Mj\Testing\FakeMidjourney;
+use Mj\Testing\Outcome;
+use PHPUnit\Framework\TestCase;
+
+/** What a client tells its logger, its dispatcher and its listeners. */
+final class FollowTest extends TestCase
+{
+    private Recorder $seen;
+
+    private FakeMidjourney $mj;
+
+    protected function setUp(): void
+    {
+        $this->seen = new Recorder();
+        $this->mj = new FakeMidjourney($this->seen, $this->seen);
+    }
+
+    public function testEachChangeIsDispatchedOnce(): void
+    {
+        $this->mj->will(Outcome::success()->withProgress(40));
+        $task = $this->mj->imagine('a cat');
+        iterator_to_array($this->mj->stream($task));
+        $this->mj->poll($task);
+        $this->mj->wait($task);
+
+        self::assertSame([
+            'TaskSubmitted NOT_START', 'TaskChanged SUBMITTED', 'TaskChanged IN_PROGRESS', 'TaskChanged SUCCESS',
+            'TaskFinished SUCCESS',
+        ], $this->seen->told());
+        self::assertSame($task->id, $this->seen->events[4]->task()->id);
+    }
+
+    public function testLogHasNoWordsOfOthers(): void
+    {
+        $this->mj->will(Outcome::failure(FailCode::BANNED_PROMPT, 'it says: secret'));
+        $task = $this->mj->wait($this->mj->imagine('my secret prompt', ['state' => 'secret']));
+
+        self::assertSame([
+            ['info', "mj: IMAGINE $task->id was submitted"],
+            ['warning', "mj: IMAGINE $task->id ended as FAILURE: BANNED_PROMPT"],
+        ], array_map(static fn(array $line): array => array_slice($line, 0, 2), $this->seen->lines));
+        self::assertStringNotContainsString('secret', (string) json_encode($this->seen->lines));
+    }
+
+    public function testListenerIsCalledOnceByWhoeverSeesTheEnd(): void
+    {
+        $ended = [];
+        $listener = static function (Task $task) use (&$ended): void {
+            $ended[] = $task->prompt;
+        };
+        $tasks = array_map(fn(string $prompt): Task => $this->mj->imagine($prompt), ['polled', 'polled with others', 'waited for']);
+        foreach ($tasks as $task) {
+            $this->mj->onFinished($task, $listener)->onFinished($task, $listener);
+        }
+        while (!$this->mj->poll($tasks[0])->isFinished()) {
+            self::assertSame([], $ended);
+        }
+        while (!$this->mj->pollMany([$tasks[1]])[$tasks[1]->id]->isFinished()) {
+            self::assertCount(2, $ended);
+        }
+        $this->mj->wait($tasks[2]);
+        $this->mj->waitMany($tasks);
+
+        self::assertSame(['polled', 'polled', 'polled with others', 'polled with others', 'waited for', 'waited for'], $ended);
+    }
+
+    public function testAnEarlierEndIsNoNews(): void
+    {
+        $done = $this->mj->wait($this->mj->imagine('a cat'));
+        self::assertTrue($done->isFinished());
+        $count = count($this->seen->events);
+        $this->mj->wait($done);
+        iterator_to_array($this->mj->stream($done));
+        $this->mj->onFinished($done, static fn() => null);
+        self::assertCount($count, $this->seen->events);
+    }
+
+    public function testALatePictureIsFoundByTheNextLook(): void
+    {
+        $this->mj->will(Outcome::success()->late());
+        $task = $this->mj->wait($this->mj->imagine('a cat'));
+        self::assertSame(['FAILURE', 'TIMEOUT'], [$task->status->value, (string) $task->failCode]);
+
+        $this->mj->advance($task);
+        $late = $this->mj->poll($task);
+        self::assertSame(['SUCCESS', true, null], [$late->status->value, $late->late, $late->failCode]);
+        self::assertGreaterThan($task->revision, $late->revision);
+    }
+
+    public function testAWorkerThatNeverLooksDoesNotGrow(): void
+    {
+        $mj = new FakeMidjourney(null, $this->seen);
+        $first = $mj->imagine('first');
+        for ($number = 0; $number < 4096; ++$number) {
+            $last = $mj->imagine('more');
+        }
+        $this->seen->events = [];
+        $mj->wait($last);
+        self::assertNotSame([], $this->seen->events);
+
+        $this->seen->events = [];
+        $mj->advance($first);
+        $mj->poll($first);
+        self::assertSame([], $this->seen->events);
+    }
+
+    public function testASubmissionWhoseLookFailsKeepsItsId(): void
+    {
+        $functions = $this->createStub(Functions::class);
+        $functions->method('imagine')->willReturn('01TASK00000000000000000000');
+        $functions->method('submitted')->willThrowException(new StorageException('the disk is busy'));
+        $mj = new class ($functions, $this->seen, $this->seen) extends TypedClient {
+            public function __construct(Functions $functions, Recorder $seen, Recorder $told)
+            {
+                parent::__construct($functions, $seen, $told);
+            }
+        };
+        $task = $mj->imagine('a cat');
+
+        self::assertSame(
+            ['01TASK00000000000000000000', 'NOT_START', 'IMAGINE', 'a cat'],
+            [$task->id, $task->status->value, $task->action->value, $task->prompt],
+        );
+        self::assertSame(['TaskSubmitted NOT_START'], $this->seen->told());
+    }
+}
