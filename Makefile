@@ -13,7 +13,7 @@ TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),$(CURDIR)/target)
 
 # What a bare Debian 12 with Rust lacks.
 PACKAGES := binutils build-essential ca-certificates clang libclang-dev make nginx php-cli php-dev php-fpm php-mbstring \
-  php-sqlite3 php-xml phpunit valgrind
+  php-psr-event-dispatcher php-psr-log php-sqlite3 php-xml phpunit valgrind
 
 export MJ_EXTENSION := $(TARGET)/debug/libmj.so
 export MJ_SIMULATOR := $(TARGET)/debug/mj-simulator
@@ -63,6 +63,10 @@ lint: setup readme-check ## Check formatting, clippy, arrows, what the README sa
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(MAKE) --no-print-directory arrows
+
+.PHONY: lint-php
+lint-php: setup setup-clients ## Check php/: PER style, PHPStan where it is installed, a real PHP 8.0
+	tests/lint_php/run "$(CURDIR)/build/lint-php"
 
 .PHONY: readme-check
 readme-check: setup ## Hold the README's tables of features and settings to the tree
