@@ -36,7 +36,7 @@ function connect(array $settings = []): void
         fwrite(STDERR, "The simulator did not start: $binary. Run `make demo`.\n");
         exit(1);
     }
-    register_shutdown_function(static fn () => proc_terminate($process));
+    register_shutdown_function(static fn() => proc_terminate($process));
     $says = json_decode($line, true, 16, JSON_THROW_ON_ERROR);
     $keys = ['user_token', 'bot_token', 'guild_id', 'channel_id', 'api_url', 'gateway_url', 'cdn_url', 'upload_url', 'activity_url'];
     mj_configure($settings + array_intersect_key($says, array_flip($keys)));

@@ -32,7 +32,7 @@ try {
     foreach ($paths as $path) {
         printf("  %s (%d bytes)\n", $path, filesize($path));
     }
-} catch (Mj\MjException | ValueError $trouble) {
+} catch (Mj\MjException|ValueError $trouble) {
     fwrite(STDERR, $trouble::class . ': ' . $trouble->getMessage() . "\n");
     exit(1);
 }

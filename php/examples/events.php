@@ -25,7 +25,7 @@ $orders->exec('CREATE TABLE orders (task TEXT PRIMARY KEY, revision INTEGER NOT 
 $change = $orders->prepare(
     'INSERT INTO orders VALUES (:task, :revision, :status, :image)
      ON CONFLICT (task) DO UPDATE SET revision = excluded.revision, status = excluded.status, image = excluded.image
-     WHERE excluded.revision > orders.revision'
+     WHERE excluded.revision > orders.revision',
 );
 
 while ($open !== []) {
