@@ -15,6 +15,7 @@ final class ExamplesTest extends TestCase
     public function examples(): array
     {
         return [
+            'client' => ['client', '/^revision \d+: SUCCESS 100 %\nIt offers upscale1, .*(?=.*^UPSCALE ended as SUCCESS: \S+\.png$)(?=.*^VARIATION ended as SUCCESS: \S+\.png$)/ms'],
             'describe' => ['describe', '/^1\. \S.*^4\. \S.*^Imagined: http\S+$/ms'],
             'events' => ['events', '/^(\w{26}) revision \d+: SUCCESS 100 %$.*^(?!\1)\w{26} revision \d+: SUCCESS 100 %$/ms'],
             'webhook' => ['webhook', '/ (\w{26}):(\d+): SUCCESS 100 % http.*^Delivered: \1 revision \2$/ms'],
