@@ -102,11 +102,11 @@ final class ReverseProxyTest extends TestCase
     public function testASilentSessionIsKeptByItsHeartbeats(): void
     {
         // As minutes are with the 120 s of the example and Discord's 41 s.
-        $simulator = self::simulator(['heartbeat_interval' => 1000]);
-        $nginx = new Nginx($simulator, ['gateway' => ['proxy_read_timeout 120s;' => 'proxy_read_timeout 3s;']]);
+        $simulator = self::simulator(['heartbeat_interval' => 2000]);
+        $nginx = new Nginx($simulator, ['gateway' => ['proxy_read_timeout 120s;' => 'proxy_read_timeout 5s;']]);
         $hub = self::hub($simulator, $nginx);
 
-        Until::true(static fn () => array_sum(array_column($simulator->record()['connections'], 'heartbeats')) >= 6, 20.0, fn () => $this->told($hub, $nginx));
+        Until::true(static fn () => array_sum(array_column($simulator->record()['connections'], 'heartbeats')) >= 4, 25.0, fn () => $this->told($hub, $nginx));
         $record = $simulator->record();
         self::assertSame([1, 0], [$record['sockets_seen'], $record['resumes_tried']], json_encode($record['connections']));
     }
