@@ -75,7 +75,8 @@ final class Apache extends HttpSite
 
     protected function command(): array
     {
-        return [self::BINARY, '-d', $this->directory, '-f', "$this->directory/apache.conf", '-DFOREGROUND'];
+        // It signals its whole process group, which is to be its own.
+        return ['setsid', self::BINARY, '-d', $this->directory, '-f', "$this->directory/apache.conf", '-DFOREGROUND'];
     }
 
     protected function environment(): array

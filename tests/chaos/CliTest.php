@@ -14,7 +14,13 @@ final class CliTest extends TestCase
     private const TASKS = 0.12;
     private const SECONDS = 400.0;
 
-    /** @testWith ["cli"] */
+    /** @return array<string, array{string}> the name for ONLY= */
+    public function scripts(): array
+    {
+        return ['cli' => ['cli']];
+    }
+
+    /** @dataProvider scripts */
     public function testEveryTaskEndsOnceWithItsPicture(string $name): void
     {
         mt_srand(Scenario::seed());

@@ -45,7 +45,7 @@ final class FpmStrikes extends ServerStrikes
 
     private function restart(int $signal): bool
     {
-        if ($this->isStopped) {
+        if ($this->isStopped()) {
             return false;
         }
         $this->pickLimits();

@@ -11,8 +11,8 @@ class ServerStrikes
     private const SHORTER_THAN_THE_LEASE = [0.5, 5.0];
     private const LONGER_THAN_THE_LEASE = [12.0, 15.0];
 
-    /** Whether somebody is stopped: one at a time, and nothing that would let him go on. */
-    protected bool $isStopped = false;
+    /** When who is stopped goes on: one at a time, and nothing that would let him go on before. */
+    private float $stoppedUntil = 0.0;
 
     public function __construct(protected Site $site, protected Load $load, private string $stateDirectory)
     {
@@ -25,38 +25,37 @@ class ServerStrikes
             'owners killed' => fn () => ($pid = $this->owner()) !== null && Later::signal($pid, SIGKILL, mt_rand(0, 100)),
             'workers killed' => fn () => ($pid = $this->anyWorker()) !== null && Later::signal($pid, SIGKILL, mt_rand(0, 100)),
             'owners terminated' => fn () => ($pid = $this->owner()) !== null && Later::signal($pid, SIGTERM, mt_rand(0, 100)),
-            'owners stopped shortly' => fn (Strikes $strikes) => $this->stop($strikes, $this->owner(), self::SHORTER_THAN_THE_LEASE),
-            'owners stopped for long' => fn (Strikes $strikes) => $this->stop($strikes, $this->owner(), self::LONGER_THAN_THE_LEASE),
-            'workers stopped' => fn (Strikes $strikes) => $this->stop($strikes, $this->anyWorker(), self::SHORTER_THAN_THE_LEASE),
-            'writers held up' => fn (Strikes $strikes) => $this->holdWriters($strikes),
+            'owners stopped shortly' => fn () => $this->stop($this->owner(), self::SHORTER_THAN_THE_LEASE),
+            'owners stopped for long' => fn () => $this->stop($this->owner(), self::LONGER_THAN_THE_LEASE),
+            'workers stopped' => fn () => $this->stop($this->anyWorker(), self::SHORTER_THAN_THE_LEASE),
+            'writers held up' => fn () => $this->holdWriters(),
         ];
     }
 
     /** @param array{float, float} $seconds for at least and at most how long */
-    private function stop(Strikes $strikes, ?int $pid, array $seconds): bool
+    private function stop(?int $pid, array $seconds): bool
     {
-        if ($pid === null || $this->isStopped || !posix_kill($pid, SIGSTOP)) {
+        if ($pid === null || $this->isStopped()) {
             return false;
         }
-        $this->isStopped = true;
-        $strikes->later(mt_rand((int) ($seconds[0] * 1000), (int) ($seconds[1] * 1000)) / 1000, function () use ($pid): void {
-            posix_kill($pid, SIGCONT);
-            $this->isStopped = false;
-        });
+        $begin = mt_rand(0, 100);
+        $milliseconds = mt_rand((int) ($seconds[0] * 1000), (int) ($seconds[1] * 1000));
+        $this->stoppedUntil = microtime(true) + ($begin + $milliseconds) / 1000;
+
+        return Later::signal($pid, SIGSTOP, $begin) && Later::signal($pid, SIGCONT, $begin + $milliseconds);
+    }
+
+    /** Holds every writer up for longer than any limit of a pool: workers are ended inside `mj_imagine()`. */
+    private function holdWriters(): bool
+    {
+        exec(sprintf('flock %s sleep 3.5 >/dev/null 2>&1 &', escapeshellarg("{$this->stateDirectory}/write.lock")));
 
         return true;
     }
 
-    /** Holds every writer up for longer than any limit of a pool: workers are ended inside `mj_imagine()`. */
-    private function holdWriters(Strikes $strikes): bool
+    protected function isStopped(): bool
     {
-        $lock = @fopen("{$this->stateDirectory}/write.lock", 'r');
-        if ($lock === false || !flock($lock, LOCK_EX | LOCK_NB)) {
-            return false;
-        }
-        $strikes->later(3.5, static fn () => fclose($lock));
-
-        return true;
+        return microtime(true) < $this->stoppedUntil;
     }
 
     protected function owner(): ?int

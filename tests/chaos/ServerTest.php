@@ -14,8 +14,20 @@ final class ServerTest extends TestCase
     private const TASKS = 0.12;
     private const SECONDS = 400.0;
 
-    /** @testWith ["built-in"] */
-    public function testTheBuiltInServersTasksEndOnce(string $name): void
+    /** @return array<string, array{string}> the name for ONLY= */
+    public function builtIn(): array
+    {
+        return ['built-in' => ['built-in']];
+    }
+
+    /** @return array<string, array{string}> the name for ONLY= */
+    public function apache(): array
+    {
+        return ['apache' => ['apache']];
+    }
+
+    /** @dataProvider builtIn */
+    public function testTheTasksOfPhpsOwnServerEndOnce(string $name): void
     {
         $this->play($name, static fn (array $ini) => new BuiltInServer($ini), static fn (BuiltInServer $server) => [
             'restarts' => static function () use ($server): bool {
@@ -27,7 +39,7 @@ final class ServerTest extends TestCase
         ]);
     }
 
-    /** @testWith ["apache"] */
+    /** @dataProvider apache */
     public function testApachesTasksEndOnce(string $name): void
     {
         if (($missing = Apache::missing()) !== null) {
