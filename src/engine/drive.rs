@@ -127,6 +127,8 @@ pub(crate) struct Drive {
     hub: Hub,
     config: HubConfig,
     config_revision: u64,
+    /// Which database all this was read from: [`mj_store::SqliteStore::exchanges`].
+    database: u64,
     hosts: Arc<Hosts>,
     http: Http,
     /// For webhooks and the archive: never through the proxy.
@@ -180,6 +182,7 @@ impl Drive {
         let fifo = Fifo::serve(&shared.dir, &owner_fifo(&id))
             .map_err(|error| DriveError::Fifo(Box::new(error)))?;
         let fifo = readable::watch(fifo).map_err(|error| DriveError::Fifo(Box::new(error)))?;
+        let database = shared.store.exchanges();
         let state = shared.store.load(now.unix, &id, tenure.epoch)?;
         // Behind the load: what the tasks need was stored before them.
         let (config_revision, config) =
@@ -217,6 +220,7 @@ impl Drive {
             hub,
             config,
             config_revision,
+            database,
             hosts: Arc::new(hosts),
             http,
             direct,
@@ -348,6 +352,7 @@ impl Drive {
         loop {
             match self.write(commit).await {
                 Ok(committed) => {
+                    self.check_database()?;
                     self.heed_commit(commit);
                     return ControlFlow::Continue(committed);
                 }

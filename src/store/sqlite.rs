@@ -3,7 +3,10 @@
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::{Arc, atomic::AtomicBool},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -67,6 +70,8 @@ pub struct SqliteStore {
     pub(crate) write_lock: WriteLock,
     /// Whether a call found the database damaged, so that it is looked into before the next one.
     pub(crate) suspect: AtomicBool,
+    /// How often another database was found under the name than the one before.
+    exchanges: AtomicU64,
     /// Only locked under the fork gate.
     slot: Mutex<Slot>,
     cache: ForkLocal<Mutex<Cache>>,
@@ -100,6 +105,7 @@ impl SqliteStore {
             bell: Bell::open(dir),
             write_lock: WriteLock::open(dir, WRITE_LOCK).map_err(|error| told(error.into()))?,
             suspect: AtomicBool::new(false),
+            exchanges: AtomicU64::new(0),
             slot: Mutex::default(),
             cache: ForkLocal::new(),
             incidents: ForkLocal::new(),
@@ -199,6 +205,12 @@ impl SqliteStore {
             .unwrap_or_default()
     }
 
+    /// Differs as soon as a call has found another database than the calls before: removed, replaced, or moved aside.
+    /// What was read before is then not true of what is there.
+    pub fn exchanges(&self) -> u64 {
+        self.exchanges.load(Ordering::Acquire)
+    }
+
     /// Databases in the directory that were moved aside by any process, the oldest first.
     ///
     /// # Errors
@@ -240,6 +252,7 @@ impl SqliteStore {
 
     pub(crate) fn report(&self, incident: Option<Incident>) {
         if let Some(incident) = incident {
+            self.exchanges.fetch_add(1, Ordering::AcqRel);
             let mut incidents = self.incidents.get_or_init(Mutex::default).lock();
             if incidents.len() < INCIDENTS {
                 incidents.push(incident);

@@ -23,8 +23,19 @@ const TIDYING: Duration = Duration::from_secs(600);
 const PRUNE_BATCH: u32 = 200;
 
 impl Drive {
+    /// Ends the ownership when the database was removed or replaced: what this owner knows is not what is there, and
+    /// in another database its epoch may be another owner's.
+    pub(super) fn check_database(&self) -> ControlFlow<End> {
+        if self.shared.store.exchanges() == self.database {
+            return ControlFlow::Continue(());
+        }
+        tracing::warn!(hub = %self.id, "the database is another one: its owner begins anew");
+        ControlFlow::Break(End::Deposed)
+    }
+
     /// Renews the lease when that is due. An owner that overslept does nothing before.
     pub(super) fn keep_lease(&mut self) -> ControlFlow<End> {
+        self.check_database()?;
         let overslept = self.tenure.is_doubtful();
         if !overslept && clock::boot() < self.tenure.renewal_due() {
             return ControlFlow::Continue(());
@@ -39,6 +50,7 @@ impl Drive {
                     self.hub.drain(moment());
                     self.draining_since = Some(clock::boot());
                 }
+                self.check_database()?;
                 self.look_behind();
                 self.read_config();
                 self.read_inbox();
