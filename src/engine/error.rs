@@ -131,9 +131,32 @@ impl From<StoreError> for EngineError {
             | StoreError::Newer { .. }
             | StoreError::Damaged(_)
             | StoreError::Io(_)) => Self::Storage {
-                message: error.to_string(),
+                message: match remedy(&error) {
+                    Some(remedy) => format!("{error}; {remedy}"),
+                    None => error.to_string(),
+                },
                 source: Some(Box::new(error)),
             },
         }
+    }
+}
+
+/// What an operator can do about a store that fails.
+fn remedy(error: &StoreError) -> Option<&'static str> {
+    match error {
+        StoreError::Busy(_) => Some(
+            "another process holds it up: look for one that is stopped, or for a disk that hangs, under mj.state_dir",
+        ),
+        StoreError::Full => Some("make room on the disk of mj.state_dir"),
+        StoreError::Damaged(_) => {
+            Some("see the incidents in mj_status() and the files in mj.state_dir")
+        }
+        StoreError::Io(_) => {
+            Some("see that mj.state_dir is there and that the user who runs PHP can write in it")
+        }
+        StoreError::Deposed { .. }
+        | StoreError::InvalidCursor
+        | StoreError::Newer { .. }
+        | StoreError::QueueFull { .. } => None,
     }
 }
