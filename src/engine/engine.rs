@@ -187,8 +187,6 @@ impl Engine {
         let shared = self.shared(&current.settings)?;
         self.wake(&shared, false);
         let hub = current.settings.hub.as_ref().map(|hub| &hub.id);
-        let incidents = shared.store.incidents();
-        let incidents = incidents.iter().map(status::incident);
         let process = [
             ("version", Value::from(env!("CARGO_PKG_VERSION"))),
             (
@@ -203,7 +201,7 @@ impl Engine {
         Ok(process
             .into_iter()
             .chain(status::hubs(&shared, hub)?)
-            .chain([("incidents", Value::List(incidents.collect()))])
+            .chain([("incidents", status::incidents(&shared))])
             .collect())
     }
 

@@ -220,9 +220,26 @@ fn accounts(shared: &Shared, hub: &HubId, seen: Option<&Json>) -> Result<Value, 
     Ok(Value::List(accounts.collect()))
 }
 
-/// What became of the store's files.
-pub(crate) fn incident(incident: &Incident) -> Value {
-    Value::Text(match incident {
+/// What became of the store's files: what this process noticed, and what others have moved aside and is there still.
+pub(crate) fn incidents(shared: &Shared) -> Value {
+    let noticed = shared.store.incidents();
+    // What cannot be listed is told by every other call.
+    let mut others = shared.store.moved_aside().unwrap_or_default();
+    others.retain(|path| {
+        let is_it =
+            |incident: &Incident| matches!(incident, Incident::MovedAside { to, .. } if to == path);
+        !noticed.iter().any(is_it)
+    });
+    let others = others.into_iter().map(|path| {
+        let path = path.display();
+        format!("a database was damaged: it lies in {path} now, and an empty one was made")
+    });
+    let texts = noticed.iter().map(incident).chain(others);
+    Value::List(texts.map(Value::Text).collect())
+}
+
+fn incident(incident: &Incident) -> String {
+    match incident {
         Incident::MovedAside { to, reason } => format!(
             "the database was damaged ({reason}): it lies in {} now, and an empty one was made",
             to.display()
@@ -230,7 +247,7 @@ pub(crate) fn incident(incident: &Incident) -> Value {
         Incident::Replaced => {
             "the database was removed or replaced by somebody else while it was open".to_owned()
         }
-    })
+    }
 }
 
 fn part(json: &Json, key: &str) -> Value {
