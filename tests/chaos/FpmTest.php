@@ -19,7 +19,7 @@ final class FpmTest extends TestCase
     public const POOLS = [
         'static' => [],
         'dynamic' => ['pm' => 'dynamic', 'pm.start_servers' => '3', 'pm.min_spare_servers' => '2', 'pm.max_spare_servers' => '4'],
-        'ondemand' => ['pm' => 'ondemand', 'pm.process_idle_timeout' => '1s'],
+        'ondemand' => ['pm' => 'ondemand', 'pm.process_idle_timeout' => '5s'],
     ];
 
     /** @return iterable<string, array{string}> */
@@ -36,9 +36,9 @@ final class FpmTest extends TestCase
         mt_srand(Scenario::seed());
         $simulator = new Simulator(['--speed', '100', '--accounts', '20', '--config', '{"history":100000}']);
         $state = new StateDirectory();
-        $fpm = new Fpm(['mj.state_dir' => $state->path, 'mj.log' => "$state->path/mj.log", 'mj.log_level' => 'info'], 8, self::POOLS[$pool]);
-        $config = $simulator->config(['gateway' => 'user', 'timeout' => 300]);
-        $load = new Load($fpm, $config, $simulator->accountNames(), Load::imaginesFor(Scenario::tasks(self::TASKS)));
+        $fpm = new Fpm(['mj.state_dir' => $state->path], 8, self::POOLS[$pool]);
+        $config = $simulator->config(['gateway' => 'user', 'timeout' => 180]);
+        $load = new Load($fpm, $config, $simulator->accountNames(), Load::imaginesFor(Scenario::tasks(self::TASKS), true), forms: true);
         $strikes = new Strikes((new FpmStrikes($fpm, $config, $load, $state->path))->all());
         (new Scenario("fpm $pool", $fpm, $simulator, $load, $strikes))->run(self::SECONDS);
     }

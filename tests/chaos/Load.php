@@ -7,9 +7,11 @@ namespace Mj\Tests\Chaos;
 /** Keeps a site busy: submits what is wanted, asks again where an answer was lost, polls what is open. */
 final class Load
 {
-    /** Each of the first wishes is an imagine; of these every such one is upscaled, and every such upscale zoomed. */
+    /** Each of the first wishes is an imagine; of these every such one is upscaled. */
     private const UPSCALE_EVERY = 5;
-    private const ZOOM_EVERY = 15;
+
+    /** Every such upscale is zoomed: those of the first of twenty accounts, whose session alone sees forms. */
+    private const ZOOM_EVERY = 20;
 
     /** @var array<int, array<string, mixed>> see {@see Wishes} */
     public array $wanted = [];

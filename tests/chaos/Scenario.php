@@ -13,6 +13,9 @@ final class Scenario
     /** What is in doubt needs an owner that lives for some seconds, so the strikes stop before the end. */
     private const STRIKE_UNTIL = 0.9;
 
+    /** For the same reason they rest when nothing has ended for so many seconds, until something has. */
+    private const REST_AFTER = 12.0;
+
     /** Exceptions that a call may end with while somebody holds the store up. */
     private const MAY_BE_THROWN = ['Mj\\StorageException: the store is busy'];
 
@@ -22,10 +25,14 @@ final class Scenario
 
     private float $told = 0.0;
 
+    /** @var array{int, float} how many tasks had ended, and since when */
+    private array $moved;
+
     public function __construct(private string $name, private Site $site, private Simulator $simulator, private Load $load, private Strikes $strikes, ?int $seed = null)
     {
         $this->seed = $seed ?? self::seed();
         $this->began = microtime(true);
+        $this->moved = [0, $this->began];
     }
 
     /** The seed of all schedules: SEED of `make chaos`. */
@@ -46,7 +53,7 @@ final class Scenario
         $until = $this->began + $seconds;
         do {
             $busy = $this->load->round();
-            $this->strikes->pass($this->load->share() < self::STRIKE_UNTIL);
+            $this->strikes->pass($this->load->share() < self::STRIKE_UNTIL && $this->isMovingOn());
             $this->tellProgress();
             if (!$busy) {
                 usleep(50_000);
@@ -62,6 +69,16 @@ final class Scenario
         Assert::assertSame([], array_values($strange), "SEED={$this->seed}: exceptions that nothing explains");
 
         return $verdict;
+    }
+
+    private function isMovingOn(): bool
+    {
+        [$ended, $since] = $this->moved;
+        if (count($this->load->ended) > $ended) {
+            $this->moved = [count($this->load->ended), microtime(true)];
+        }
+
+        return microtime(true) < $since + self::REST_AFTER;
     }
 
     /** How far it is, every ten seconds, where somebody looks. */

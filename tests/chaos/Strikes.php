@@ -20,7 +20,7 @@ final class Strikes
      * @param float                               $least seconds between two
      * @param float                               $most  seconds between two
      */
-    public function __construct(private array $kinds, private float $least = 0.3, private float $most = 1.8)
+    public function __construct(private array $kinds, private float $least = 0.3, private float $most = 3.5)
     {
         $this->next = microtime(true) + 1.0;
     }

@@ -19,6 +19,15 @@ $helpers = [
             return ['exception' => $thrown::class, 'message' => $thrown->getMessage()];
         }
     },
+    // Calls a function while the process has no descriptor left.
+    'starved' => static function (string $function, mixed ...$arguments) use (&$helpers): array {
+        $taken = [];
+        while (($one = @fopen('/dev/null', 'r')) !== false) {
+            $taken[] = $one;
+        }
+
+        return $helpers['tried']($function, ...$arguments);
+    },
     'md5_all' => static fn (string $pattern): array => array_map('md5_file', array_filter(glob($pattern), 'is_file')),
     // Opens, reads and closes every SQLite database of a directory with PDO, as a curious site would.
     'pdo_read' => static function (string $directory): array {
