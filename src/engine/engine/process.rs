@@ -68,7 +68,7 @@ impl Process {
         self.rooms.lock().clone()
     }
 
-    /// A directory, opened at its first use; other threads that need one wait meanwhile.
+    /// A directory, opened at its first use. One that opens slowly, or not at all, holds up nobody who needs another.
     ///
     /// # Errors
     /// What `open` says, and [`EngineError::Configuration`] for one directory too many.
@@ -77,10 +77,18 @@ impl Process {
         path: &Path,
         open: impl FnOnce() -> Result<Shared, EngineError>,
     ) -> Result<Arc<Room>, EngineError> {
+        let known = |rooms: &[Arc<Room>]| {
+            let is_it = |room: &&Arc<Room>| room.path.as_os_str() == path.as_os_str();
+            rooms.iter().find(is_it).cloned()
+        };
+        if let Some(room) = known(&self.rooms.lock()) {
+            return Ok(room);
+        }
+        let shared = Arc::new(open()?);
         let mut rooms = self.rooms.lock();
-        let is_it = |room: &&Arc<Room>| room.path.as_os_str() == path.as_os_str();
-        if let Some(room) = rooms.iter().find(is_it) {
-            return Ok(Arc::clone(room));
+        // Another thread may have been faster.
+        if let Some(room) = known(&rooms) {
+            return Ok(room);
         }
         if rooms.len() >= MOST_ROOMS {
             return Err(EngineError::configuration(
@@ -90,7 +98,7 @@ impl Process {
         }
         let room = Arc::new(Room {
             path: path.to_owned(),
-            shared: Arc::new(open()?),
+            shared,
             worker: Mutex::new(None),
             heir_tried: Mutex::new(None),
         });
