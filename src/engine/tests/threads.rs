@@ -117,15 +117,15 @@ fn waits_of_other_threads_end_with_the_process() {
     let id = engine
         .imagine(&"a lighthouse".into(), &Value::Null)
         .unwrap();
-    let (began, begun) = mpsc::channel();
+    let (looks, seen) = mpsc::channel();
     thread::scope(|scope| {
         let waits: Vec<_> = (0..4)
             .map(|_| {
-                let (began, engine, id) = (began.clone(), &engine, id.as_str());
+                let (looks, engine, id) = (looks.clone(), &engine, id.as_str());
                 scope.spawn(move || {
                     let started = Instant::now();
                     let mut say = || {
-                        let _ = began.send(());
+                        let _ = looks.send(());
                         false
                     };
                     engine.wait(id, Duration::from_secs(20), &mut say).unwrap();
@@ -134,7 +134,7 @@ fn waits_of_other_threads_end_with_the_process() {
             })
             .collect();
         for _ in &waits {
-            begun.recv().unwrap();
+            seen.recv().unwrap();
         }
         engine.shutdown();
         for wait in waits {
