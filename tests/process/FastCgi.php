@@ -18,7 +18,8 @@ final class FastCgi
     private const STDOUT = 6;
     private const STDERR = 7;
 
-    public function __construct(private string $socket, private string $script)
+    /** @param array<string, string> $params further ones that the web server sets, such as PHP_ADMIN_VALUE */
+    public function __construct(private string $socket, private string $script, private array $params = [])
     {
     }
 
@@ -105,7 +106,7 @@ final class FastCgi
             'SERVER_PROTOCOL' => 'HTTP/1.1',
             'CONTENT_TYPE' => 'application/json',
             'CONTENT_LENGTH' => (string) strlen($body),
-        ] as $name => $value) {
+        ] + $this->params as $name => $value) {
             $params .= self::length($name) . self::length($value) . $name . $value;
         }
         $bytes = self::record(self::BEGIN, pack('nCx5', 1, 0))

@@ -95,6 +95,19 @@ final class Fpm implements Site
     }
 
     /**
+     * Calls a function for one of several sites of the pool, whose web server sets ini entries with each request.
+     *
+     * @param array<string, string> $ini
+     */
+    public function callFor(array $ini, string $function, mixed ...$arguments): mixed
+    {
+        $lines = array_map(static fn (string $name, string $value) => "$name=\"$value\"", array_keys($ini), $ini);
+        $client = new FastCgi($this->directory . '/fpm.sock', $this->directory . '/endpoint.php', ['PHP_ADMIN_VALUE' => implode("\n", $lines)]);
+
+        return self::decode($client->request(self::encode($function, $arguments)));
+    }
+
+    /**
      * Calls a function many times at once.
      *
      * @param  array<array-key, list<mixed>> $calls a function's name and its arguments each
