@@ -64,6 +64,9 @@ const LATE: [FailCode; 6] = [
 
 /// Whether a task that is in `from`, failed with `fail_code` if it failed, may go to `to`.
 pub fn is_allowed(from: Status, fail_code: Option<FailCode>, to: Status) -> bool {
+    if cfg!(mj_mutation = "replay") && from == to && from.is_terminal() {
+        return true;
+    }
     TABLE.contains(&(from, to))
         && (from != Status::Failure || fail_code.is_some_and(leaves_room_for_a_late_final))
 }

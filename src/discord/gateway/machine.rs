@@ -532,7 +532,7 @@ impl Machine {
                 event,
             });
         };
-        if next <= session.sequence {
+        if next <= session.sequence && !cfg!(mj_mutation = "replay") {
             // A replay begins before what we asked for; RESUMED itself may carry the last number again.
             return matches!(event, Event::Resumed).then_some(Dispatch {
                 sequence: session.sequence,
@@ -545,7 +545,7 @@ impl Machine {
                 next,
             });
         }
-        session.sequence = next;
+        session.sequence = next.max(session.sequence);
         Some(Dispatch {
             sequence: next,
             event,

@@ -208,12 +208,12 @@ impl Outcome {
 }
 
 impl Answer<'_> {
-    /// Tells what the answer means.
+    /// Tells what the answer means. The body of an accepted request, which may be large, is not looked into.
     pub fn read(&self) -> Outcome {
-        let json: Option<Value> = serde_json::from_str(self.body).ok();
+        let json = || serde_json::from_str::<Value>(self.body).ok();
         let page = self.is_page();
         match self.status {
-            429 => self.rate_limited(json.as_ref()),
+            429 => self.rate_limited(json().as_ref()),
             403 if page && !self.headers.is_counted() => Outcome::Cloudflare {
                 retry_after: self.headers.retry_after,
             },
@@ -223,18 +223,18 @@ impl Answer<'_> {
                 status: self.status,
                 retry_after: self.headers.retry_after,
             },
-            400 => bad_request(json.as_ref()),
+            400 => bad_request(json().as_ref()),
             401 => Outcome::Unauthorized,
             403 => Outcome::Forbidden {
-                code: code(json.as_ref()),
+                code: code(json().as_ref()),
             },
-            404 => match code(json.as_ref()) {
+            404 => match code(json().as_ref()) {
                 10_003 => Outcome::UnknownChannel,
                 10_002 => Outcome::UnknownApplication,
                 code => Outcome::NotFound { code },
             },
             // Misdirected, wrong method, conflict: Discord has no such answer for what we send, nginx does.
-            405 | 409 | 421 if json.is_none() => Outcome::ReverseProxy {
+            405 | 409 | 421 if json().is_none() => Outcome::ReverseProxy {
                 status: self.status,
             },
             status => Outcome::Unexpected { status },

@@ -190,7 +190,7 @@ impl Hub {
         let Some(item) = self.tasks.get(&id) else {
             return;
         };
-        if item.task.view.status.is_terminal() {
+        if item.task.view.status.is_terminal() && !cfg!(mj_mutation = "replay") {
             self.apply_to_ended(id, message, reading);
             return;
         }

@@ -237,7 +237,8 @@ impl World {
 
 fn number(now: Millis, keep: u64, session: &mut Session, name: &str, data: &Value) -> String {
     session.sequence += 1;
-    // Discord's order of keys.
+    // Discord's order of keys. What is displayed is checked piece by piece for UTF-8, which takes longer than all else.
+    let data = serde_json::to_string(data).unwrap_or_default();
     let frame = format!(
         "{{\"t\":{},\"s\":{},\"op\":0,\"d\":{data}}}",
         Value::from(name),

@@ -67,7 +67,7 @@ impl Response {
 
     /// JSON.
     pub(super) fn json(status: u16, value: &Value) -> Self {
-        Self::text(status, &value.to_string())
+        Self::text(status, &serde_json::to_string(value).unwrap_or_default())
             .with("content-type", "application/json")
             .signed_by_discord()
     }
