@@ -177,8 +177,8 @@ bench: build-release ## Measure, print a table, write build/bench.json; ONLY="po
 
 .PHONY: simulate
 simulate: setup ## Play a million tasks with owners that die and a network that fails; TASKS=, SEED=
-	$(CARGO) build --locked --release -p mj-simulation
-	"$(TARGET)/release/mj-simulate" --seed $(or $(SEED),1) --tasks 250 --runs $$(($(or $(TASKS),1000000) / 250))
+	$(CARGO) build --locked -p mj-simulation
+	"$(TARGET)/debug/mj-simulate" --seed $(or $(SEED),1) --tasks 250 --runs $$(($(or $(TASKS),1000000) / 250))
 
 .PHONY: mutants
 mutants: setup ## Switch safeguards off, one at a time, and see that the proof finds it

@@ -109,6 +109,22 @@ pub struct Correlator {
 }
 
 impl Correlator {
+    /// How many entries all indexes have together.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+            + self.nonces.len()
+            + self.interactions.len()
+            + self.messages.len()
+            + self.jobs.len()
+            + self.keys.len()
+            + self.foreign_results.len()
+    }
+
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Adds a task, or renews what is known of it.
     pub fn set_holder(&mut self, id: TaskId, holder: Holder) {
         if let Some(entry) = self.entries.get_mut(&id) {

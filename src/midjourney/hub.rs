@@ -18,6 +18,7 @@ mod editor;
 mod finish;
 mod gates;
 mod history;
+mod holdings;
 mod load;
 mod modal;
 mod note;

@@ -1,6 +1,6 @@
 //! PHP: submits prompts, presses buttons, cancels; as the facade would store it.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use mj_discord::UnixMs;
 use mj_midjourney::{
@@ -20,6 +20,7 @@ use crate::random::Random;
 
 /// How long a task may take.
 const TIMEOUT: Duration = Duration::from_secs(600);
+const ADDRESS: &str = "https://example.com/hook";
 const WORDS: [&str; 6] = [
     "a lighthouse",
     "two owls",
@@ -51,10 +52,24 @@ pub(crate) fn kept(random: &mut Random) -> StoredFile {
 pub(crate) struct Callers {
     pub(crate) tasks: Vec<TaskId>,
     pub(crate) cancelled: Vec<TaskId>,
+    /// Of groups, how many members each has.
+    pub(crate) groups: BTreeMap<TaskId, usize>,
+    /// Idempotency keys, and whose they are.
+    keys: Vec<(String, TaskId)>,
+    /// What PHP was told that cannot be.
+    pub(crate) broken: Vec<String>,
     number: u64,
 }
 
 impl Callers {
+    /// Those of one hub, whose tasks are counted from this number on.
+    pub(crate) fn new(number: u64) -> Self {
+        Self {
+            number,
+            ..Self::default()
+        }
+    }
+
     /// Submits one more task, or cancels one.
     pub(crate) fn act(
         &mut self,
@@ -63,6 +78,7 @@ impl Callers {
         hub: &HubId,
         config: &HubConfig,
         commands: u64,
+        followed: bool,
         random: &mut Random,
     ) -> Option<TaskId> {
         if random.chance(20)
@@ -82,10 +98,90 @@ impl Callers {
         if random.chance(100) {
             task.work.priority = 1;
         }
-        let id = task.view.id;
-        store.submit(now, &[task], 100_000).ok()?;
-        self.tasks.push(id);
+        if followed && random.chance(300) {
+            task.work.notify_url = Some(ADDRESS.to_owned());
+        }
+        if random.chance(50) {
+            self.submit_once(now, store, &mut task, random);
+            return Some(task.view.id);
+        }
+        let mut tasks = vec![task];
+        if random.chance(30) {
+            self.make_group(&mut tasks, random);
+        }
+        let id = tasks[0].view.id;
+        store.submit(now, &tasks, 100_000).ok()?;
+        self.tasks.extend(tasks.iter().map(|task| task.view.id));
         Some(id)
+    }
+
+    /// PHP gives a key, and calls again with it, or with one that it gave before.
+    fn submit_once(
+        &mut self,
+        now: UnixMs,
+        store: &MemoryStore,
+        task: &mut Task,
+        random: &mut Random,
+    ) {
+        // A key is known as long as its task is.
+        let is_stored = |id: &TaskId| store.task(id).is_ok_and(|task| task.is_some());
+        let earlier = random
+            .pick(&self.keys)
+            .filter(|(_, id)| self.number.is_multiple_of(2) && is_stored(id))
+            .cloned();
+        let key = earlier
+            .as_ref()
+            .map_or_else(|| format!("order-{}", self.number), |(key, _)| key.clone());
+        task.work.idempotency_key = Some(key.clone());
+        let expected = earlier.map_or(task.view.id, |(_, id)| id);
+        for _ in 0..2 {
+            match store.submit(now, std::slice::from_ref(task), 100_000) {
+                Ok(ids) if ids == [expected] => {}
+                other => self
+                    .broken
+                    .push(format!("key {key} is {expected}'s, but gave {other:?}")),
+            }
+        }
+        if expected == task.view.id {
+            self.tasks.push(expected);
+            self.keys.push((key, expected));
+        } else if store
+            .task(&task.view.id)
+            .is_ok_and(|stored| stored.is_some())
+        {
+            self.broken
+                .push(format!("task {} is stored beside {expected}", task.view.id));
+        }
+    }
+
+    /// One prompt that becomes several single tasks, as `--repeat` does.
+    fn make_group(&mut self, tasks: &mut Vec<Task>, random: &mut Random) {
+        let Some(first) = tasks
+            .first()
+            .filter(|task| task.view.action == Action::Imagine && task.work.seed_is_tag)
+            .cloned()
+        else {
+            return;
+        };
+        self.number += 1;
+        let Ok(group) = format!("{:026}", self.number).parse() else {
+            return;
+        };
+        tasks[0].view.group_id = Some(group);
+        for _ in 0..random.between(1, 3) {
+            self.number += 1;
+            let mut task = first.clone();
+            let seed = u32::try_from(random.next() >> 32).unwrap_or(0);
+            let sent = prompt::with_seed(&first.view.prompt, seed);
+            if let Ok(id) = format!("{:026}", self.number).parse() {
+                task.view.id = id;
+            }
+            task.view.group_id = Some(group);
+            task.view.seed = prompt::seed(&sent);
+            task.work.sent_prompt = Some(sent);
+            tasks.push(task);
+        }
+        self.groups.insert(group, tasks.len());
     }
 
     fn imagine(

@@ -8,9 +8,14 @@
 
 mod agenda;
 mod callers;
+mod configuration;
+mod crashes;
+mod day;
+mod followers;
 mod link;
 mod network;
 mod owner;
+mod play;
 mod promise;
 mod random;
 mod stage;
@@ -19,7 +24,8 @@ mod verdict;
 mod weather;
 
 pub use self::{
-    stage::run,
+    day::{Day, Snapshot, live},
+    play::run,
     verdict::Report,
     weather::{Plan, Trouble, Without},
 };

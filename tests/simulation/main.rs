@@ -1,6 +1,6 @@
 //! Plays many runs on both cores and says what became of them:
 //! `mj-simulate [--seed N] [--runs N] [--tasks N] [--seconds N] [--jobs N] [--without kill,clock] [--trace]
-//! [--keep-going] [--no-shrink]`, where `--tasks` are those of one run and no run begins after so many seconds. Ends with
+//! [--keep-going] [--no-shrink] [--crash-at N]`, where `--tasks` are those of one run and no run begins after so many seconds. Ends with
 //! 1 when a promise was broken: then it looks for a smaller run that breaks one as well, and prints the command that
 //! plays it with its trace.
 #![forbid(unsafe_code)]
@@ -36,6 +36,18 @@ struct Options {
     keep_going: bool,
     /// Whether a smaller run is looked for when one is broken.
     shrinks: bool,
+    crash_at: Option<u64>,
+}
+
+impl Options {
+    fn plan(&self, seed: u64) -> Plan {
+        Plan {
+            without: self.without,
+            trace: self.trace,
+            crash_at: self.crash_at,
+            ..Plan::new(seed, self.tasks)
+        }
+    }
 }
 
 fn main() -> io::Result<ExitCode> {
@@ -58,12 +70,7 @@ fn main() -> io::Result<ExitCode> {
                     if seed >= options.seed + options.runs {
                         break;
                     }
-                    let report = run(Plan {
-                        seed,
-                        tasks: options.tasks,
-                        without: options.without,
-                        trace: options.trace,
-                    });
+                    let report = run(options.plan(seed));
                     if !report.broken.is_empty() && !options.keep_going {
                         is_broken.store(true, Ordering::Relaxed);
                     }
@@ -133,10 +140,8 @@ impl Totals {
                 writeln!(out, "  {what}")?;
             }
             let plan = Plan {
-                seed: report.seed,
-                tasks: options.tasks,
-                without: options.without,
                 trace: false,
+                ..options.plan(report.seed)
             };
             let smaller = if at < SHRUNK && options.shrinks && !options.trace {
                 shrink(plan)
@@ -181,9 +186,12 @@ fn command(plan: Plan) -> String {
     } else {
         format!(" --without {without}")
     };
+    let crash = plan.crash_at.map(|at| format!(" --crash-at {at}"));
     format!(
-        "mj-simulate --seed {} --runs 1 --tasks {}{without} --trace",
-        plan.seed, plan.tasks
+        "mj-simulate --seed {} --runs 1 --tasks {}{without}{} --trace",
+        plan.seed,
+        plan.tasks,
+        crash.unwrap_or_default()
     )
 }
 
@@ -198,6 +206,7 @@ fn options(mut given: impl Iterator<Item = String>) -> Result<Options, String> {
         trace: false,
         keep_going: false,
         shrinks: true,
+        crash_at: None,
     };
     while let Some(name) = given.next() {
         if name == "--without" {
@@ -216,6 +225,7 @@ fn options(mut given: impl Iterator<Item = String>) -> Result<Options, String> {
             "--tasks" => options.tasks = u32::try_from(number()?).map_err(|_| "too many tasks")?,
             "--jobs" => options.jobs = usize::try_from(number()?).map_err(|_| "too many jobs")?,
             "--seconds" => options.time = Duration::from_secs(number()?),
+            "--crash-at" => options.crash_at = Some(number()?),
             "--trace" => options.trace = true,
             "--keep-going" => options.keep_going = true,
             "--no-shrink" => options.shrinks = false,

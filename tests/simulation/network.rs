@@ -7,7 +7,8 @@ use mj_discord::{
 use mj_midjourney::{
     config::GatewayKind,
     hub::{Answer, FailureKind, Fetched, RequestId},
-    task::TaskId,
+    notice::NoticeOutcome,
+    task::{Status, TaskId},
 };
 use mj_simulator::world::{self, ConnectionId, Response, Transmit};
 
@@ -61,8 +62,24 @@ pub(crate) enum Travel {
     Down(ConnectionId, Transmit),
     /// A frame for Discord.
     Up(ConnectionId, Up),
+    /// A post to a task's own address leaves.
+    Posts(Post),
+    /// It is there.
+    PostArrives(Post),
+    /// It has ended; without an outcome it never left.
+    Posted(Post, Option<NoticeOutcome>),
     /// Somebody rang the owner.
     Ring,
+}
+
+/// A task's state on its way to the task's own address.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Post {
+    pub(crate) life: Life,
+    pub(crate) epoch: u64,
+    pub(crate) task: TaskId,
+    pub(crate) revision: u64,
+    pub(crate) status: Status,
 }
 
 /// What a client sends on a socket.

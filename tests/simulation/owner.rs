@@ -1,19 +1,21 @@
 //! A process that owns the hub: the order of things of the engine's `drive.rs` and `ownership.rs`, around the real
 //! brain. The lease comes first; a commit is done before the request behind it leaves.
 
-use std::time::Duration;
+mod gateways;
+mod posts;
+mod tenure;
 
-use mj_discord::{
-    Hosts, Moment,
-    gateway::{Dispatch, Event},
-    snowflake::ChannelId,
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
 };
+
+use mj_discord::{Hosts, Moment, snowflake::ChannelId};
 use mj_midjourney::{
-    config::{GatewayKind, GatewayMode, HubConfig, HubId},
-    hub::{
-        Answer, Archived, FailureKind, Fetched, GatewayNotice, Hub, Output, Predecessor, RequestId,
-    },
+    config::{GatewayKind, HubConfig, HubId},
+    hub::{Answer, Archived, FailureKind, Fetched, Hub, Output, Predecessor, RequestId},
     memory::MemoryStore,
+    notice::NoticeOutcome,
     store::{Commit, Committed, Grade, Lease, StoreError, TaskStore},
     task::TaskId,
 };
@@ -21,7 +23,8 @@ use mj_simulator::world::{ConnectionId, Transmit};
 
 use crate::{
     callers,
-    link::{self, Link, Order},
+    crashes::Crashes,
+    link::{Link, Order},
     network::{self, Departure, Life, Travel, Up},
     promise::{Promise, Writer},
     random::Random,
@@ -35,6 +38,11 @@ const RETRY: Duration = Duration::from_millis(250);
 const OVERSLEPT: Duration = Duration::from_secs(5);
 /// As in the engine's `drive.rs`.
 const LAST_ANSWERS: Duration = Duration::from_secs(35);
+/// As in the engine's `fence.rs`: a body does not go out so shortly before the lease ends.
+const MARGIN: Duration = Duration::from_secs(2);
+/// As in the engine's `upkeep.rs`.
+const HOUSEKEEPING: Duration = Duration::from_secs(30);
+const PRUNE_BATCH: u32 = 200;
 
 /// What an owner stands on: the time, the store, and what it hands to the network.
 pub(crate) struct Ground<'g> {
@@ -46,8 +54,8 @@ pub(crate) struct Ground<'g> {
     pub(crate) trace: &'g mut Trace,
     /// Which earlier owners still live.
     pub(crate) living: &'g dyn Fn(u64) -> bool,
-    /// In a thousand commits, how many have a crash beside them.
-    pub(crate) crash_at_commit: u64,
+    /// When the process dies beside a write.
+    pub(crate) crashes: &'g mut Crashes,
     /// What leaves, each a moment later.
     pub(crate) leaving: Vec<Travel>,
 }
@@ -59,6 +67,7 @@ pub(crate) enum Input {
     Fetched(TaskId, usize, Fetched),
     Dialled(GatewayKind, u64, Option<ConnectionId>),
     Frame(ConnectionId, Transmit),
+    Posted(TaskId, u64, Option<NoticeOutcome>),
     Ring,
     Terminate,
 }
@@ -93,6 +102,11 @@ pub(crate) struct Owner {
     is_predecessor_proven: bool,
     draining_since: Option<Duration>,
     is_stopping: bool,
+    /// Tasks whose newest state is being posted to their address.
+    posting: BTreeSet<TaskId>,
+    /// When the outbox is to be looked at, by the wall clock in milliseconds.
+    posts_due: u64,
+    housekept: Duration,
 }
 
 impl Owner {
@@ -114,7 +128,9 @@ impl Owner {
             until: ground.now.unix.plus(LEASE),
             yield_requested: false,
         };
-        if !ground.store.take_lease(ground.hub, &claim).ok()? {
+        if !ground.store.take_lease(ground.hub, &claim).ok()?
+            || ground.crashes.strike(ground.random)
+        {
             return None;
         }
         let (config_revision, config) = ground.store.config(ground.hub).ok()??;
@@ -153,6 +169,9 @@ impl Owner {
             is_predecessor_proven: predecessor == Predecessor::Dead,
             draining_since: None,
             is_stopping: false,
+            posting: BTreeSet::new(),
+            posts_due: 0,
+            housekept: ground.now.boot,
         };
         owner.arrange_links(ground);
         Some(owner)
@@ -160,7 +179,7 @@ impl Owner {
 
     /// Whether a body may go out now.
     pub(crate) fn may_send(&self, now: Moment) -> bool {
-        now.boot < self.fence
+        now.boot + MARGIN < self.fence
     }
 
     /// When something is due, on the boot clock.
@@ -174,6 +193,11 @@ impl Owner {
             .chain([self.renewal_due()])
             .min()
             .unwrap_or_default()
+    }
+
+    /// How much the brain remembers.
+    pub(crate) fn holdings(&self) -> BTreeMap<&'static str, usize> {
+        self.hub.holdings()
     }
 
     /// The connections that break when the process dies.
@@ -275,16 +299,15 @@ impl Owner {
         if !self.hub.other_channels().eq(self.others.iter().copied()) {
             self.follow_channels();
         }
-        self.may_leave(now)
-    }
-
-    /// The gateways decode what happens in all channels that concern the hub.
-    fn follow_channels(&mut self) {
-        self.others = self.hub.other_channels().collect();
-        for link in &mut self.links {
-            link.gateway
-                .set_interest(link::interest(&self.config, &self.others));
+        self.post_notices(ground);
+        if now.boot >= self.housekept + HOUSEKEEPING {
+            self.housekept = now.boot;
+            let before = now.unix.minus(self.config.retention);
+            let _ = ground
+                .store
+                .prune(ground.hub, self.epoch, before, PRUNE_BATCH);
         }
+        self.may_leave(now)
     }
 
     fn take_one(&mut self, ground: &mut Ground<'_>, input: Input) {
@@ -293,6 +316,9 @@ impl Owner {
             Input::Answered(id, answer) => self.hub.handle_answer(now, id, answer),
             Input::Fetched(task, place, fetched) => {
                 self.hub.handle_fetched(now, task, place, fetched);
+            }
+            Input::Posted(task, revision, outcome) => {
+                self.take_posted(ground, task, revision, outcome);
             }
             Input::Ring => self.read_inbox(ground),
             Input::Terminate => self.is_stopping = true,
@@ -320,140 +346,8 @@ impl Owner {
         }
     }
 
-    fn take_frame(
-        &mut self,
-        ground: &mut Ground<'_>,
-        connection: ConnectionId,
-        transmit: &Transmit,
-    ) {
-        let now = ground.now;
-        let found = self.links.iter_mut().find(|link| {
-            link.connection
-                .is_some_and(|(_, id)| id == Some(connection))
-        });
-        let Some(link) = found else { return };
-        let kind = link.kind;
-        let dispatch = match transmit {
-            Transmit::Text(text) | Transmit::Zlib(text) => link.gateway.handle_text(now, text),
-            Transmit::Garbage(bytes) => {
-                let _ = link.gateway.handle_binary(now, bytes);
-                None
-            }
-            Transmit::Close(code, _) => {
-                link.gateway.handle_closed(now, Some(*code));
-                link.connection = None;
-                None
-            }
-            Transmit::Drop | Transmit::Reset => {
-                link.gateway.handle_closed(now, None);
-                link.connection = None;
-                None
-            }
-            Transmit::Silence => None,
-        };
-        match dispatch {
-            Some(Dispatch {
-                event: Event::Ready(ready),
-                ..
-            }) => {
-                self.work_links(ground);
-                let notice = GatewayNotice::Ready {
-                    user_id: ready.user,
-                    session_id: ready.session_id,
-                    is_new: true,
-                };
-                self.hub.handle_gateway(now, kind, notice);
-                self.tell_session(now, kind);
-            }
-            Some(Dispatch {
-                event: Event::Resumed,
-                ..
-            }) => {
-                self.tell_session(now, kind);
-                self.work_links(ground);
-            }
-            Some(Dispatch { sequence, event }) => {
-                self.hub.handle_event(now, kind, sequence, &event);
-                self.work_links(ground);
-            }
-            None => self.work_links(ground),
-        }
-    }
-
-    fn tell_session(&mut self, now: Moment, kind: GatewayKind) {
-        let session = self
-            .links
-            .iter()
-            .find(|link| link.kind == kind)
-            .and_then(|link| link.gateway.session().cloned());
-        if let Some(session) = session {
-            self.hub
-                .handle_gateway(now, kind, GatewayNotice::Session(session));
-        }
-    }
-
-    fn work_links(&mut self, ground: &mut Ground<'_>) {
-        for link in &mut self.links {
-            let kind = link.kind;
-            let (notices, orders) = link.work(ground.now, ground.store);
-            for notice in notices {
-                self.hub.handle_gateway(ground.now, kind, notice);
-            }
-            for order in orders {
-                ground.leaving.push(match order {
-                    Order::Dial {
-                        number,
-                        query,
-                        is_resume_host,
-                    } => Travel::Dials {
-                        life: self.life,
-                        epoch: self.epoch,
-                        kind,
-                        number,
-                        query,
-                        is_resume_host,
-                    },
-                    Order::Send(id, text) => Travel::Up(id, Up::Text(text)),
-                    Order::Close(id, code) => Travel::Up(id, Up::Close(code)),
-                });
-            }
-        }
-    }
-
-    fn arrange_links(&mut self, ground: &mut Ground<'_>) {
-        let mode = self.config.gateway;
-        self.others = self.hub.other_channels().collect();
-        let wanted = [
-            (
-                GatewayKind::Bot,
-                matches!(mode, GatewayMode::Bot | GatewayMode::Both),
-            ),
-            (
-                GatewayKind::User,
-                matches!(mode, GatewayMode::User | GatewayMode::Both),
-            ),
-        ];
-        for (kind, _) in wanted.into_iter().filter(|(_, is_wanted)| *is_wanted) {
-            let at = self
-                .sessions
-                .iter()
-                .position(|(gateway, _)| *gateway == kind);
-            let session = at.map(|at| self.sessions.remove(at).1);
-            let random = ground.random.branch();
-            self.links.extend(Link::open(
-                ground.now,
-                kind,
-                &self.config,
-                &self.others,
-                session,
-                random,
-            ));
-        }
-        self.work_links(ground);
-    }
-
     fn commit(&mut self, ground: &mut Ground<'_>, commit: &Commit) -> Result<Committed, Fate> {
-        if ground.random.chance(ground.crash_at_commit) {
+        if ground.crashes.strike(ground.random) {
             return Err(Fate::Crashed);
         }
         let before = Promise::before(ground.store, commit);
@@ -470,10 +364,11 @@ impl Owner {
                 ground
                     .promise
                     .committed(ground.store, ground.hub, writer, &before);
-                for (id, ..) in &before {
+                self.posts_due = 0;
+                for id in before.keys() {
                     ground.trace.written(self.epoch, ground.store, id);
                 }
-                if ground.random.chance(ground.crash_at_commit) {
+                if ground.crashes.strike(ground.random) {
                     return Err(Fate::Crashed);
                 }
                 Ok(committed)
@@ -485,70 +380,6 @@ impl Owner {
                     .broken(format!("the store refused a commit: {error}"));
                 Err(Fate::Ended)
             }
-        }
-    }
-
-    fn renewal_due(&self) -> Duration {
-        (self.confirmed + RENEWAL).max(self.tried + RETRY)
-    }
-
-    fn keep_lease(&mut self, ground: &mut Ground<'_>) -> Fate {
-        let now = ground.now;
-        let has_overslept = now.boot >= self.confirmed + OVERSLEPT;
-        if !has_overslept && now.boot < self.renewal_due() {
-            return Fate::Goes;
-        }
-        self.tried = now.boot;
-        let until = now.unix.plus(LEASE);
-        match ground
-            .store
-            .renew_lease(ground.hub, self.epoch, Grade::Resident, until)
-        {
-            Ok(_) => {
-                self.confirmed = now.boot;
-                self.fence = now.boot + LEASE;
-                self.look_behind(ground);
-                self.read_config(ground);
-                self.read_inbox(ground);
-                Fate::Goes
-            }
-            Err(_) => Fate::Ended,
-        }
-    }
-
-    fn look_behind(&mut self, ground: &Ground<'_>) {
-        if !self.is_predecessor_proven && !(ground.living)(self.epoch - 1) {
-            self.is_predecessor_proven = true;
-            self.hub.handle_predecessor_dead(ground.now);
-        }
-        for epoch in self.hub.doubtful_epochs() {
-            if !(ground.living)(epoch) {
-                self.hub.handle_owner_dead(ground.now, epoch);
-            }
-        }
-    }
-
-    fn read_inbox(&mut self, ground: &mut Ground<'_>) {
-        let inbox = ground.store.inbox(ground.hub, self.epoch, self.inbox);
-        self.read_config(ground);
-        if let Ok(inbox) = inbox {
-            self.inbox = inbox.next;
-            if !inbox.tasks.is_empty() {
-                ground.promise.told(self.epoch, &inbox.tasks);
-                self.hub.handle_inbox(ground.now, inbox);
-            }
-        }
-    }
-
-    fn read_config(&mut self, ground: &mut Ground<'_>) {
-        let Ok(Some((revision, config))) = ground.store.config(ground.hub) else {
-            return;
-        };
-        if revision != self.config_revision {
-            self.config_revision = revision;
-            self.config = config;
-            self.hub.handle_config(ground.now, self.config.clone());
-            self.follow_channels();
         }
     }
 

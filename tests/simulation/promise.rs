@@ -16,13 +16,49 @@ use mj_midjourney::{
     queue::Lane,
     refusal::FailCode,
     store::{Commit, TaskStore, Write},
-    task::{Action, AttemptState, Stage, Status, Task, TaskId},
+    task::{Action, AttemptState, Stage, Status, Task, TaskId, TaskView},
     transition,
 };
 use serde_json::Value;
 
+/// What tasks were before a commit.
+pub(crate) type Before = BTreeMap<TaskId, Was>;
+
 /// What a task was before a commit.
-pub(crate) type Before = Vec<(TaskId, Status, Option<FailCode>)>;
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Was {
+    status: Status,
+    code: Option<FailCode>,
+    progress: u8,
+    finished_at: Option<UnixMs>,
+}
+
+impl Was {
+    fn of(view: &TaskView) -> Self {
+        Self {
+            status: view.status,
+            code: view.fail_code,
+            progress: view.progress,
+            finished_at: view.finished_at,
+        }
+    }
+
+    /// What must not have become of the task; none when all is well.
+    fn broken_by(self, now: Self) -> Option<String> {
+        let (from, to) = (self.status, now.status);
+        if from != to && !transition::is_allowed(from, self.code, to) {
+            return Some(format!("went from {from:?} {:?} to {to:?}", self.code));
+        }
+        if from == to && from.is_terminal() && self.finished_at != now.finished_at {
+            return Some(format!("ended as {to:?} twice"));
+        }
+        if from == to && now.progress < self.progress {
+            let (before, after) = (self.progress, now.progress);
+            return Some(format!("went back from {before} % to {after} %"));
+        }
+        None
+    }
+}
 
 /// A task that may be under way at Midjourney.
 #[derive(Debug)]
@@ -101,7 +137,7 @@ impl Promise {
                     return None;
                 };
                 let view = store.task(&task.view.id).ok()??;
-                Some((view.id, view.status, view.fail_code))
+                Some((view.id, Was::of(&view)))
             })
             .collect()
     }
@@ -120,22 +156,20 @@ impl Promise {
             self.broken(format!("epoch {epoch} wrote while {owner:?} owns the hub"));
         }
         let mut sent = Vec::new();
-        for (id, status, code) in before {
+        for (id, was) in before {
             let Ok(Some(task)) = store.whole_task(id) else {
                 self.broken(format!("task {id} is gone"));
                 continue;
             };
             let now = task.view.status;
-            if now != *status && !transition::is_allowed(*status, *code, now) {
-                self.broken(format!(
-                    "task {id} went from {status:?} {code:?} to {now:?}"
-                ));
+            if let Some(what) = was.broken_by(Was::of(&task.view)) {
+                self.broken(format!("task {id} {what}"));
             }
             let is_new = self.count(&task);
             if now != Status::NotStart {
                 self.waiting.1.remove(id);
             }
-            let is_form = *status == Status::Modal || now == Status::Modal;
+            let is_form = was.status == Status::Modal || now == Status::Modal;
             if is_new && !is_form {
                 sent.push(task);
             }
@@ -269,5 +303,35 @@ impl Promise {
             let gap = now.boot.saturating_sub(at);
             self.broken(format!("two interactions of one account are {gap:?} apart"));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn was(status: Status, progress: u8, finished_at: Option<u64>) -> Was {
+        Was {
+            status,
+            code: None,
+            progress,
+            finished_at: finished_at.map(UnixMs),
+        }
+    }
+
+    #[test]
+    fn a_second_end_is_told() {
+        let ended = was(Status::Success, 100, Some(1));
+        assert_eq!(ended.broken_by(ended), None);
+        let again = was(Status::Success, 100, Some(2));
+        assert!(ended.broken_by(again).is_some());
+    }
+
+    #[test]
+    fn a_step_back_is_told() {
+        let half = was(Status::InProgress, 50, None);
+        assert!(half.broken_by(was(Status::InProgress, 49, None)).is_some());
+        assert!(half.broken_by(was(Status::Submitted, 50, None)).is_some());
+        assert_eq!(half.broken_by(was(Status::InProgress, 51, None)), None);
     }
 }

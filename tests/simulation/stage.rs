@@ -1,35 +1,36 @@
 //! One run: the world, the store, the processes and what travels between them, moment by moment.
 
 mod lives;
+mod travels;
 mod troubles;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    rc::Rc,
     time::Duration,
 };
 
-use mj_discord::{
-    Moment, Token, UnixMs,
-    snowflake::{ChannelId, GuildId},
-};
+use mj_discord::{Moment, UnixMs};
 use mj_midjourney::{
-    config::{AccountConfig, GatewayMode, HostSettings, HubConfig, HubId},
+    config::{AccountConfig, HubConfig, HubId},
     memory::MemoryStore,
-    refusal::Lang,
-    store::TaskStore,
+    store::{HubSummary, TaskStore},
 };
-use mj_simulator::world::{Admission, Connect, ConnectionId, Settings, Transmit, World};
+use mj_simulator::world::{ConnectionId, Settings, World};
 use serde_json::{Value, json};
 
 use crate::{
     agenda::Agenda,
     callers::Callers,
-    network::{self, Departure, Life, Travel, Up},
-    owner::{self, Fate, Ground, Input, Owner},
+    configuration::{SPACING, hub_config},
+    crashes::Crashes,
+    followers::{Consumer, Receiver},
+    network::{Departure, Life, Travel},
+    owner::{Input, Owner},
     promise::Promise,
     random::Random,
     trace::{Trace, number},
-    verdict::{self, Report},
+    verdict,
     weather::{Plan, Trouble, Weather},
 };
 
@@ -41,7 +42,8 @@ const BOOT: Duration = Duration::from_secs(1_000);
 const TICK: u64 = 1_000;
 /// How long a run goes on after its last submission, at most: the late final of the last time-out, and some.
 const CALM: u64 = 45 * 60_000;
-const SPACING: Duration = Duration::from_millis(350);
+/// Task numbers that a hub has for itself.
+const NUMBERS: u64 = 1_000_000_000;
 
 /// What is planned.
 #[derive(Debug)]
@@ -53,6 +55,8 @@ enum Step {
     Begin(usize),
     /// A stopped process goes on.
     Continue(usize),
+    /// The feed's consumer reads on.
+    Follow,
     Submit,
     Trouble,
 }
@@ -61,6 +65,8 @@ enum Step {
 #[derive(Debug, Default)]
 struct Process {
     number: u64,
+    /// How far its wall clock is ahead of all others', in milliseconds.
+    skew: i64,
     is_dead: bool,
     is_stopped: bool,
     owner: Option<Owner>,
@@ -79,14 +85,15 @@ struct Line {
     up: u64,
 }
 
-struct Stage {
-    now: u64,
+/// A hub with its Discord and its processes.
+pub(crate) struct Stage {
+    pub(crate) now: u64,
     skew: i64,
     random: Random,
-    weather: Weather,
+    pub(crate) weather: Weather,
     world: World,
-    store: MemoryStore,
-    hub: HubId,
+    pub(crate) store: Rc<MemoryStore>,
+    pub(crate) hub: HubId,
     config: HubConfig,
     /// Those that the configuration has, or had.
     all_accounts: Vec<AccountConfig>,
@@ -95,34 +102,37 @@ struct Stage {
     living: BTreeSet<u64>,
     lines: BTreeMap<ConnectionId, Line>,
     agenda: Agenda<Step>,
-    promise: Promise,
-    callers: Callers,
+    pub(crate) promise: Promise,
+    pub(crate) callers: Callers,
+    /// Of the first hub: it reads what happens in all.
+    pub(crate) consumer: Option<Consumer>,
+    pub(crate) receiver: Receiver,
+    pub(crate) crashes: Crashes,
     left: u32,
-    trace: Trace,
-    owners: u64,
-}
-
-/// Plays one run and judges it.
-pub fn run(plan: Plan) -> Report {
-    let mut stage = Stage::new(plan);
-    let steps = stage.play();
-    let record = stage.control(&json!({"command": "record"}));
-    let broken = stage.promise.take_broken();
-    let mut report = verdict::judge(plan, &stage.store, &stage.callers, &record, broken);
-    report.steps = steps;
-    report.owners = stage.owners;
-    report.weather = format!("{:?}", stage.weather);
-    report.trace = stage.trace.take();
-    report
+    /// When it is over, once that is known.
+    end: u64,
+    judged: u64,
+    is_over: bool,
+    pub(crate) trace: Trace,
+    pub(crate) owners: u64,
+    pub(crate) steps: u64,
 }
 
 impl Stage {
-    fn new(plan: Plan) -> Self {
-        let mut random = Random::new(plan.seed);
-        let mut weather = Weather::of(&mut random);
+    /// The stage of one of the run's hubs.
+    pub(crate) fn new(
+        plan: &Plan,
+        mut weather: Weather,
+        mut random: Random,
+        place: u64,
+        store: Rc<MemoryStore>,
+    ) -> Self {
         weather
             .troubles
             .retain(|trouble| !plan.without.has(*trouble));
+        if plan.without.has(Trouble::Kill) {
+            weather.crash_at_commit = 0;
+        }
         let settings = Settings {
             seed: random.next(),
             accounts: weather.accounts,
@@ -130,20 +140,15 @@ impl Stage {
             ..Settings::default()
         };
         let mut world = World::new(BEGIN, settings);
-        let mut broken = Vec::new();
+        let mut promise = Promise::new(SPACING);
         let switches = json!({"command": "config", "set": weather.switches});
         if let Err(error) = world.handle_control(BEGIN, &switches) {
-            broken.push(format!("the switches are wrong: {error}"));
+            promise.broken(format!("the switches are wrong: {error}"));
         }
         let config = hub_config(&world, &weather);
-        let store = MemoryStore::new();
-        let hub = HubId("h".repeat(32));
+        let hub = HubId(format!("{place:032}"));
         if let Err(error) = store.configure(UnixMs(BEGIN), &hub, &config) {
-            broken.push(format!("the hub could not be configured: {error}"));
-        }
-        let mut promise = Promise::new(SPACING);
-        for what in broken {
-            promise.broken(what);
+            promise.broken(format!("the hub could not be configured: {error}"));
         }
         let mut agenda = Agenda::default();
         for process in 0..weather.processes {
@@ -151,12 +156,14 @@ impl Stage {
         }
         agenda.plan(BEGIN + 50, Step::Submit);
         agenda.plan(BEGIN + random.up_to(weather.trouble_gap), Step::Trouble);
+        let consumer = (place == 0).then(Consumer::default);
+        if consumer.is_some() {
+            agenda.plan(BEGIN + 1_000, Step::Follow);
+        }
         Self {
             now: BEGIN,
             skew: 0,
             processes: (0..weather.processes).map(|_| Process::default()).collect(),
-            random,
-            weather,
             world,
             store,
             hub,
@@ -166,51 +173,89 @@ impl Stage {
             lines: BTreeMap::new(),
             agenda,
             promise,
-            callers: Callers::default(),
+            callers: Callers::new(place * NUMBERS),
+            consumer,
+            receiver: Receiver::default(),
+            crashes: Crashes {
+                chance: weather.crash_at_commit,
+                at: plan.crash_at,
+                passed: 0,
+            },
             left: plan.tasks,
+            end: u64::MAX,
+            judged: 0,
+            is_over: false,
             trace: Trace::new(plan.trace),
             owners: 0,
+            steps: 0,
+            random,
+            weather,
         }
     }
 
-    fn play(&mut self) -> u64 {
-        let mut steps = 0;
-        let mut end = u64::MAX;
-        let mut judged = 0;
-        while let Some(next) = self.next().filter(|next| *next <= end) {
-            self.now = self.now.max(next);
-            self.promise.at = self.now - BEGIN;
-            self.trace.at = self.now - BEGIN;
-            steps += 1;
-            if self.world.poll_timeout().is_some_and(|at| at <= self.now) {
-                self.world.handle_timeout(self.now);
-            }
+    /// Plays what happens next.
+    pub(crate) fn advance(&mut self, next: u64) {
+        self.now = self.now.max(next);
+        self.promise.at = self.now - BEGIN;
+        self.trace.at = self.now - BEGIN;
+        self.steps += 1;
+        if self.world.poll_timeout().is_some_and(|at| at <= self.now) {
+            self.world.handle_timeout(self.now);
+        }
+        self.drain_world();
+        while let Some(step) = self.agenda.pop(self.now) {
+            self.step(step);
             self.drain_world();
-            while let Some(step) = self.agenda.pop(self.now) {
-                self.step(step);
-                self.drain_world();
-            }
-            self.turn_owners();
-            if self.left == 0 && end == u64::MAX {
-                end = self.now + CALM;
-                self.note(|| "calm".to_owned());
-                let _ = self
-                    .world
-                    .handle_control(self.now, &json!({"command": "clear"}));
-                self.restore_accounts();
-            }
-            // Once a minute, after the last submission: whether there is anything left to wait for.
-            if end != u64::MAX && self.now >= judged + 60_000 {
-                judged = self.now;
-                if self.is_settled() {
-                    break;
-                }
-            }
         }
-        steps
+        self.turn_owners();
+        if self.left == 0 && self.end == u64::MAX {
+            self.calm();
+        }
+        // Once a minute, after the last submission: whether there is anything left to wait for.
+        if self.end != u64::MAX && self.now >= self.judged + 60_000 {
+            self.judged = self.now;
+            self.is_over = self.is_settled();
+        }
     }
 
-    fn next(&self) -> Option<u64> {
+    /// Nothing more is submitted, and nothing more goes wrong.
+    fn calm(&mut self) {
+        self.end = self.now + CALM;
+        self.note(|| "calm".to_owned());
+        self.control(&json!({"command": "clear"}));
+        self.crashes.chance = 0;
+        for process in &mut self.processes {
+            process.skew = 0;
+        }
+        self.restore_accounts();
+    }
+
+    /// Nothing more is submitted from here on.
+    pub(crate) fn close(&mut self) {
+        self.left = 0;
+    }
+
+    /// How much the owner's brain remembers; none while there is no owner.
+    pub(crate) fn holdings(&self) -> Option<BTreeMap<&'static str, usize>> {
+        let process = &self.processes[self.owner_process()?];
+        Some(process.owner.as_ref()?.holdings())
+    }
+
+    /// What Discord and Midjourney saw.
+    pub(crate) fn record(&mut self) -> Value {
+        self.control(&json!({"command": "record"}))
+    }
+
+    /// Milliseconds since the run began.
+    pub(crate) fn elapsed(&self) -> u64 {
+        self.now - BEGIN
+    }
+
+    /// When something happens next; none when it is over.
+    pub(crate) fn next(&self) -> Option<u64> {
+        if self.is_over {
+            return None;
+        }
         let owners = self
             .processes
             .iter()
@@ -221,6 +266,7 @@ impl Stage {
             .chain(self.world.poll_timeout())
             .min()
             .map(|at| at.max(self.now + 1))
+            .filter(|next| *next <= self.end)
     }
 
     /// The time at which the boot clock says this, rounded up.
@@ -233,6 +279,19 @@ impl Stage {
         Moment {
             boot: BOOT + Duration::from_millis(self.now - BEGIN),
             unix: UnixMs(self.now.saturating_add_signed(self.skew)),
+        }
+    }
+
+    /// The time as a process reads it.
+    fn moment_of(&self, process: usize) -> Moment {
+        let now = self.moment();
+        let skew = self
+            .processes
+            .get(process)
+            .map_or(0, |process| process.skew);
+        Moment {
+            unix: UnixMs(now.unix.0.saturating_add_signed(skew)),
+            ..now
         }
     }
 
@@ -252,34 +311,15 @@ impl Stage {
 
     /// Whether no task is open, and no job of Midjourney's is either.
     fn is_settled(&mut self) -> bool {
-        let open = self
-            .store
-            .hubs()
-            .ok()
-            .and_then(|hubs| Some(hubs.first()?.open_tasks));
-        if open != Some(0) {
+        let hubs = self.store.hubs().unwrap_or_default();
+        let is_open = |hub: &&HubSummary| {
+            hub.id == self.hub && hub.open_tasks + u64::from(hub.has_notices) > 0
+        };
+        if hubs.iter().any(|hub| is_open(&hub)) {
             return false;
         }
-        let record = self.control(&json!({"command": "record"}));
+        let record = self.record();
         verdict::is_told(&self.store, &self.callers, &record)
-    }
-
-    fn drain_world(&mut self) {
-        while let Some((connection, transmit)) = self.world.poll_transmit() {
-            let latency = self.latency();
-            let Some(line) = self.lines.get_mut(&connection) else {
-                continue;
-            };
-            if transmit == Transmit::Silence {
-                continue;
-            }
-            line.down = line.down.max(self.now + latency);
-            let at = line.down;
-            self.agenda.plan(
-                at,
-                Step::Travel(Box::new(Travel::Down(connection, transmit))),
-            );
-        }
     }
 
     fn step(&mut self, step: Step) {
@@ -292,6 +332,7 @@ impl Stage {
                 self.agenda.plan(self.now + 1, Step::Look(process));
             }
             Step::Continue(process) => self.go_on(process),
+            Step::Follow => self.follow(),
             Step::Submit => self.submit(),
             Step::Trouble => self.trouble(),
         }
@@ -309,392 +350,35 @@ impl Stage {
             &self.hub,
             &self.config,
             self.weather.commands,
+            self.weather.has_webhooks,
             &mut self.random,
         );
+        for what in std::mem::take(&mut self.callers.broken) {
+            self.promise.broken(what);
+        }
         self.note(|| {
             format!(
                 "php submits {}",
                 id.as_ref().map(number).unwrap_or_default()
             )
         });
-        self.agenda
-            .plan(self.now + 1, Step::Travel(Box::new(Travel::Ring)));
+        // PHP may die before it rings.
+        if !self.random.chance(50) {
+            self.agenda
+                .plan(self.now + 1, Step::Travel(Box::new(Travel::Ring)));
+        }
         let gap = self.random.up_to(self.weather.gap);
         self.agenda.plan(self.now + gap, Step::Submit);
     }
 
-    fn travel(&mut self, travel: Travel) {
-        match travel {
-            Travel::Departs(departure) => self.depart(departure),
-            Travel::Arrives(departure) => self.arrive(&departure),
-            Travel::Answered {
-                life,
-                epoch,
-                id,
-                answer,
-            } => self.give(life, epoch, Input::Answered(id, answer)),
-            Travel::Dials {
-                life,
-                epoch,
-                kind,
-                number,
-                query,
-                is_resume_host,
-            } => {
-                let connect = Connect {
-                    query,
-                    resume_host: is_resume_host,
-                    user_agent: None,
-                };
-                let connection = match self.world.handle_connect(self.now, &connect) {
-                    Admission::Accepted(id) => Some(id),
-                    Admission::Dropped | Admission::Refused(_) => None,
-                };
-                let at = self.now + self.latency();
-                if let Some(id) = connection {
-                    let line = Line {
-                        life,
-                        down: at,
-                        up: self.now,
-                    };
-                    self.lines.insert(id, line);
-                }
-                self.note(|| format!("{kind:?} gateway of {life:?} opens {connection:?}"));
-                let dialled = Travel::Dialled {
-                    life,
-                    epoch,
-                    kind,
-                    number,
-                    connection,
-                };
-                self.agenda.plan(at, Step::Travel(Box::new(dialled)));
-            }
-            Travel::Dialled {
-                life,
-                epoch,
-                kind,
-                number,
-                connection,
-            } => self.give(life, epoch, Input::Dialled(kind, number, connection)),
-            Travel::Down(connection, transmit) => {
-                let Some(life) = self.lines.get(&connection).map(|line| line.life) else {
-                    return;
-                };
-                let epoch = self.processes[life.process]
-                    .owner
-                    .as_ref()
-                    .map_or(0, |owner| owner.epoch);
-                let name = format!("{connection:?}");
-                self.trace.frame(epoch, &name, &transmit);
-                self.give(life, epoch, Input::Frame(connection, transmit));
-            }
-            Travel::Up(connection, up) => match up {
-                Up::Text(text) => self.world.handle_text(self.now, connection, &text),
-                Up::Close(code) => {
-                    self.lines.remove(&connection);
-                    self.world.handle_closed(self.now, connection, code);
-                }
-            },
-            Travel::Fetched {
-                life,
-                epoch,
-                task,
-                place,
-                fetched,
-            } => self.give(life, epoch, Input::Fetched(task, place, fetched)),
-            Travel::Ring => {
-                let owner = self
-                    .processes
-                    .iter()
-                    .enumerate()
-                    .find_map(|(at, process)| Some((at, process.owner.as_ref()?)));
-                if let Some((_, owner)) = owner {
-                    let (life, epoch) = (owner.life, owner.epoch);
-                    self.give(life, epoch, Input::Ring);
-                }
-            }
-        }
-    }
-
-    /// A request is about to leave its process: the body asks the lease when it goes out.
-    fn depart(&mut self, departure: Departure) {
-        let Some(process) = self.living_process(departure.life) else {
+    fn follow(&mut self) {
+        let Some(consumer) = &mut self.consumer else {
             return;
         };
-        if process.is_stopped {
-            process.held.push(departure);
-            return;
+        for what in consumer.read(&*self.store, &mut self.random) {
+            self.promise.broken(what);
         }
-        self.leave_process(departure, false);
-    }
-
-    /// The same for one whose process runs. It may have asked the lease before it was stopped.
-    fn leave_process(&mut self, departure: Departure, has_asked: bool) {
-        let now = self.moment();
-        let Some(process) = self.living_process(departure.life) else {
-            return;
-        };
-        let is_owner = process
-            .owner
-            .as_ref()
-            .is_some_and(|owner| owner.epoch == departure.epoch);
-        if !is_owner {
-            return;
-        }
-        let may_send = process
-            .owner
-            .as_ref()
-            .is_some_and(|owner| owner.may_send(now));
-        if departure.is_attempt && !may_send && !has_asked {
-            let answer = owner::withheld();
-            self.trace
-                .asked(departure.epoch, &departure.request, "withheld");
-            self.give(
-                departure.life,
-                departure.epoch,
-                Input::Answered(departure.id, answer),
-            );
-            return;
-        }
-        let is_troubled = self.weather.troubles.contains(&Trouble::Requests) && self.left > 0;
-        if is_troubled && self.random.chance(30) {
-            self.trace
-                .asked(departure.epoch, &departure.request, "not connected");
-            let answer = mj_midjourney::hub::Answer::Failure {
-                sent: false,
-                kind: mj_midjourney::hub::FailureKind::Connect,
-            };
-            self.give(
-                departure.life,
-                departure.epoch,
-                Input::Answered(departure.id, answer),
-            );
-            return;
-        }
-        let at = self.now + self.latency();
-        self.agenda
-            .plan(at, Step::Travel(Box::new(Travel::Arrives(departure))));
-    }
-
-    fn arrive(&mut self, departure: &Departure) {
-        let is_troubled = self.weather.troubles.contains(&Trouble::Requests) && self.left > 0;
-        let is_lost = is_troubled && self.random.chance(20);
-        let loses_answer = is_troubled && self.random.chance(20);
-        let answer = if is_lost {
-            mj_midjourney::hub::Answer::Failure {
-                sent: true,
-                kind: mj_midjourney::hub::FailureKind::TimedOut,
-            }
-        } else {
-            let response = self.world.handle_request(self.now, &departure.request);
-            let told = format!(
-                "{}{}",
-                response.status,
-                if response.cut { ", cut" } else { "" }
-            );
-            self.trace.asked(departure.epoch, &departure.request, &told);
-            let delay = response.delay;
-            if loses_answer {
-                mj_midjourney::hub::Answer::Failure {
-                    sent: true,
-                    kind: mj_midjourney::hub::FailureKind::TimedOut,
-                }
-            } else {
-                let at = self.now + delay + self.latency();
-                self.agenda.plan(
-                    at,
-                    Step::Travel(Box::new(Travel::Answered {
-                        life: departure.life,
-                        epoch: departure.epoch,
-                        id: departure.id,
-                        answer: network::answer(self.now, response),
-                    })),
-                );
-                return;
-            }
-        };
-        let what = if is_lost {
-            "lost"
-        } else {
-            "done, its answer lost"
-        };
-        self.trace.asked(departure.epoch, &departure.request, what);
-        let at = self.now + self.random.between(10, 29_000);
-        self.agenda.plan(
-            at,
-            Step::Travel(Box::new(Travel::Answered {
-                life: departure.life,
-                epoch: departure.epoch,
-                id: departure.id,
-                answer,
-            })),
-        );
-    }
-
-    fn living_process(&mut self, life: Life) -> Option<&mut Process> {
-        self.processes
-            .get_mut(life.process)
-            .filter(|process| !process.is_dead && process.number == life.number)
-    }
-
-    /// Hands something to an owner; it waits for one that is stopped, and is lost with one that is gone.
-    fn give(&mut self, life: Life, epoch: u64, input: Input) {
-        let Some(process) = self.living_process(life) else {
-            return;
-        };
-        if process
-            .owner
-            .as_ref()
-            .is_none_or(|owner| owner.epoch != epoch)
-        {
-            return;
-        }
-        if process.is_stopped {
-            process.waiting.push(input);
-            return;
-        }
-        self.with_owner(life.process, |owner, ground| {
-            owner.take(ground, vec![input])
-        });
-    }
-
-    fn turn_owners(&mut self) {
-        let boot = self.moment().boot;
-        for process in 0..self.processes.len() {
-            let is_due = !self.processes[process].is_stopped
-                && self.processes[process]
-                    .owner
-                    .as_ref()
-                    .is_some_and(|owner| owner.next_wake() <= boot);
-            if is_due {
-                self.with_owner(process, Owner::turn);
-            }
-        }
-    }
-
-    /// Lets a process's owner do something, and does what becomes of it.
-    fn with_owner(
-        &mut self,
-        process: usize,
-        act: impl FnOnce(&mut Owner, &mut Ground<'_>) -> Fate,
-    ) {
-        let Some(mut owner) = self.processes[process].owner.take() else {
-            return;
-        };
-        let now = self.moment();
-        let living = self.living.clone();
-        let is_living = move |epoch: u64| living.contains(&epoch);
-        let mut ground = Ground {
-            now,
-            store: &self.store,
-            hub: &self.hub,
-            random: &mut self.random,
-            promise: &mut self.promise,
-            trace: &mut self.trace,
-            living: &is_living,
-            crash_at_commit: if self.left > 0 {
-                self.weather.crash_at_commit
-            } else {
-                0
-            },
-            leaving: Vec::new(),
-        };
-        let fate = act(&mut owner, &mut ground);
-        let leaving = ground.leaving;
-        let epoch = owner.epoch;
-        self.processes[process].owner = Some(owner);
-        match fate {
-            Fate::Goes => self.leave(leaving),
-            Fate::Ended => {
-                self.note(|| format!("process {process} no longer owns the hub (epoch {epoch})"));
-                self.leave(leaving);
-                self.processes[process].owner = None;
-                self.living.remove(&epoch);
-                self.wake_candidates(process);
-                self.agenda.plan(self.now + 2_000, Step::Look(process));
-            }
-            Fate::Crashed => {
-                // What was ordered before the crash may have left.
-                let mut leaving = leaving;
-                let left = usize::try_from(
-                    self.random
-                        .up_to(u64::try_from(leaving.len()).unwrap_or_default()),
-                )
-                .unwrap_or_default();
-                leaving.truncate(left);
-                self.leave(leaving);
-                self.kill(process);
-            }
-        }
-    }
-
-    /// Sends what an owner ordered, in its order.
-    fn leave(&mut self, leaving: Vec<Travel>) {
-        for travel in leaving {
-            let at = match &travel {
-                Travel::Up(connection, _) => {
-                    let latency = self.latency();
-                    match self.lines.get_mut(connection) {
-                        Some(line) => {
-                            line.up = line.up.max(self.now + latency);
-                            line.up
-                        }
-                        None => self.now + latency,
-                    }
-                }
-                Travel::Departs(_) => self.now,
-                Travel::Answered { .. }
-                | Travel::Arrives(_)
-                | Travel::Dialled { .. }
-                | Travel::Dials { .. }
-                | Travel::Down(..)
-                | Travel::Fetched { .. }
-                | Travel::Ring => self.now + self.latency(),
-            };
-            self.agenda.plan(at, Step::Travel(Box::new(travel)));
-        }
-    }
-}
-
-fn hub_config(world: &World, weather: &Weather) -> HubConfig {
-    let accounts = world.accounts();
-    let channel = accounts.first().map_or(0, |account| account.channel.0);
-    HubConfig {
-        gateway: weather.gateway,
-        bot_token: matches!(weather.gateway, GatewayMode::Bot | GatewayMode::Both)
-            .then(|| Token::new(world.bot_token())),
-        guild_id: GuildId(world.guild_id().0),
-        channel_id: ChannelId(channel),
-        accounts: accounts
-            .iter()
-            .enumerate()
-            .map(|(at, account)| AccountConfig {
-                name: if at == 0 {
-                    "main".to_owned()
-                } else {
-                    format!("other-{at}")
-                },
-                user_token: Token::new(account.token.as_str()),
-                guild_id: None,
-                channel_id: Some(ChannelId(account.channel.0)),
-                session_id: Some(account.session_id.clone()),
-                concurrency: weather.concurrency,
-                relax_concurrency: weather.concurrency,
-                weight: 1,
-                enabled: true,
-            })
-            .collect(),
-        hosts: HostSettings::default(),
-        queue_size: 100_000,
-        timeout: Duration::from_secs(600),
-        retention: Duration::from_secs(24 * 3_600),
-        late_final: Duration::from_secs(1_800),
-        spacing: SPACING,
-        seed_tag: true,
-        user_agent: "mj".to_owned(),
-        lang: Lang::En,
-        archive: None,
-        notify_url: None,
-        notify_secret: None,
+        let gap = self.random.between(100, 60_000);
+        self.agenda.plan(self.now + gap, Step::Follow);
     }
 }

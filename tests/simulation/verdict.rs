@@ -10,7 +10,10 @@ use mj_midjourney::{
 };
 use serde_json::Value;
 
-use crate::{callers::Callers, weather::Plan};
+use crate::{
+    callers::Callers,
+    followers::{Consumer, Receiver},
+};
 
 /// What became of a run.
 #[derive(Debug, Default)]
@@ -25,6 +28,8 @@ pub struct Report {
     pub steps: u64,
     /// Owners that the hub had.
     pub owners: u64,
+    /// Points beside writes of the owners, at which one of them could have died.
+    pub points: u64,
     /// Interactions that Discord took.
     pub interactions: u64,
     /// What was promised and not kept; empty for a good run.
@@ -36,6 +41,20 @@ pub struct Report {
 }
 
 impl Report {
+    /// Adds what became of one of its hubs.
+    pub(crate) fn add(&mut self, hub: Self, weather: &str, steps: u64, owners: u64, points: u64) {
+        self.tasks += hub.tasks;
+        for (end, count) in hub.ends {
+            *self.ends.entry(end).or_default() += count;
+        }
+        self.steps += steps;
+        self.owners += owners;
+        self.points += points;
+        self.interactions += hub.interactions;
+        self.broken.extend(hub.broken);
+        self.weather.push_str(weather);
+    }
+
     /// Tasks that ended with their picture.
     pub fn pictures(&self) -> u64 {
         let ended = self.ends.iter();
@@ -112,22 +131,40 @@ pub(crate) fn is_told(store: &MemoryStore, callers: &Callers, record: &Value) ->
     })
 }
 
-/// Judges a run.
+/// What the tasks' own addresses do not know.
+pub(crate) fn untold(store: &MemoryStore, callers: &Callers, receiver: &Receiver) -> Vec<String> {
+    let tasks = callers.tasks.iter();
+    tasks
+        .filter_map(|id| store.whole_task(id).ok()?)
+        .filter(|task| task.work.notify_url.is_some())
+        .filter_map(|task| {
+            let view = &task.view;
+            receiver.missed(view.id, view.revision, view.status)
+        })
+        .collect()
+}
+
+/// Judges a hub at the end of a run.
 pub(crate) fn judge(
-    plan: Plan,
     store: &MemoryStore,
     callers: &Callers,
+    consumer: &Consumer,
     record: &Value,
-    broken: Vec<String>,
 ) -> Report {
     let truths = truths(record);
     let mut report = Report {
-        seed: plan.seed,
         tasks: u64::try_from(callers.tasks.len()).unwrap_or_default(),
         interactions: u64::try_from(truths.len()).unwrap_or_default(),
-        broken,
         ..Report::default()
     };
+    for (group, members) in &callers.groups {
+        let stored = store.group(group).map_or(0, |members| members.len());
+        if stored != *members {
+            report
+                .broken
+                .push(format!("group {group} has {stored} of {members} members"));
+        }
+    }
     let mut pictures: BTreeMap<String, String> = BTreeMap::new();
     let mut known = BTreeSet::new();
     for id in &callers.tasks {
@@ -148,6 +185,9 @@ pub(crate) fn judge(
                 .iter()
                 .map(|attempt| attempt.nonce.as_str().to_owned()),
         );
+        report
+            .broken
+            .extend(consumer.missed(*id, view.revision, view.status));
         judge_task(&task, &jobs(&task, &truths), callers, &mut report.broken);
         if view.status == Status::Success
             && makes_a_picture(&task)

@@ -1,5 +1,7 @@
 //! What a run is made of: how many tasks, which hub, which faults and how often. All of it comes from the seed.
 
+use std::time::Duration;
+
 use mj_midjourney::config::GatewayMode;
 
 use crate::random::Random;
@@ -15,6 +17,21 @@ pub struct Plan {
     pub without: Without,
     /// Whether each step is written down; slow.
     pub trace: bool,
+    /// The point beside an owner's writes, counted from 1, at which it dies.
+    pub crash_at: Option<u64>,
+}
+
+impl Plan {
+    /// A run with all that can happen in it.
+    pub fn new(seed: u64, tasks: u32) -> Self {
+        Self {
+            seed,
+            tasks,
+            without: Without::default(),
+            trace: false,
+            crash_at: None,
+        }
+    }
 }
 
 /// A disturbance.
@@ -26,9 +43,9 @@ pub enum Trouble {
     Accounts,
     /// 429, 5xx, Cloudflare, slow answers.
     Answers,
-    /// The wall clock jumps.
+    /// The wall clock jumps, of all processes or of one.
     Clock,
-    /// A gateway connection breaks, or is closed with a code, or goes silent.
+    /// A gateway connection breaks, is closed with a code, goes silent, or holds its frames up.
     Connection,
     /// Events are lost, repeated, swapped.
     Events,
@@ -119,6 +136,10 @@ pub(crate) struct Weather {
     pub(crate) crash_at_commit: u64,
     /// Milliseconds that anything needs on the network, at most.
     pub(crate) latency: u64,
+    /// Whether tasks have an address of their own.
+    pub(crate) has_webhooks: bool,
+    /// How long ended tasks are kept.
+    pub(crate) retention: Duration,
     /// What the simulator's switches are set to, as its `config` command takes it.
     pub(crate) switches: serde_json::Value,
 }
@@ -150,6 +171,8 @@ impl Weather {
             commands: if random.chance(500) { 150 } else { 0 },
             crash_at_commit: if random.chance(300) { 4 } else { 0 },
             latency: random.between(2, 400),
+            has_webhooks: random.chance(300),
+            retention: Duration::from_secs(24 * 3_600),
             switches: serde_json::json!({
                 "concurrency": concurrency,
                 "queue_size": 50,
@@ -165,6 +188,32 @@ impl Weather {
                 "shuffle": if random.chance(150) { random.up_to(400) } else { 0 },
                 "link_in_finals": random.chance(500),
                 "history": 50_000,
+            }),
+        }
+    }
+
+    /// A day as most are: two processes of which none dies, both gateways, now and then a task, and every few hours
+    /// Discord sends its clients away, one way or another.
+    pub(crate) fn of_a_day(random: &mut Random) -> Self {
+        Self {
+            gateway: GatewayMode::Both,
+            processes: 2,
+            accounts: 2,
+            channel_per_account: false,
+            concurrency: 3,
+            gap: 40_000,
+            trouble_gap: 4 * 3_600_000,
+            troubles: vec![Trouble::Connection, Trouble::Session],
+            commands: 50,
+            crash_at_commit: 0,
+            latency: 60,
+            has_webhooks: true,
+            retention: Duration::from_secs(3_600),
+            switches: serde_json::json!({
+                "concurrency": 3,
+                "history": 200,
+                "interaction_metadata": true,
+                "link_in_finals": random.chance(500),
             }),
         }
     }

@@ -48,6 +48,11 @@ struct Waiting {
 }
 
 impl Archiving {
+    /// How many pictures wait.
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Whether a task has pictures that wait: it must not be forgotten.
     pub(super) fn concerns(&self, task: TaskId) -> bool {
         let places = (task, 0)..=(task, usize::MAX);

@@ -85,6 +85,15 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
+    /// How much waits to be written, to be sent or to be answered.
+    pub(super) fn len(&self) -> usize {
+        self.dirty.len()
+            + self.others.len()
+            + self.sends.len()
+            + self.fetches.len()
+            + self.pending.len()
+    }
+
     /// A task changed; `durable` when it must survive a power cut before anything else leaves.
     pub(super) fn mark(&mut self, id: TaskId, durable: bool) {
         *self.dirty.entry(id).or_default() |= durable;

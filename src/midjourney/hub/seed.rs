@@ -60,6 +60,11 @@ pub(super) struct Seeds {
 }
 
 impl Seeds {
+    /// How many are asked for, or may be.
+    pub(super) fn len(&self) -> usize {
+        self.open.len() + self.openings.len()
+    }
+
     /// When an envelope is to be added next.
     pub(super) fn next_due(&self) -> Option<Duration> {
         self.open.values().flatten().min().copied()

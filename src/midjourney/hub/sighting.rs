@@ -44,6 +44,11 @@ pub(super) struct Sightings {
 }
 
 impl Sightings {
+    /// How many messages are remembered, counted in each table.
+    pub(super) fn len(&self) -> usize {
+        self.all.len() + self.unmatched.len() + self.waiting.len()
+    }
+
     /// Takes what is known of a message out, with this copy put into it. Put it back with one of the `keep_*`.
     pub(super) fn merge(&mut self, copy: &Message<'_>, is_own_copy: bool, serial: u64) -> Sighting {
         self.unmatched.remove(&copy.id);

@@ -48,11 +48,8 @@ impl Stage {
             Trouble::Absence => self.abandon(),
             Trouble::Accounts => self.change_accounts(),
             Trouble::Answers => self.strike(answer_fault),
-            Trouble::Clock => {
-                self.skew = i64::try_from(self.random.up_to(60_000)).unwrap_or_default() - 30_000;
-                let skew = self.skew;
-                self.note(|| format!("the wall clock is {skew} ms ahead"));
-            }
+            Trouble::Clock => self.shift_clock(),
+            Trouble::Connection if self.random.chance(150) => self.hold_frames_up(),
             Trouble::Connection => self.strike(connection_fault),
             Trouble::Events => self.strike(event_fault),
             Trouble::Foreign => self.strike(foreign),
@@ -78,6 +75,30 @@ impl Stage {
         if let Err(error) = self.world.handle_control(self.now, &command) {
             self.promise.broken(format!("{command} is wrong: {error}"));
         }
+    }
+
+    /// The wall clock is set, of the machine or of one process: not all see the same one.
+    fn shift_clock(&mut self) {
+        let skew = i64::try_from(self.random.up_to(60_000)).unwrap_or_default() - 30_000;
+        if self.random.chance(500) {
+            self.skew = skew;
+            return self.note(|| format!("the wall clock is {skew} ms ahead"));
+        }
+        let last = u64::try_from(self.processes.len()).unwrap_or(1) - 1;
+        let process = usize::try_from(self.random.up_to(last)).unwrap_or_default();
+        self.processes[process].skew = skew;
+        self.note(|| {
+            format!("the wall clock of process {process} is {skew} ms ahead of the others")
+        });
+    }
+
+    /// What is sent to a client from here on comes late, and then all at once.
+    fn hold_frames_up(&mut self) {
+        let until = self.now + self.random.up_to(30_000);
+        for line in self.lines.values_mut() {
+            line.down = line.down.max(until);
+        }
+        self.note(|| format!("frames are held up until {until}"));
     }
 
     /// Every process dies, and none comes for longer than a session lives.
