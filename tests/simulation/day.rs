@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::{
     random::Random,
     stage::Stage,
+    verdict,
     weather::{Plan, Weather},
 };
 
@@ -47,15 +48,22 @@ pub struct Day {
     pub connections: Vec<Connection>,
     /// Tasks submitted.
     pub tasks: u64,
+    /// Of those that are stored at the end, how they ended.
+    pub ends: BTreeMap<String, u64>,
     /// What was promised and not kept.
     pub broken: Vec<String>,
+    /// What happened, where it was asked for.
+    pub trace: Vec<String>,
 }
 
-/// Lets a hub live for so many hours.
-pub fn live(seed: u64, hours: u64) -> Day {
+/// Lets a hub live for so many hours, with each step written down if that is wanted.
+pub fn live(seed: u64, hours: u64, trace: bool) -> Day {
     let mut random = Random::new(seed);
     let weather = Weather::of_a_day(&mut random);
-    let plan = Plan::new(seed, u32::MAX);
+    let plan = Plan {
+        trace,
+        ..Plan::new(seed, u32::MAX)
+    };
     let store = Rc::new(MemoryStore::new());
     let mut stage = Stage::new(&plan, weather, random, 0, Rc::clone(&store));
     let mut day = Day::default();
@@ -75,6 +83,11 @@ pub fn live(seed: u64, hours: u64) -> Day {
     if open.iter().any(|hub| hub.open_tasks > 0) {
         day.broken.push("tasks are open at the end".to_owned());
     }
+    let stored = (stage.callers.tasks.iter()).filter_map(|id| store.task(id).ok()?);
+    for view in stored {
+        *day.ends.entry(verdict::end(&view)).or_default() += 1;
+    }
+    day.trace = stage.trace.take();
     let record = stage.record();
     let number = |value: &Value| value.as_u64().unwrap_or_default();
     let all = |name: &str| record[name].as_array().cloned().unwrap_or_default();

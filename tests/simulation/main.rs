@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mj_simulation::{Plan, Report, Trouble, Without, run};
+use mj_simulation::{Plan, Report, Trouble, Without, live, run};
 
 /// Broken promises of one run that are printed.
 const SHOWN: usize = 8;
@@ -37,6 +37,8 @@ struct Options {
     /// Whether a smaller run is looked for when one is broken.
     shrinks: bool,
     crash_at: Option<u64>,
+    /// Instead of many runs, one long life.
+    hours: Option<u64>,
 }
 
 impl Options {
@@ -58,6 +60,9 @@ fn main() -> io::Result<ExitCode> {
             return Ok(ExitCode::from(2));
         }
     };
+    if let Some(hours) = options.hours {
+        return live_for(&options, hours);
+    }
     let began = Instant::now();
     let next = AtomicU64::new(options.seed);
     let is_broken = AtomicBool::new(false);
@@ -87,6 +92,38 @@ fn main() -> io::Result<ExitCode> {
     totals.print(&mut out, &options)?;
     writeln!(out, "{:.1} s", began.elapsed().as_secs_f64())?;
     Ok(if totals.broken.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Lets one hub live for so many hours and prints what it keeps at the end of each.
+fn live_for(options: &Options, hours: u64) -> io::Result<ExitCode> {
+    let day = live(options.seed, hours, options.trace);
+    let mut out = io::stdout().lock();
+    for line in &day.trace {
+        writeln!(out, "{line}")?;
+    }
+    for snapshot in &day.snapshots {
+        let kept = snapshot.kept.iter().filter(|(_, entries)| **entries > 0);
+        let kept: Vec<String> = kept
+            .map(|(name, entries)| format!("{name} {entries}"))
+            .collect();
+        writeln!(out, "hour {}: {}", snapshot.hour, kept.join(", "))?;
+    }
+    writeln!(
+        out,
+        "{} tasks, {} logins, {} resumes; of the last {:?}",
+        day.tasks,
+        day.identified_at.len(),
+        day.resumes,
+        day.ends
+    )?;
+    for what in &day.broken {
+        writeln!(out, "broken: {what}")?;
+    }
+    Ok(if day.broken.is_empty() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -207,6 +244,7 @@ fn options(mut given: impl Iterator<Item = String>) -> Result<Options, String> {
         keep_going: false,
         shrinks: true,
         crash_at: None,
+        hours: None,
     };
     while let Some(name) = given.next() {
         if name == "--without" {
@@ -226,6 +264,7 @@ fn options(mut given: impl Iterator<Item = String>) -> Result<Options, String> {
             "--jobs" => options.jobs = usize::try_from(number()?).map_err(|_| "too many jobs")?,
             "--seconds" => options.time = Duration::from_secs(number()?),
             "--crash-at" => options.crash_at = Some(number()?),
+            "--hours" => options.hours = Some(number()?),
             "--trace" => options.trace = true,
             "--keep-going" => options.keep_going = true,
             "--no-shrink" => options.shrinks = false,

@@ -6,7 +6,7 @@ use mj_midjourney::{
     button::Press,
     memory::MemoryStore,
     store::TaskStore,
-    task::{Action, Call, Status, Task},
+    task::{Action, Call, Status, Task, TaskView},
 };
 use serde_json::Value;
 
@@ -131,6 +131,15 @@ pub(crate) fn is_told(store: &MemoryStore, callers: &Callers, record: &Value) ->
     })
 }
 
+/// How a task ended, in words.
+pub(crate) fn end(view: &TaskView) -> String {
+    match view.fail_code {
+        Some(code) => format!("{} {}", view.status.as_str(), code.as_str()),
+        None if view.late => format!("{} late", view.status.as_str()),
+        None => view.status.as_str().to_owned(),
+    }
+}
+
 /// What the tasks' own addresses do not know.
 pub(crate) fn untold(store: &MemoryStore, callers: &Callers, receiver: &Receiver) -> Vec<String> {
     let tasks = callers.tasks.iter();
@@ -173,12 +182,7 @@ pub(crate) fn judge(
             continue;
         };
         let view = &task.view;
-        let end = match view.fail_code {
-            Some(code) => format!("{} {}", view.status.as_str(), code.as_str()),
-            None if view.late => format!("{} late", view.status.as_str()),
-            None => view.status.as_str().to_owned(),
-        };
-        *report.ends.entry(end).or_default() += 1;
+        *report.ends.entry(end(view)).or_default() += 1;
         known.extend(
             task.work
                 .attempts

@@ -201,7 +201,7 @@ impl Weather {
             accounts: 2,
             channel_per_account: false,
             concurrency: 3,
-            gap: 40_000,
+            gap: 60_000,
             trouble_gap: 4 * 3_600_000,
             troubles: vec![Trouble::Connection, Trouble::Session],
             commands: 50,
@@ -211,6 +211,7 @@ impl Weather {
             retention: Duration::from_secs(3_600),
             switches: serde_json::json!({
                 "concurrency": 3,
+                "fast_hours": 10_000,
                 "history": 200,
                 "interaction_metadata": true,
                 "link_in_finals": random.chance(500),
