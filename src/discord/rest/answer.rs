@@ -218,7 +218,11 @@ impl Answer<'_> {
                 retry_after: self.headers.retry_after,
             },
             status if page => Outcome::ReverseProxy { status },
-            200..=299 => Outcome::Accepted,
+            // Discord says nothing with it, or an object or a list.
+            200..=299 if self.is_said_by_discord(json.as_ref()) => Outcome::Accepted,
+            200..=299 => Outcome::ReverseProxy {
+                status: self.status,
+            },
             500..=599 => Outcome::ServerError {
                 status: self.status,
                 retry_after: self.headers.retry_after,
@@ -239,6 +243,10 @@ impl Answer<'_> {
             },
             status => Outcome::Unexpected { status },
         }
+    }
+
+    fn is_said_by_discord(&self, json: Option<&Value>) -> bool {
+        self.body.trim().is_empty() || json.is_some_and(|json| json.is_object() || json.is_array())
     }
 
     /// Whether the body is a page for people instead of JSON.
@@ -372,6 +380,14 @@ mod tests {
             outcome(200, &[], " <!doctype html>"),
             Outcome::ReverseProxy { status: 200 }
         );
+        let json: &[(&str, &str)] = &[("Content-Type", "application/json")];
+        for strange in ["{\"id\": \"1\", [", "\"\u{FFFD}\"", "(\u{B5}/\u{FFFD}"] {
+            assert_eq!(
+                outcome(200, json, strange),
+                Outcome::ReverseProxy { status: 200 },
+                "{strange}"
+            );
+        }
     }
 
     #[test]
