@@ -141,8 +141,10 @@ impl Hub {
         }
         match answer {
             Answer::Response {
-                status: 200..=299, ..
-            } => {
+                status: 200..=299,
+                body,
+                ..
+            } if is_storages(body) => {
                 preparation.slots.remove(&place);
                 if let Some(picture) = self.picture_mut(id, place) {
                     picture.uploaded_filename = Some(name);
@@ -327,6 +329,12 @@ impl Hub {
         let reason = self.words(Detail::UploadTooLarge);
         self.fail_unsent(id, FailCode::InvalidImage, Some(reason));
     }
+}
+
+/// Whether the storage host said this: it says nothing, or describes the file. A page is a proxy's, which kept nothing.
+fn is_storages(body: &[u8]) -> bool {
+    body.iter().all(u8::is_ascii_whitespace)
+        || serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(body).is_ok()
 }
 
 fn stored(picture: &Picture) -> Option<&StoredFile> {

@@ -153,12 +153,12 @@ impl Detail {
                 };
             }
             Self::UploadLost => [
-                "Discord did not keep the uploaded picture",
-                "Discord 未保留已上传的图片",
+                "Discord, or a proxy before it, did not keep the uploaded picture: check mj.upload_url and network.upload in mj_status()",
+                "Discord 或其前置代理未保留已上传的图片：请检查 mj.upload_url 与 mj_status() 的 network.upload",
             ],
             Self::UploadTooLarge => [
-                "Discord takes no file of this size from the account: 10 MiB without Nitro",
-                "文件超过该账号的上传上限：无 Nitro 时为 10 MiB",
+                "Discord, or a proxy before it, takes no file of this size: 10 MiB without Nitro, client_max_body_size with nginx",
+                "文件超过 Discord 或其前置代理的上限：无 Nitro 时为 10 MiB，nginx 见 client_max_body_size",
             ],
             Self::Status(status) => {
                 return match lang {

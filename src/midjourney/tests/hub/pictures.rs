@@ -391,6 +391,24 @@ fn a_slot_that_expired_is_asked_for_once_more() {
 }
 
 #[test]
+fn a_page_in_place_of_the_storage_host_has_kept_nothing() {
+    for page in ["<html>Welcome</html>", "(\u{FFFD}/", "{\"id\": ["] {
+        let mut world = World::new(GatewayMode::User);
+        let id = describe(&mut world, stored(1));
+        let mut uploads = Uploads::default();
+        uploads.step(&mut world);
+        let bytes = uploads.expect(&world, Part::Bytes);
+        world.answer(&bytes, 200, page);
+        assert!(world.interactions().is_empty(), "{page}");
+        assert_eq!(world.view(id).status, Status::NotStart);
+        world.ms(10_000);
+        let again = uploads.expect(&world, Part::Bytes);
+        world.answer(&again, 200, r#"{"kind": "storage#object"}"#);
+        assert_eq!(world.interactions().len(), 1, "{page}");
+    }
+}
+
+#[test]
 fn an_upload_that_discord_forgot_is_made_again() {
     let mut world = World::new(GatewayMode::User);
     let id = describe(&mut world, stored(1));
