@@ -102,6 +102,12 @@
  *         message_content_missing: bool,
  *         seen_at: int
  *     }|null,
+ *     network: array<'api'|'gateway'|'cdn'|'upload', array{
+ *         state: 'unused'|'ok'|'failing',
+ *         reason: ?string,
+ *         since: ?int,
+ *         times: int
+ *     }>|null,
  *     queue: array{
  *         NOT_START: int,
  *         SUBMITTED: int,
@@ -143,7 +149,8 @@
  *     incidents: list<string>
  * }
  *
- * `owner.alive`: its lease runs and, on this machine, its process lives. `queue`: tasks by status as stored, then as the
+ * `network`: how the owner found each of Discord's hosts, or the proxies before them, at its last try, and why it fails in
+ * words of `mj.lang`; `since` and `times`: the failures in a row (docs/faults.md). `owner.alive`: its lease runs and, on this machine, its process lives. `queue`: tasks by status as stored, then as the
  * owner counts: waiting to be sent, running, in doubt whether they arrived, ended ones that a late picture may still
  * find, messages that are nobody's, and Discord's clock less ours in milliseconds. `accounts.code`: why it is paused
  * (`until` then) or disabled; `reason`: the same in words of `mj.lang`, with Midjourney's behind them. `webhooks`: tasks whose newest state was not taken by their address yet, and those for which
@@ -640,7 +647,7 @@ namespace {
      * This process, then owner, gateway, queue, accounts and counters of its hub, then every hub of the state directory
      * in short. Without any secret.
      *
-     * `gateway`, `counters` and the last six of `queue` are what the owner wrote last, at `gateway.seen_at`; they are
+     * `gateway`, `network`, `counters` and the last six of `queue` are what the owner wrote last, at `gateway.seen_at`; they are
      * null until a first owner has written. All that concerns the hub is null (`accounts` is empty) where none is
      * configured.
      *

@@ -7,7 +7,7 @@ mod options;
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::mpsc,
+    sync::{Arc, mpsc},
     time::Duration,
 };
 
@@ -93,7 +93,8 @@ pub(crate) fn download(
             .enable_io()
             .enable_time()
             .build()?;
-        let http = Http::new(&tls, config.hosts.proxy.as_deref(), &Resolver::default())
+        let proxy = config.hosts.proxy.as_deref();
+        let http = Http::new(&tls, proxy, &Resolver::default(), Arc::default())
             .map_err(|error| DownloadError::Setup(error.to_string()))?;
         let saver = Saver {
             attachments: Attachments::new(http, hosts, &config),

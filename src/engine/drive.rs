@@ -14,7 +14,7 @@ use mj_discord::{Hosts, gateway::Session, snowflake::ChannelId};
 use mj_midjourney::{
     config::{GatewayKind, HubConfig, HubId},
     hub::{Answer, Archived, FailureKind, Fetched, Hub, Output, Predecessor, RequestId},
-    store::{Commit, Committed, Grade, StoreError, TaskStore},
+    store::{Commit, Committed, Grade, StoreError, TaskStore, Write},
     task::TaskId,
 };
 use mj_process::{Fifo, OwnerLock, clock};
@@ -34,6 +34,7 @@ use crate::{
     beside::beside,
     http::Http,
     link::{Link, SocketEvent},
+    network::Network,
     outgoing,
     ownership::Tenure,
     picture::kept,
@@ -131,6 +132,8 @@ pub(crate) struct Drive {
     database: u64,
     hosts: Arc<Hosts>,
     http: Http,
+    /// How Discord's hosts were found at the last try.
+    network: Arc<Network>,
     /// For webhooks and the archive: never through the proxy.
     direct: Http,
     posts: Schedule,
@@ -193,7 +196,8 @@ impl Drive {
             .map(|stored| (stored.gateway, stored.session.clone()))
             .collect();
         let inbox = state.inbox;
-        let (hosts, http, route) = outfit(&shared, &config, &resolver)?;
+        let network = Arc::new(Network::default());
+        let (hosts, http, route) = outfit(&shared, &config, &resolver, &network)?;
         let direct = direct(&shared, &config, &resolver)?;
         let mut posts = Schedule::default();
         posts.touch();
@@ -223,6 +227,7 @@ impl Drive {
             database,
             hosts: Arc::new(hosts),
             http,
+            network,
             direct,
             posts,
             route: Arc::new(route),
@@ -282,6 +287,9 @@ impl Drive {
         crash_points::reached(&self.shared, Point::Turn);
         self.keep_lease()?;
         self.look_around();
+        if self.network.take_changed() {
+            self.hub.show_status();
+        }
         let now = moment();
         if self.hub.poll_timeout().is_some_and(|due| due <= now.boot) {
             self.hub.handle_timeout(now);
@@ -349,6 +357,8 @@ impl Drive {
 
     /// Writes, again and again where the store is busy, as long as the lease allows.
     async fn commit(&mut self, commit: &Commit) -> ControlFlow<End, Committed> {
+        let shown = self.with_network(commit);
+        let commit = shown.as_ref().unwrap_or(commit);
         loop {
             match self.write(commit).await {
                 Ok(committed) => {
@@ -367,6 +377,21 @@ impl Drive {
                 }
             }
         }
+    }
+
+    /// The same commit with what only the driver knows added to the status, if it writes one.
+    fn with_network(&self, commit: &Commit) -> Option<Commit> {
+        let at = commit
+            .writes
+            .iter()
+            .position(|write| matches!(write, Write::Status(_)))?;
+        let mut commit = commit.clone();
+        if let Some(Write::Status(text)) = commit.writes.get_mut(at) {
+            let mut status: serde_json::Value = serde_json::from_str(text).ok()?;
+            status["network"] = self.network.shown(self.config.lang);
+            *text = status.to_string();
+        }
+        Some(commit)
     }
 
     /// Writes once. What must be on the disk first is written beside the loop's thread, on which other hubs live too.
@@ -494,7 +519,7 @@ impl Drive {
 /// The HTTP client of webhooks and the archive.
 fn direct(shared: &Shared, config: &HubConfig, resolver: &Resolver) -> Result<Http, DriveError> {
     let tls = shared.tls.config(config.hosts.ca_file.as_deref())?;
-    Ok(Http::new(&tls, None, resolver)?)
+    Ok(Http::new(&tls, None, resolver, Arc::default())?)
 }
 
 /// What a hub's configuration makes: its hosts, its HTTP client, its way to gateways.
@@ -502,15 +527,18 @@ fn outfit(
     shared: &Shared,
     config: &HubConfig,
     resolver: &Resolver,
+    network: &Arc<Network>,
 ) -> Result<(Hosts, Http, Route), DriveError> {
     let hosts = outgoing::hosts(&config.hosts)?;
     let tls = shared.tls.config(config.hosts.ca_file.as_deref())?;
-    let http = Http::new(&tls, config.hosts.proxy.as_deref(), resolver)?;
+    let proxy = config.hosts.proxy.as_deref();
+    let http = Http::new(&tls, proxy, resolver, Arc::clone(network))?;
     let route = Route {
         proxy: config.hosts.proxy.as_deref().and_then(Proxy::parse),
         resolver: resolver.clone(),
         tls,
         user_agent: config.user_agent.clone(),
+        network: Arc::clone(network),
     };
     Ok((hosts, http, route))
 }

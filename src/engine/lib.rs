@@ -25,6 +25,7 @@ mod given;
 mod http;
 mod link;
 mod log;
+mod network;
 mod options;
 mod outgoing;
 mod ownership;
@@ -42,6 +43,7 @@ mod submission;
 #[path = "tests/support/mod.rs"]
 mod support;
 mod tls;
+mod trouble;
 mod tunnel;
 pub mod value;
 mod webhook;

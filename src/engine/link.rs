@@ -7,7 +7,9 @@ use std::{sync::Arc, time::Duration};
 
 use mj_discord::{
     Hosts, Moment,
-    gateway::{Action, Config, Fatal, Gateway, Interest, Notice, Session},
+    gateway::{
+        Action, Config, Disconnect, Fatal, Gateway, InflateError, Interest, Notice, Session,
+    },
     snowflake::ChannelId,
 };
 use mj_midjourney::{
@@ -26,8 +28,10 @@ use url::Url;
 use crate::{
     config::token_hash,
     drive::Input,
+    network::Place,
     shared::entropy,
     socket::{Incoming, Route, Socket},
+    trouble::Trouble,
 };
 
 /// How long a close frame may take to leave.
@@ -233,14 +237,21 @@ impl Link {
     fn translate(&self, notice: &Notice, notices: &mut Vec<GatewayNotice>) {
         match notice {
             // The READY event, which names the user, brings this to the hub.
-            Notice::SessionStarted | Notice::IdentifyPostponed { .. } => {}
-            Notice::SessionResumed => notices.push(GatewayNotice::Resumed),
+            Notice::IdentifyPostponed { .. } => {}
+            Notice::SessionStarted => self.route.network.note(Place::Gateway, Ok(())),
+            Notice::SessionResumed => {
+                self.route.network.note(Place::Gateway, Ok(()));
+                notices.push(GatewayNotice::Resumed);
+            }
             Notice::SessionLost { cause, .. } => {
                 tracing::warn!(gateway = ?self.kind, ?cause, "the gateway session is lost");
                 notices.push(GatewayNotice::SessionLost);
             }
             Notice::Disconnected { cause, .. } => {
                 tracing::info!(gateway = ?self.kind, ?cause, "the gateway connection is gone");
+                if let Some(trouble) = trouble_of(cause) {
+                    self.route.network.note(Place::Gateway, Err(trouble));
+                }
                 notices.push(GatewayNotice::Down);
             }
             Notice::SequenceGap { after, next } => {
@@ -321,6 +332,25 @@ impl Link {
     }
 }
 
+/// What the end of a connection says of the way, where its socket has not said it.
+fn trouble_of(cause: &Disconnect) -> Option<Trouble> {
+    match cause {
+        Disconnect::ConnectTimedOut => Some(Trouble::ConnectTimedOut),
+        Disconnect::HelloTimedOut | Disconnect::LoginTimedOut | Disconnect::HeartbeatMissed => {
+            Some(Trouble::Silent)
+        }
+        Disconnect::BadFrame => Some(Trouble::Garbage),
+        Disconnect::BadData(InflateError::TooLarge) => Some(Trouble::TooLarge),
+        Disconnect::BadData(_) => Some(Trouble::Garbage),
+        Disconnect::ConnectFailed
+        | Disconnect::PermissionTimedOut
+        | Disconnect::IdentifyRefused
+        | Disconnect::Closed(_)
+        | Disconnect::Requested
+        | Disconnect::InvalidSession => None,
+    }
+}
+
 struct Source {
     kind: GatewayKind,
     number: u64,
@@ -357,6 +387,7 @@ async fn serve(
                 .map(ToString::to_string)
                 .unwrap_or_default();
             tracing::warn!(gateway = ?source.kind, %error, cause, "the gateway cannot be reached");
+            route.network.note(Place::Gateway, Err(error.trouble()));
             return source.tell(SocketEvent::ConnectFailed);
         }
     };
@@ -377,7 +408,10 @@ async fn serve(
                 Some(Command::Reset) | None => return socket.reset(),
             },
             incoming = socket.next() => {
-                let is_over = matches!(incoming, Incoming::Closed(_));
+                if let Incoming::Broken(trouble) = &incoming {
+                    route.network.note(Place::Gateway, Err(*trouble));
+                }
+                let is_over = matches!(incoming, Incoming::Closed(_) | Incoming::Broken(_));
                 source.tell(SocketEvent::Incoming(incoming));
                 if is_over {
                     return;

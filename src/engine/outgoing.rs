@@ -11,7 +11,10 @@ use mj_discord::{
 use mj_midjourney::config::HostSettings;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 
-use crate::http::{Name, Outgoing};
+use crate::{
+    http::{Name, Outgoing},
+    network::Place,
+};
 
 /// The largest body made of pieces; a mask is 10 MiB at most, and a third more in Base64.
 const LARGEST_BODY: usize = 16 << 20;
@@ -63,6 +66,12 @@ pub(crate) fn outgoing(
     read: impl Fn(&str) -> io::Result<Vec<u8>>,
 ) -> Option<Outgoing> {
     let url = request.url(hosts).ok()?;
+    // Slots and Midjourney's editor are asked without a token; only slots are filled by PUT.
+    let place = match (request.auth, request.method()) {
+        (Some(_), _) => Place::Api,
+        (None, Method::Put) => Place::Upload,
+        (None, Method::Delete | Method::Get | Method::Patch | Method::Post) => Place::Elsewhere,
+    };
     let method = match request.method() {
         Method::Delete => reqwest::Method::DELETE,
         Method::Get => reqwest::Method::GET,
@@ -93,6 +102,7 @@ pub(crate) fn outgoing(
     };
     Some(Outgoing {
         name: Some(Name(request.route.path)),
+        place,
         method,
         url,
         headers,

@@ -11,6 +11,11 @@ use hickory_resolver::{TokioResolver, config::ResolverConfig, net::runtime::Toki
 use once_cell::sync::OnceCell;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+/// A name that leads nowhere, for whatever reason.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the name has no address")]
+pub(crate) struct NoAddress;
+
 /// A resolver that reads `/etc/resolv.conf` and `/etc/hosts` at its first use.
 #[derive(Clone, Default)]
 pub(crate) struct Resolver {
@@ -50,7 +55,10 @@ impl Resolver {
             return Ok(answers(host));
         }
         let resolver = self.inner.get_or_try_init(build)?;
-        let found = resolver.lookup_ip(host).await.map_err(io::Error::other)?;
+        let found = resolver
+            .lookup_ip(host)
+            .await
+            .map_err(|_| io::Error::other(NoAddress))?;
         let mut addresses: Vec<IpAddr> = found.iter().collect();
         addresses.sort_by_key(IpAddr::is_ipv6);
         Ok(addresses)

@@ -5,14 +5,17 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use futures_util::{SinkExt, StreamExt};
+use mj_discord::gateway::MAX_FRAME;
 use rustls::{ClientConfig, pki_types::ServerName};
 use socket2::SockRef;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
+    time::Instant,
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tokio_tungstenite::{
@@ -20,6 +23,7 @@ use tokio_tungstenite::{
     tungstenite::{
         Error, Message,
         client::IntoClientRequest,
+        error::ProtocolError,
         http::{HeaderValue, header::USER_AGENT},
         protocol::{CloseFrame, WebSocketConfig, frame::coding::CloseCode},
     },
@@ -27,12 +31,18 @@ use tokio_tungstenite::{
 use url::{Host, Url};
 
 use crate::{
+    network::Network,
     resolver::Resolver,
+    trouble::Trouble,
     tunnel::{self, Proxy},
 };
 
 /// READY of a user account in many guilds is the largest, a few megabytes.
-const LARGEST_MESSAGE: usize = 64 << 20;
+const LARGEST_MESSAGE: usize = MAX_FRAME;
+/// More pings than this within [`PING_WINDOW`] are no question whether we are there: Discord sends none, proxies one in
+/// some seconds.
+const MOST_PINGS: u32 = 100;
+const PING_WINDOW: Duration = Duration::from_secs(10);
 
 /// How to reach gateways.
 #[derive(Clone, Debug)]
@@ -45,6 +55,8 @@ pub(crate) struct Route {
     pub(crate) tls: Arc<ClientConfig>,
     /// What we say we are.
     pub(crate) user_agent: String,
+    /// What is told how connections go.
+    pub(crate) network: Arc<Network>,
 }
 
 /// Why a connection was not made.
@@ -70,6 +82,18 @@ pub(crate) enum ConnectError {
     Address,
 }
 
+impl ConnectError {
+    /// What is wrong on the way.
+    pub(crate) fn trouble(&self) -> Trouble {
+        match self {
+            Self::Network(error) | Self::Tls(error) => Trouble::of(error),
+            Self::Status(status) => Trouble::Page(*status),
+            Self::Handshake(error) => trouble_of(error),
+            Self::Address => Trouble::Name,
+        }
+    }
+}
+
 /// What a connection brought.
 #[derive(Debug)]
 pub(crate) enum Incoming {
@@ -79,11 +103,18 @@ pub(crate) enum Incoming {
     Binary(Vec<u8>),
     /// The end, with Discord's close code when there was one.
     Closed(Option<u16>),
+    /// The end, for this reason.
+    Broken(Trouble),
 }
 
 /// An open connection. Dropping it sends no close frame, so that the session can be resumed.
 #[derive(Debug)]
-pub(crate) struct Socket(WebSocketStream<Wire>);
+pub(crate) struct Socket {
+    stream: WebSocketStream<Wire>,
+    /// Pings since the window began.
+    pings: u32,
+    window: Instant,
+}
 
 impl Socket {
     /// Connects; no time-out of its own.
@@ -123,7 +154,11 @@ impl Socket {
             .max_frame_size(Some(LARGEST_MESSAGE))
             .read_buffer_size(16 << 10);
         match client_async_with_config(request, wire, Some(config)).await {
-            Ok((stream, _)) => Ok(Self(stream)),
+            Ok((stream, _)) => Ok(Self {
+                stream,
+                pings: 0,
+                window: Instant::now(),
+            }),
             Err(Error::Http(response)) => Err(ConnectError::Status(response.status().as_u16())),
             Err(error) => Err(ConnectError::Handshake(Box::new(error))),
         }
@@ -132,21 +167,35 @@ impl Socket {
     /// The next frame; pings are answered on the way.
     pub(crate) async fn next(&mut self) -> Incoming {
         loop {
-            return match self.0.next().await {
+            return match self.stream.next().await {
                 Some(Ok(Message::Text(text))) => Incoming::Text(text.as_str().to_owned()),
                 Some(Ok(Message::Binary(bytes))) => Incoming::Binary(bytes.into()),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) if self.is_flooded() => {
+                    Incoming::Broken(Trouble::Flood)
+                }
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
                 Some(Ok(Message::Close(frame))) => {
                     Incoming::Closed(frame.map(|frame| frame.code.into()))
                 }
-                Some(Err(_)) | None => Incoming::Closed(None),
+                Some(Err(error)) => Incoming::Broken(trouble_of(&error)),
+                None => Incoming::Broken(Trouble::Broken),
             };
         }
     }
 
+    /// Counts a ping, or a pong that nobody asked for.
+    fn is_flooded(&mut self) -> bool {
+        if self.window.elapsed() > PING_WINDOW {
+            self.window = Instant::now();
+            self.pings = 0;
+        }
+        self.pings += 1;
+        self.pings > MOST_PINGS
+    }
+
     /// Sends a text frame.
     pub(crate) async fn send(&mut self, text: String) -> Result<(), Box<Error>> {
-        self.0
+        self.stream
             .send(Message::Text(text.into()))
             .await
             .map_err(Box::new)
@@ -158,15 +207,25 @@ impl Socket {
             code: CloseCode::from(code),
             reason: "".into(),
         };
-        let _ = self.0.send(Message::Close(Some(frame))).await;
+        let _ = self.stream.send(Message::Close(Some(frame))).await;
     }
 
     /// Ends the connection at once, with a reset in place of all that waits to be sent. The shutdown also reaches
     /// copies of the descriptor that a forked child may have.
     pub(crate) fn reset(self) {
-        let tcp = self.0.get_ref().tcp();
+        let tcp = self.stream.get_ref().tcp();
         let _ = tcp.set_zero_linger();
         let _ = SockRef::from(tcp).shutdown(std::net::Shutdown::Both);
+    }
+}
+
+/// What ended a connection.
+fn trouble_of(error: &Error) -> Trouble {
+    match error {
+        Error::Capacity(_) => Trouble::TooLarge,
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Trouble::Broken,
+        Error::Protocol(_) | Error::Utf8(_) => Trouble::Garbage,
+        error => Trouble::of(error),
     }
 }
 
@@ -242,6 +301,7 @@ mod tests {
             resolver: Resolver::default(),
             tls: Tls::default().config(None).unwrap(),
             user_agent: "test".to_owned(),
+            network: Arc::default(),
         }
     }
 
@@ -269,6 +329,26 @@ mod tests {
             matches!(end, Some(Err(_)) | None),
             "no close frame: {end:?}"
         );
+    }
+
+    #[tokio::test]
+    async fn leaves_a_gateway_that_floods_it() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("ws://{}/", listener.local_addr().unwrap())).unwrap();
+        let server = async {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut server = tokio_tungstenite::accept_async(stream).await.unwrap();
+            let ping = || Message::Ping("are you there?".into());
+            while server.send(ping()).await.is_ok() {}
+        };
+        let client = async {
+            let mut socket = Socket::connect(&url, &route()).await.unwrap();
+            let end = socket.next().await;
+            socket.reset();
+            end
+        };
+        let ((), end) = tokio::join!(server, client);
+        assert!(matches!(end, Incoming::Broken(Trouble::Flood)), "{end:?}");
     }
 
     #[tokio::test]

@@ -64,6 +64,11 @@ fn in_full(shared: &Shared, hub: &HubId) -> Result<Vec<(&'static str, Value)>, E
         ("owner", owner(shared, hub)?),
         ("gateway", seen.as_ref().map_or(Value::Null, gateway)),
         (
+            "network",
+            seen.as_ref()
+                .map_or(Value::Null, |(_, json)| part(json, "network")),
+        ),
+        (
             "queue",
             queue(shared, hub, seen.as_ref().map(|(_, json)| json))?,
         ),
@@ -80,7 +85,7 @@ fn in_full(shared: &Shared, hub: &HubId) -> Result<Vec<(&'static str, Value)>, E
 }
 
 fn in_full_without_hub() -> Vec<(&'static str, Value)> {
-    ["hub", "owner", "gateway", "queue"]
+    ["hub", "owner", "gateway", "network", "queue"]
         .map(|key| (key, Value::Null))
         .into_iter()
         .chain([

@@ -18,7 +18,7 @@ use tokio_tungstenite::tungstenite::http::{HeaderValue, Uri};
 use tower_service::Service;
 use url::Url;
 
-use crate::resolver::Resolver;
+use crate::resolver::{NoAddress, Resolver};
 
 /// How long one address may take before the next is tried.
 const ADDRESS_TIMEOUT: Duration = Duration::from_secs(4);
@@ -130,7 +130,7 @@ impl Service<Uri> for Direct {
         Box::pin(async move {
             let host = target.host().ok_or(io::ErrorKind::InvalidInput)?;
             let port = target.port_u16().ok_or(io::ErrorKind::InvalidInput)?;
-            let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+            let mut last = io::Error::other(NoAddress);
             for address in resolver.lookup(host).await? {
                 match timeout(
                     ADDRESS_TIMEOUT,

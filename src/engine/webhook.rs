@@ -21,7 +21,7 @@ use reqwest::{
 use ring::hmac;
 use url::Url;
 
-use crate::http::Outgoing;
+use crate::{http::Outgoing, network::Place};
 
 /// The longest address that is kept, in bytes.
 const LONGEST_ADDRESS: usize = 2_048;
@@ -90,6 +90,7 @@ pub(crate) fn request(
     }
     Some(Outgoing {
         name: None,
+        place: Place::Elsewhere,
         method: Method::POST,
         url: url.parse().ok()?,
         headers,

@@ -15,7 +15,7 @@ $shown = print_r($status, true);
 var_dump(str_contains($shown, 'TOKEN-OF-A-TEST'), str_contains($shown, 'secret prompt'));
 ?>
 --EXPECT--
-version state_dir pid sapi grade has_engine hub owner gateway queue accounts webhooks counters hubs incidents
+version state_dir pid sapi grade has_engine hub owner gateway network queue accounts webhooks counters hubs incidents
 [null,null,null,1]
 [true,"main"]
 bool(false)

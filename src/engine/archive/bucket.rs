@@ -9,7 +9,10 @@ use reqwest::{
 };
 use rusty_s3::{Bucket, Credentials, S3Action as _, UrlStyle};
 
-use crate::http::{Http, Outgoing};
+use crate::{
+    http::{Http, Outgoing},
+    network::Place,
+};
 
 /// How long a signature holds: clocks that differ a little, and a large file on a slow line.
 const SIGNED_FOR: Duration = Duration::from_secs(3_600);
@@ -91,6 +94,7 @@ pub(super) async fn put(
     }
     let outgoing = Outgoing {
         name: None,
+        place: Place::Elsewhere,
         method: Method::PUT,
         url,
         headers,

@@ -46,6 +46,11 @@ impl Drive {
             }
             SocketEvent::Incoming(Incoming::Text(text)) => gateway.handle_text(now, text),
             SocketEvent::Incoming(Incoming::Binary(bytes)) => gateway.handle_binary(now, bytes),
+            SocketEvent::Incoming(Incoming::Broken(_)) => {
+                gateway.handle_closed(now, None);
+                link.forget(connection);
+                None
+            }
             SocketEvent::Incoming(Incoming::Closed(code)) => {
                 gateway.handle_closed(now, *code);
                 link.forget(connection);

@@ -143,7 +143,7 @@ impl Drive {
         let is_other_way =
             config.hosts != self.config.hosts || config.user_agent != self.config.user_agent;
         if is_other_way {
-            let outfitted = outfit(&self.shared, &config, &self.resolver)
+            let outfitted = outfit(&self.shared, &config, &self.resolver, &self.network)
                 .and_then(|outfit| Ok((outfit, direct(&self.shared, &config, &self.resolver)?)));
             match outfitted {
                 Ok(((hosts, http, route), direct)) => {

@@ -5,6 +5,8 @@ use std::error::Error;
 use mj_midjourney::hub::FailureKind;
 use reqwest::{Method, header::CONTENT_TYPE, header::HeaderMap};
 
+use crate::trouble::Trouble;
+
 /// What the log calls a request: its path without ids.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Name(pub(crate) &'static str);
@@ -14,15 +16,18 @@ pub(crate) struct Name(pub(crate) &'static str);
 pub(super) struct Failed {
     /// What it comes down to.
     pub(super) kind: FailureKind,
+    /// The same for the operator.
+    pub(super) trouble: Trouble,
     /// What is behind it, as the libraries say it.
     cause: String,
 }
 
 impl Failed {
     /// With a cause of our own.
-    pub(super) fn new(kind: FailureKind, cause: &str) -> Self {
+    pub(super) fn new(kind: FailureKind, trouble: Trouble, cause: &str) -> Self {
         Self {
             kind,
+            trouble,
             cause: cause.to_owned(),
         }
     }
@@ -31,6 +36,7 @@ impl Failed {
 impl From<reqwest::Error> for Failed {
     fn from(error: reqwest::Error) -> Self {
         let kind = super::failure(&error);
+        let trouble = Trouble::of_request(&error);
         let error = error.without_url();
         let mut cause = error.to_string();
         let mut source = error.source();
@@ -39,7 +45,11 @@ impl From<reqwest::Error> for Failed {
             cause.push_str(&error.to_string());
             source = error.source();
         }
-        Self { kind, cause }
+        Self {
+            kind,
+            trouble,
+            cause,
+        }
     }
 }
 

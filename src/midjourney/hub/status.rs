@@ -116,6 +116,11 @@ pub struct HubStatus {
 }
 
 impl Hub {
+    /// The status is to be written with the next commit: the driver has something to add.
+    pub fn show_status(&mut self) {
+        self.status_due = true;
+    }
+
     /// What `mj_status()` shows.
     pub fn status(&self) -> HubStatus {
         let gateway = |gate: &super::gates::Gate| GatewayStatus {
