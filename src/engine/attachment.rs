@@ -7,24 +7,26 @@ use mj_discord::{
     Hosts, Token, UnixMs,
     rest::{Request, TokenKind, read_refreshed_urls},
 };
-use mj_midjourney::{config::HubConfig, hub::Answer, task::Image};
+use mj_midjourney::{config::HubConfig, hub::Answer, refusal::Lang, task::Image};
 use mj_process::clock;
 use reqwest::header::{HeaderMap, HeaderValue, USER_AGENT};
 
-use crate::{http::Http, outgoing};
+use crate::{http::Http, network::Place, outgoing, picture::Format, trouble::Trouble};
 
 /// The largest picture or video that is taken.
 pub(crate) const LARGEST: usize = 256 << 20;
+/// What a picture is read to at least, whatever its size is said to be: a proxy may have made another of it.
+const ROOM: usize = 8 << 20;
 /// An address that expires within this is signed anew first.
 const FRESH: Duration = Duration::from_secs(60);
 
 /// Why there are no bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub(crate) enum AttachmentError {
-    /// No answer.
-    #[error("the CDN cannot be reached: check mj.cdn_url and mj.proxy")]
-    Unreachable,
-    /// Another answer than 200.
+    /// No answer, or none of the CDN's. The words are for the operator.
+    #[error("the CDN cannot be used (mj.cdn_url, mj.proxy): {}", .0.words(Lang::En))]
+    Trouble(Trouble),
+    /// The CDN, or what stands in its place, does not have it or does not give it.
     #[error("the CDN answered with status {0}")]
     Status(u16),
     /// An address that Discord has just signed leads nowhere: the message or its channel was deleted.
@@ -72,18 +74,32 @@ impl Attachments {
     /// # Errors
     /// [`AttachmentError`].
     pub(crate) async fn bytes(&self, image: &Image) -> Result<Vec<u8>, AttachmentError> {
+        let outcome = self.signed_bytes(image).await;
+        let trouble = match &outcome {
+            Ok(_) | Err(AttachmentError::Gone) => Some(Ok(())),
+            Err(AttachmentError::Trouble(trouble)) => Some(Err(*trouble)),
+            Err(AttachmentError::Status(status)) => Some(Err(Trouble::Status(*status))),
+            Err(AttachmentError::Address) => None,
+        };
+        if let Some(trouble) = trouble {
+            self.http.note(Place::Cdn, trouble);
+        }
+        outcome
+    }
+
+    async fn signed_bytes(&self, image: &Image) -> Result<Vec<u8>, AttachmentError> {
         let now = UnixMs(clock::unix_ms());
         let is_stale = image.expires_at.is_some_and(|at| at <= now.plus(FRESH));
         if is_stale {
             return match self.refresh(&image.url).await {
-                Some(fresh) => self.fetch_fresh(&fresh).await,
-                None => self.fetch(&image.url).await,
+                Some(fresh) => self.fetch_fresh(image, &fresh).await,
+                None => self.fetch(image, &image.url).await,
             };
         }
-        match self.fetch(&image.url).await {
+        match self.fetch(image, &image.url).await {
             Err(error @ AttachmentError::Status(403 | 404)) => {
                 match self.refresh(&image.url).await {
-                    Some(fresh) => self.fetch_fresh(&fresh).await,
+                    Some(fresh) => self.fetch_fresh(image, &fresh).await,
                     None => Err(error),
                 }
             }
@@ -91,17 +107,17 @@ impl Attachments {
         }
     }
 
-    async fn fetch_fresh(&self, url: &str) -> Result<Vec<u8>, AttachmentError> {
-        self.fetch(url).await.map_err(|error| match error {
+    async fn fetch_fresh(&self, image: &Image, url: &str) -> Result<Vec<u8>, AttachmentError> {
+        self.fetch(image, url).await.map_err(|error| match error {
             AttachmentError::Status(404) => AttachmentError::Gone,
-            AttachmentError::Unreachable
+            AttachmentError::Trouble(_)
             | AttachmentError::Status(_)
             | AttachmentError::Gone
             | AttachmentError::Address => error,
         })
     }
 
-    async fn fetch(&self, url: &str) -> Result<Vec<u8>, AttachmentError> {
+    async fn fetch(&self, image: &Image, url: &str) -> Result<Vec<u8>, AttachmentError> {
         let url = self
             .hosts
             .image_url(url)
@@ -111,10 +127,23 @@ impl Attachments {
         if let Ok(value) = HeaderValue::try_from(&self.user_agent) {
             headers.insert(USER_AGENT, value);
         }
-        match self.http.get(url, headers, LARGEST).await {
-            Ok((200, bytes)) if !bytes.is_empty() => Ok(bytes),
-            Ok((status, _)) => Err(AttachmentError::Status(status)),
-            Err(_) => Err(AttachmentError::Unreachable),
+        let said = usize::try_from(image.size).unwrap_or(LARGEST);
+        let most = match said {
+            0 => LARGEST,
+            said => said.saturating_add(ROOM).min(LARGEST),
+        };
+        let (status, kind, bytes) = self
+            .http
+            .get(url, headers, most)
+            .await
+            .map_err(AttachmentError::Trouble)?;
+        match status {
+            200 if is_media(&bytes) => Ok(bytes),
+            200 if is_page(&kind, &bytes) => Err(AttachmentError::Trouble(Trouble::Page(status))),
+            200 => Err(AttachmentError::Trouble(Trouble::NoPicture)),
+            // The CDN says that it has it no longer in plain text; a page is a proxy's.
+            404 if is_page(&kind, &bytes) => Err(AttachmentError::Trouble(Trouble::Page(status))),
+            status => Err(AttachmentError::Status(status)),
         }
     }
 
@@ -133,6 +162,18 @@ impl Attachments {
         let refreshed = read_refreshed_urls(std::str::from_utf8(&body).ok()?)?;
         refreshed.into_iter().next().map(|url| url.refreshed)
     }
+}
+
+/// Whether this is a page for people.
+fn is_page(kind: &str, bytes: &[u8]) -> bool {
+    kind.starts_with("text/html") || bytes.trim_ascii_start().starts_with(b"<")
+}
+
+/// Whether these are a picture's or a video's bytes, by the first of them: a panel's welcome page is none.
+fn is_media(bytes: &[u8]) -> bool {
+    let is_mp4 = bytes.get(4..8) == Some(b"ftyp");
+    let is_webm = bytes.starts_with(b"\x1A\x45\xDF\xA3");
+    is_mp4 || is_webm || Format::of(bytes).is_some()
 }
 
 /// What a picture's file is called at its end: from its name, else from its type, else `png`.

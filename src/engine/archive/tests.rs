@@ -18,7 +18,8 @@ use crate::{resolver::Resolver, tls::Tls};
 
 const KEY: &str = "test-key";
 const SECRET: &str = "test-secret/with+signs";
-const PICTURE: &[u8] = b"\x89PNG and the rest of it";
+const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR and the rest of it";
+const PAGE: &[u8] = b"<html><body>Congratulations, the site was created!</body></html>";
 
 /// Discord's CDN and API, and a bucket.
 struct World {
@@ -37,6 +38,8 @@ struct Seen {
     busy: usize,
     /// Whether the CDN has the picture.
     is_deleted: bool,
+    /// The status with which a panel's page comes in place of a picture.
+    page: Option<u16>,
 }
 
 impl Drop for World {
@@ -72,7 +75,7 @@ impl World {
             .with_cdn("mj.cdn_url", &base)
             .unwrap();
         let tls = Tls::default().config(None).unwrap();
-        let http = Http::new(&tls, None, &Resolver::default()).unwrap();
+        let http = Http::new(&tls, None, &Resolver::default(), Arc::default()).unwrap();
         let config: HubConfig = serde_json::from_value(serde_json::json!({
             "gateway": "bot", "bot_token": "bot", "guild_id": "5", "channel_id": "6", "accounts": [],
             "hosts": {}, "queue_size": 10, "timeout": {"secs": 60, "nanos": 0},
@@ -147,6 +150,9 @@ fn respond(
     match method {
         "GET" => {
             seen.gets += 1;
+            if let Some(status) = seen.page {
+                return (status, PAGE.to_vec());
+            }
             if !target.contains("hm=new") {
                 return (404, Vec::new());
             }
@@ -388,6 +394,23 @@ async fn has_expired_addresses_signed_anew() {
     world.seen.lock().is_deleted = true;
     let outcome = archiver.keep(task(), 2, &image("old", None)).await;
     assert!(matches!(outcome, Archived::Gone), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn keeps_no_page_of_a_proxy_and_gives_nothing_up_for_one() {
+    let world = World::start().await;
+    let root = tempfile::tempdir().unwrap();
+    let archiver = world.directory(root.path());
+    for status in [200, 404] {
+        world.seen.lock().page = Some(status);
+        let outcome = archiver.keep(task(), 0, &image("new", None)).await;
+        assert!(matches!(outcome, Archived::Failed), "{status}: {outcome:?}");
+    }
+    assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 0);
+    world.seen.lock().page = None;
+    let outcome = archiver.keep(task(), 0, &image("new", None)).await;
+    let path = place(&outcome);
+    assert_eq!(std::fs::read(path).unwrap(), PICTURE);
 }
 
 #[tokio::test]
