@@ -17,6 +17,7 @@ PACKAGES := binutils build-essential ca-certificates clang libclang-dev make ngi
 
 export MJ_EXTENSION := $(TARGET)/debug/libmj.so
 export MJ_SIMULATOR := $(TARGET)/debug/mj-simulator
+export MJ_FAULT_PROXY := $(TARGET)/debug/mj-fault-proxy
 RUN_TESTS = $(shell $(PHP_CONFIG) --prefix)/lib/php/$(shell $(PHP_CONFIG) --phpapi)/build/run-tests.php
 
 .PHONY: help
@@ -109,6 +110,11 @@ test-phpunit: build ## Run PHPUnit against the simulator; FILTER=name for some
 .PHONY: test-process
 test-process: build ## Run the tests with real php-fpm, kills and forks; FILTER=name for some
 	$(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite process $(if $(FILTER),--filter $(FILTER))
+
+.PHONY: faults
+faults: build ## Play every fault of the network with real PHP, hold docs/faults.md to it; ONLY="api gateway/dns", WRITE=1
+	$(CARGO) build --locked -p mj-faults
+	MJ_FAULTS="$(ONLY)" MJ_FAULTS_WRITE="$(WRITE)" $(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite faults
 
 .PHONY: chaos
 chaos: build ## Kill, stop and starve real PHP processes under 10,000 tasks; SEED=, TASKS=, ONLY=fpm-static for some

@@ -46,6 +46,11 @@ final class Caller
         $this->socket = $socket;
     }
 
+    public function pid(): int
+    {
+        return $this->process->pid();
+    }
+
     /** Runs $code with `$data`; gives what it returns. */
     public function run(string $code, mixed $data = null): mixed
     {
