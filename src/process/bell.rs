@@ -121,6 +121,11 @@ impl Bell {
             return mute_wait(timeout.min(POLL_SLICE));
         };
         let word = &map.shared().word;
+        let seen = if cfg!(mj_mutation = "wake_up") {
+            word.load(Ordering::SeqCst)
+        } else {
+            seen
+        };
         if word.load(Ordering::SeqCst) != seen {
             return Wake::Rung;
         }

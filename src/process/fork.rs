@@ -291,6 +291,9 @@ fn leave() {
 }
 
 extern "C" fn prepare_fork() {
+    if cfg!(mj_mutation = "fork_gate") {
+        return;
+    }
     enter_within(None);
     let forking = FORKING.get();
     FORKING.set(forking + 1);
@@ -304,6 +307,9 @@ extern "C" fn prepare_fork() {
 }
 
 extern "C" fn after_fork_in_parent() {
+    if cfg!(mj_mutation = "fork_gate") {
+        return;
+    }
     FORKING.set(FORKING.get().saturating_sub(1));
     leave();
 }
@@ -312,8 +318,12 @@ extern "C" fn after_fork_in_child() {
     let forking = FORKING.get().saturating_sub(1);
     FORKING.set(forking);
     if forking == 0 {
-        GENERATION.fetch_add(1, Ordering::AcqRel);
-        descriptor::close_in_child();
+        if !cfg!(mj_mutation = "fork_generation") {
+            GENERATION.fetch_add(1, Ordering::AcqRel);
+        }
+        if !cfg!(mj_mutation = "close_in_child") {
+            descriptor::close_in_child();
+        }
     }
     let depth = DEPTH.get().saturating_sub(1);
     DEPTH.set(depth);

@@ -43,7 +43,12 @@ impl HeirLock {
     ///
     /// [`LockError`].
     pub fn try_take(&self) -> Result<Option<Heir>, LockError> {
-        Ok(self.0.try_lock(0)?.map(Heir))
+        let byte = if cfg!(mj_mutation = "one_heir") {
+            u64::from(std::process::id())
+        } else {
+            0
+        };
+        Ok(self.0.try_lock(byte)?.map(Heir))
     }
 }
 

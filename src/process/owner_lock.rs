@@ -29,7 +29,12 @@ impl OwnerLock {
     ///
     /// [`LockError`].
     pub fn try_lock(&self, epoch: u64) -> Result<Option<Held>, LockError> {
-        Ok(self.0.try_lock(epoch)?.map(|hold| Held { hold, epoch }))
+        let byte = if cfg!(mj_mutation = "owner_byte") {
+            0
+        } else {
+            epoch
+        };
+        Ok(self.0.try_lock(byte)?.map(|hold| Held { hold, epoch }))
     }
 
     /// Who holds an epoch's byte. [`Holder::Free`] proves on this host that the owner of that epoch is

@@ -282,6 +282,9 @@ impl Masked {
         // `before` when it answers 0.
         unsafe {
             libc::sigfillset(ours.as_mut_ptr());
+            if cfg!(mj_mutation = "signal_mask") {
+                libc::sigemptyset(ours.as_mut_ptr());
+            }
             for signal in FAULTS {
                 libc::sigdelset(ours.as_mut_ptr(), signal);
             }

@@ -41,7 +41,8 @@ impl Cache {
     /// The view, when it is still true. `revision` is the slot's, as read just now.
     pub(crate) fn get(&self, id: &TaskId, revision: Revision) -> Option<Arc<TaskView>> {
         let entry = self.views.get(id)?;
-        let fresh = entry.revision == revision && entry.read_at.elapsed() < BELIEVED;
+        let believed = entry.read_at.elapsed() < BELIEVED || cfg!(mj_mutation = "believed");
+        let fresh = entry.revision == revision && believed;
         fresh.then(|| Arc::clone(&entry.view))
     }
 

@@ -18,15 +18,16 @@ final class Cli
     /**
      * @param array<string, string|int> $ini  `mj.*` settings
      * @param mixed                     $data what the code sees as `$data`
+     * @param bool                      $input whether it is told something, with `say()`
      */
-    public function __construct(string $code, array $ini = [], mixed $data = null)
+    public function __construct(string $code, array $ini = [], mixed $data = null, bool $input = false)
     {
         $command = [PHP_BINARY, '-n', '-d', 'extension=' . Extension::path(), '-d', 'display_errors=stderr'];
         foreach ($ini as $name => $value) {
             array_push($command, '-d', "$name=\"$value\"");
         }
         array_push($command, '-r', '$data = json_decode($argv[1], true); ' . $code, '--', json_encode($data));
-        $this->process = proc_open($command, [['file', '/dev/null', 'r'], ['pipe', 'w'], ['pipe', 'w']], $this->pipes);
+        $this->process = proc_open($command, [$input ? ['pipe', 'r'] : ['file', '/dev/null', 'r'], ['pipe', 'w'], ['pipe', 'w']], $this->pipes);
     }
 
     public function __destruct()
@@ -85,6 +86,12 @@ final class Cli
     public function line(): string
     {
         return rtrim((string) fgets($this->pipes[1]), "\n");
+    }
+
+    /** Writes to its standard input. */
+    public function say(string $text): void
+    {
+        fwrite($this->pipes[0], $text);
     }
 
     public function exitCode(): int

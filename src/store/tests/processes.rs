@@ -219,6 +219,30 @@ fn a_poll_sees_what_another_process_wrote() {
     }
 }
 
+#[test]
+fn a_poll_sees_what_a_writer_did_not_live_to_ring() {
+    let dir = temp_dir();
+    let store = store_in(dir.path());
+    store.submit(NOW, &[task(1), task(2)], WIDE).unwrap();
+    assert_eq!(store.poll(&id(1)).unwrap().unwrap().id, id(1));
+    // A commit, and nothing after it: its process was killed before it bumped the task's slot.
+    let writer = fork(|| {
+        let connection = Connection::open(dir.path().join(DATABASE)).unwrap();
+        connection
+            .execute(
+                "UPDATE task SET view = (SELECT view FROM task WHERE id = ?2) WHERE id = ?1",
+                [id(1).as_str(), id(2).as_str()],
+            )
+            .unwrap();
+    });
+    assert_eq!(writer.wait(), 0);
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while store.poll(&id(1)).unwrap().unwrap().id == id(1) {
+        assert!(Instant::now() < deadline, "never seen");
+        thread::yield_now();
+    }
+}
+
 /// Another program: a process that opens and closes the database when it is told to. It is forked before the store is
 /// opened, because a fork closes the store.
 struct Foreigner {
