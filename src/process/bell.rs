@@ -23,7 +23,7 @@ use std::{
 use crate::{
     clock,
     directory::StateDir,
-    futex::{self, Scope, Waited},
+    futex::{self, Scope, Waited, Word},
     random,
 };
 
@@ -110,8 +110,7 @@ impl Bell {
         if let Some(map) = self.current() {
             let shared = map.shared();
             shared.changes.fetch_add(1, Ordering::SeqCst);
-            shared.word.fetch_add(1, Ordering::SeqCst);
-            futex::wake(&shared.word, i32::MAX, Scope::Shared);
+            ring(&shared.word);
         }
     }
 
@@ -120,20 +119,7 @@ impl Bell {
         let Some(map) = self.current() else {
             return mute_wait(timeout.min(POLL_SLICE));
         };
-        let word = &map.shared().word;
-        let seen = if cfg!(mj_mutation = "wake_up") {
-            word.load(Ordering::SeqCst)
-        } else {
-            seen
-        };
-        if word.load(Ordering::SeqCst) != seen {
-            return Wake::Rung;
-        }
-        match futex::wait(word, seen, Some(timeout.min(LONGEST_SLICE)), Scope::Shared) {
-            Waited::Woken => Wake::Rung,
-            Waited::TimedOut => Wake::TimedOut,
-            Waited::Interrupted => Wake::Interrupted,
-        }
+        sleep(&map.shared().word, seen, Some(timeout.min(LONGEST_SLICE)))
     }
 
     /// The revision of the slot that a task's hash falls in; to be read before the task's row. `None`
@@ -142,14 +128,14 @@ impl Bell {
         let map = self.current()?;
         Some(Revision {
             mapping: map.serial,
-            value: map.shared().slot(hash).load(Ordering::Acquire),
+            value: revision(map.shared().slot(hash)),
         })
     }
 
     /// Says that the task with this hash has changed. To be called after the commit.
     pub fn bump(&self, hash: u64) {
         if let Some(map) = self.current() {
-            map.shared().slot(hash).fetch_add(1, Ordering::Release);
+            bump(map.shared().slot(hash));
         }
     }
 
@@ -209,6 +195,39 @@ impl Drop for Bell {
             next = map.older;
         }
     }
+}
+
+/// Changes the word and wakes who sleeps on it.
+pub(crate) fn ring(word: &impl Word) {
+    word.fetch_add(1, Ordering::SeqCst);
+    word.wake(i32::MAX, Scope::Shared);
+}
+
+/// Sleeps until a ring after `seen` was read.
+pub(crate) fn sleep(word: &impl Word, seen: u32, timeout: Option<Duration>) -> Wake {
+    let seen = if cfg!(mj_mutation = "wake_up") {
+        word.load(Ordering::SeqCst)
+    } else {
+        seen
+    };
+    if word.load(Ordering::SeqCst) != seen {
+        return Wake::Rung;
+    }
+    match word.wait(seen, timeout, Scope::Shared) {
+        Waited::Woken => Wake::Rung,
+        Waited::TimedOut => Wake::TimedOut,
+        Waited::Interrupted => Wake::Interrupted,
+    }
+}
+
+/// What a slot says, before the row is read.
+pub(crate) fn revision(slot: &impl Word) -> u32 {
+    slot.load(Ordering::Acquire)
+}
+
+/// Changes a slot, after the row was.
+pub(crate) fn bump(slot: &impl Word) {
+    slot.fetch_add(1, Ordering::Release);
 }
 
 /// The layout of the file. All of it is atomics: other processes write it at any time.

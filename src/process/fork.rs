@@ -76,6 +76,10 @@ pub fn register() {
     if REGISTERED.load(Ordering::Acquire) {
         return;
     }
+    // Miri forks nothing, and has no such function.
+    if cfg!(miri) {
+        return;
+    }
     // SAFETY: the three handlers are functions of this library, which is never unloaded (-z nodelete);
     // each is safe to call at any fork. Handlers registered twice by two racing threads nest.
     let refused = unsafe {
@@ -336,4 +340,50 @@ type Handler = Option<extern "C" fn()>;
 
 unsafe extern "C" {
     fn pthread_atfork(prepare: Handler, parent: Handler, child: Handler) -> libc::c_int;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, thread};
+
+    use super::*;
+
+    #[test]
+    fn value_is_made_once_among_threads() {
+        let local = Arc::new(ForkLocal::new());
+        let threads: Vec<_> = (0..4)
+            .map(|number| {
+                let local = Arc::clone(&local);
+                thread::spawn(move || *local.get_or_init(|| Box::new(number)).as_ref())
+            })
+            .collect();
+        let first: i32 = *local.get_or_init(|| Box::new(9)).as_ref();
+        for thread in threads {
+            assert_eq!(thread.join().unwrap(), first);
+        }
+    }
+
+    /// What a fork leaves in the child, played in one process: Miri can not fork. Elsewhere `tests/fork.rs` does, and this
+    /// would close the descriptors of tests beside it.
+    #[cfg(miri)]
+    #[test]
+    fn child_makes_its_own_and_drops_only_that() {
+        let dropped = Arc::new(());
+        let mut local = ForkLocal::new();
+        local.get_or_init(|| Arc::clone(&dropped));
+        prepare_fork();
+        after_fork_in_child();
+        assert!(local.get().is_none());
+        assert!(!ForkGate::is_entered());
+        assert!(Arc::ptr_eq(
+            local.get_or_init(|| Arc::clone(&dropped)),
+            &dropped
+        ));
+        // A turn that a thread of the parent had is nobody's.
+        local.making.store(generation().0 - 1, Ordering::Release);
+        *local.slot.get_mut() = ptr::null_mut();
+        local.get_or_init(|| Arc::clone(&dropped));
+        drop(local);
+        assert_eq!(Arc::strong_count(&dropped), 3, "two are the parent's");
+    }
 }

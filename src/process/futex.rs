@@ -87,21 +87,83 @@ pub(crate) fn wake(word: &AtomicU32, count: i32, scope: Scope) {
     }
 }
 
+/// A word that threads change and sleep on. There is one beside the kernel's: the model with which the tests try every
+/// order of steps.
+pub(crate) trait Word {
+    /// As [`AtomicU32::load`].
+    fn load(&self, order: Ordering) -> u32;
+    /// As [`AtomicU32::store`].
+    fn store(&self, value: u32, order: Ordering);
+    /// As [`AtomicU32::swap`].
+    fn swap(&self, value: u32, order: Ordering) -> u32;
+    /// As [`AtomicU32::fetch_add`].
+    fn fetch_add(&self, value: u32, order: Ordering) -> u32;
+    /// Whether it was `from` and is `to` now.
+    fn exchange(&self, from: u32, to: u32, done: Ordering) -> bool;
+    /// As the function [`wait`].
+    fn wait(&self, expected: u32, timeout: Option<Duration>, scope: Scope) -> Waited;
+    /// As the function [`wake`].
+    fn wake(&self, count: i32, scope: Scope);
+}
+
+impl Word for AtomicU32 {
+    fn load(&self, order: Ordering) -> u32 {
+        self.load(order)
+    }
+
+    fn store(&self, value: u32, order: Ordering) {
+        self.store(value, order);
+    }
+
+    fn swap(&self, value: u32, order: Ordering) -> u32 {
+        self.swap(value, order)
+    }
+
+    fn fetch_add(&self, value: u32, order: Ordering) -> u32 {
+        self.fetch_add(value, order)
+    }
+
+    fn exchange(&self, from: u32, to: u32, done: Ordering) -> bool {
+        self.compare_exchange(from, to, done, Ordering::Relaxed)
+            .is_ok()
+    }
+
+    fn wait(&self, expected: u32, timeout: Option<Duration>, scope: Scope) -> Waited {
+        wait(self, expected, timeout, scope)
+    }
+
+    fn wake(&self, count: i32, scope: Scope) {
+        wake(self, count, scope);
+    }
+}
+
 /// A lock of one word.
 #[derive(Debug)]
-pub(crate) struct WordLock(AtomicU32);
+pub(crate) struct WordLock<W = AtomicU32>(W);
 
 impl WordLock {
     /// A free lock.
     pub(crate) const fn new() -> Self {
         Self(AtomicU32::new(FREE))
     }
+}
+
+impl<W: Word> WordLock<W> {
+    /// A lock made of a word as it is; 0 is free.
+    #[cfg(test)]
+    pub(crate) fn of(word: W) -> Self {
+        Self(word)
+    }
+
+    /// The word.
+    #[cfg(test)]
+    pub(crate) fn word(&self) -> &W {
+        &self.0
+    }
 
     /// Takes the lock if it is free.
     pub(crate) fn try_lock(&self) -> bool {
-        self.0
-            .compare_exchange(FREE, HELD, Ordering::Acquire, Ordering::Relaxed)
-            .is_ok()
+        self.0.exchange(FREE, HELD, Ordering::Acquire)
     }
 
     /// Takes the lock, waiting at most `timeout` (without one: for ever). Whether it was taken.
@@ -118,14 +180,14 @@ impl WordLock {
             if left.is_some_and(|l| l.is_zero()) {
                 return false;
             }
-            wait(&self.0, CONTENDED, left, Scope::Private);
+            self.0.wait(CONTENDED, left, Scope::Private);
         }
     }
 
     /// Gives the lock back. Only its holder may call this.
     pub(crate) fn unlock(&self) {
         if self.0.swap(FREE, Ordering::Release) == CONTENDED {
-            wake(&self.0, 1, Scope::Private);
+            self.0.wake(1, Scope::Private);
         }
     }
 
@@ -193,11 +255,13 @@ mod tests {
             lock: WordLock::new(),
             count: AtomicU32::new(0),
         });
+        // Miri takes its time.
+        let rounds = if cfg!(miri) { 50 } else { 5_000 };
         let threads: Vec<_> = (0..4)
             .map(|_| {
                 let shared = Arc::clone(&shared);
                 thread::spawn(move || {
-                    for _ in 0..5_000 {
+                    for _ in 0..rounds {
                         assert!(shared.lock.lock(None));
                         let seen = shared.count.load(Ordering::Relaxed);
                         shared.count.store(seen + 1, Ordering::Relaxed);
@@ -209,6 +273,6 @@ mod tests {
         for thread in threads {
             thread.join().unwrap();
         }
-        assert_eq!(shared.count.load(Ordering::Relaxed), 20_000);
+        assert_eq!(shared.count.load(Ordering::Relaxed), 4 * rounds);
     }
 }

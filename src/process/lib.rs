@@ -26,6 +26,9 @@ pub mod owner_lock;
 pub mod random;
 pub mod signals;
 
+#[cfg(test)]
+mod models;
+
 pub use bell::Bell;
 pub use byte_lock::{Holder, LockError};
 pub use clock::Now;

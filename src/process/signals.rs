@@ -21,7 +21,7 @@ use parking_lot::Mutex;
 
 use crate::{
     fork::{self, Generation},
-    futex::{self, Scope},
+    futex::{self, Scope, Word},
 };
 
 /// The signals that report a fault of the thread itself; blocking them would hide it.
@@ -230,10 +230,9 @@ impl Stop {
     fn request(&self) {
         let wakers = {
             let mut wakers = self.state.wakers.lock();
-            self.state.requested.store(1, Ordering::Release);
+            set(&self.state.requested);
             mem::take(&mut *wakers)
         };
-        futex::wake(&self.state.requested, i32::MAX, Scope::Private);
         for wake in wakers {
             wake();
         }
@@ -242,8 +241,7 @@ impl Stop {
 
 impl StopState {
     fn finish(&self) {
-        self.finished.store(1, Ordering::Release);
-        futex::wake(&self.finished, i32::MAX, Scope::Private);
+        set(&self.finished);
     }
 }
 
@@ -335,15 +333,21 @@ pub(crate) fn without_sigpipe<R>(work: impl FnOnce() -> R) -> R {
     }
 }
 
+/// Sets a word for good and wakes who waits for that.
+pub(crate) fn set(word: &impl Word) {
+    word.store(1, Ordering::Release);
+    word.wake(i32::MAX, Scope::Private);
+}
+
 /// Waits until the word is not 0. Whether that came true in time.
-fn wait_for(word: &AtomicU32, timeout: Duration) -> bool {
+pub(crate) fn wait_for(word: &impl Word, timeout: Duration) -> bool {
     let deadline = Instant::now().checked_add(timeout);
     while word.load(Ordering::Acquire) == 0 {
         let left = deadline.map(|d| d.saturating_duration_since(Instant::now()));
         if left.is_some_and(|l| l.is_zero()) {
             return false;
         }
-        futex::wait(word, 0, left, Scope::Private);
+        word.wait(0, left, Scope::Private);
     }
     true
 }
