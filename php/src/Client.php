@@ -12,7 +12,8 @@ namespace Mj;
  * Options are those of the extension's functions; stubs/mj.stub.php has them all.
  *
  * A client *follows* the tasks that it submitted or was asked to wait for: of each change that it sees, by whichever
- * method, it tells its logger, its dispatcher and those who asked by {@see Client::onFinished()}, once.
+ * method, it tells its logger, its dispatcher and those who asked by {@see Client::onFinished()}, once. An end is the last
+ * that it tells; a picture that is late, after a failure, is in the feed.
  */
 interface Client
 {

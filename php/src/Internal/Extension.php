@@ -28,7 +28,11 @@ final class Extension implements Functions
         return ['config' => $this->config === null ? 'as it is' : 'set, hidden'];
     }
 
-    /** @throws \Error always: it has tokens, and a process is configured by what it is given itself */
+    /**
+     * @return array{}
+     *
+     * @throws \Error always: it has tokens, and a process is configured by what it is given itself
+     */
     public function __serialize(): array
     {
         throw new \Error('a client of the extension mj cannot be serialized');

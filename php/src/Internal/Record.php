@@ -51,17 +51,20 @@ final class Record
     /**
      * A task that was submitted just now.
      *
-     * @param MjTask['action'] $action
+     * @param string $action one of {@see \Mj\Action}
      *
      * @return MjTask
      */
     public static function submitted(string $id, string $action, string $prompt): array
     {
-        return array_replace(self::BLANK, [
+        /** @var MjTask $task its keys and their types are those of a task */
+        $task = array_replace(self::BLANK, [
             'id' => $id,
             'action' => $action,
             'prompt' => $prompt,
             'created_at' => (int) (microtime(true) * 1000),
         ]);
+
+        return $task;
     }
 }

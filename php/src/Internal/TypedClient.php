@@ -208,11 +208,7 @@ abstract class TypedClient implements Client
         return $this->functions->status();
     }
 
-    /**
-     * The task that a submission made. It is durable, so that no trouble with looking at it may lose its id.
-     *
-     * @param MjTask['action'] $action
-     */
+    /** The task that a submission made. It is durable, so that no trouble with looking at it may lose its id. */
     private function submitted(string $action, string $prompt, string $id): Task
     {
         try {

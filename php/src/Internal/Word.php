@@ -79,7 +79,11 @@ abstract class Word implements \JsonSerializable, \Stringable
         throw new \Error('Trying to clone an uncloneable object of class ' . static::class);
     }
 
-    /** @throws \Error always: its string can be serialized */
+    /**
+     * @return array{}
+     *
+     * @throws \Error always: its string can be serialized
+     */
     final public function __serialize(): array
     {
         throw new \Error(static::class . ' cannot be serialized; its value can');

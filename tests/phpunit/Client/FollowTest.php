@@ -91,11 +91,13 @@ final class FollowTest extends TestCase
         $this->mj->will(Outcome::success()->late());
         $task = $this->mj->wait($this->mj->imagine('a cat'));
         self::assertSame(['FAILURE', 'TIMEOUT'], [$task->status->value, (string) $task->failCode]);
+        self::assertSame('TaskFinished FAILURE', $this->seen->told()[2]);
 
         $this->mj->advance($task);
         $late = $this->mj->poll($task);
         self::assertSame(['SUCCESS', true, null], [$late->status->value, $late->late, $late->failCode]);
         self::assertGreaterThan($task->revision, $late->revision);
+        self::assertCount(3, $this->seen->told(), 'an end is told once; what comes later is in the feed');
     }
 
     public function testAWorkerThatNeverLooksDoesNotGrow(): void

@@ -275,7 +275,7 @@ final class FakeHub implements Functions
         return $this->tasks->find($taskId) ?? Given::refuse($function, 1, 'taskId', ': there is no such task');
     }
 
-    /** @param non-empty-list<string> $prompts one for each task */
+    /** @param list<string> $prompts one for each task */
     private function submit(Submission $submission, array $prompts): string
     {
         $key = $submission->options()['idempotency_key'] ?? null;

@@ -50,7 +50,7 @@ final class Group
             'status' => $status,
             'progress' => $status === Status::SUCCESS
                 ? 100
-                : intdiv(array_sum(array_column($members, 'progress')), count($members)),
+                : intdiv((int) array_sum(array_column($members, 'progress')), count($members)),
             'prompt' => $first['prompt'],
             'parent_id' => $first['parent_id'],
             'group_id' => $id,

@@ -222,15 +222,15 @@ final class Script
     /** @return MjButton */
     private function button(string $name): array
     {
-        $customId = match (true) {
-            isset(self::CUSTOM_IDS[$name]) => sprintf(self::CUSTOM_IDS[$name], $this->job),
-            preg_match('/^upscale(\d)$/', $name, $index) === 1 => "MJ::JOB::upsample::$index[1]::$this->job",
-            preg_match('/^variation(\d)$/', $name, $index) === 1 => "MJ::JOB::variation::$index[1]::$this->job",
-            preg_match('/^imagine(\d)$/', $name, $index) === 1 => "MJ::Job::PicReader::$index[1]",
-            default => "MJ::JOB::$name::1::$this->job::SOLO",
+        $index = substr($name, -1);
+        $customId = self::CUSTOM_IDS[$name] ?? match (preg_replace('/\d$/', '', $name)) {
+            'upscale' => "MJ::JOB::upsample::$index::%s",
+            'variation' => "MJ::JOB::variation::$index::%s",
+            'imagine' => "MJ::Job::PicReader::$index",
+            default => "MJ::JOB::$name::1::%s::SOLO",
         };
 
-        return ['action' => $name, 'custom_id' => $customId, 'label' => $name, 'emoji' => null, 'style' => 2];
+        return ['action' => $name, 'custom_id' => sprintf($customId, $this->job), 'label' => $name, 'emoji' => null, 'style' => 2];
     }
 
     private function address(string $file): string

@@ -34,7 +34,7 @@ final class Tasks
 
     private int $count = 0;
 
-    /** @param non-empty-list<string> $prompts one for each task */
+    /** @param list<string> $prompts one for each task */
     public function add(Submission $submission, Outcome $outcome, array $prompts, float $now, ?string $key): string
     {
         $group = count($prompts) > 1 ? $this->newId() : null;
