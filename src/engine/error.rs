@@ -160,3 +160,24 @@ fn remedy(error: &StoreError) -> Option<&'static str> {
         | StoreError::QueueFull { .. } => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failing_store_says_what_to_do() {
+        for error in [
+            StoreError::Busy(Duration::from_secs(5)),
+            StoreError::Full,
+            StoreError::Damaged("the file is malformed".to_owned()),
+            StoreError::Io("refused".into()),
+        ] {
+            let says = EngineError::from(error).to_string();
+            assert!(
+                says.contains("; ") && says.contains("mj.state_dir"),
+                "{says}"
+            );
+        }
+    }
+}

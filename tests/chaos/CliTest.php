@@ -11,8 +11,8 @@ use PHPUnit\Framework\TestCase;
 /** Command-line processes that submit, fork, wait and serve, and are killed at random. */
 final class CliTest extends TestCase
 {
-    private const TASKS = 0.12;
-    private const SECONDS = 400.0;
+    private const TASKS = 0.06;
+    private const SECONDS = 600.0;
 
     /** @return array<string, array{string}> the name for ONLY= */
     public function scripts(): array

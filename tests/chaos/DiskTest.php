@@ -39,6 +39,7 @@ final class DiskTest extends TestCase
 
         $stay->submit(1);
         $stay->assertAllEndOnce(90.0);
+        $stay->tell('disk full');
     }
 
     public function testAReadOnlyDiskIsSaidAndOverWhenItEnds(): void
@@ -68,6 +69,7 @@ final class DiskTest extends TestCase
 
         $stay->submit(1);
         $stay->assertAllEndOnce(90.0);
+        $stay->tell('disk read-only');
     }
 
     public function testADirectoryThatMayNotBeWrittenIsSaidAndOverWhenItEnds(): void
@@ -91,6 +93,7 @@ final class DiskTest extends TestCase
 
         $stay->submit(1);
         $stay->assertAllEndOnce(90.0);
+        $stay->tell('directory not writable');
     }
 
     /** @return array<string, array{callable(string): void}> what is done to a database of which the log is empty */
@@ -150,6 +153,7 @@ final class DiskTest extends TestCase
         for ($number = 0; $number < 3 * self::WORKERS; ++$number) {
             self::assertStringContainsString($answer[0], json_encode($fpm->call('mj_status')['incidents'], JSON_UNESCAPED_SLASHES));
         }
+        $stay->tell('database damaged' . $this->getDataSetAsString(false));
     }
 
     public function testALogThatWasCutOffKeepsWhatWasWhole(): void
@@ -175,6 +179,7 @@ final class DiskTest extends TestCase
         $stay->submit(2);
         $stay->assertAllEndOnce(60.0);
         self::assertSame([], $fpm->call('mj_status')['incidents']);
+        $stay->tell('log cut off');
     }
 
     public function testADirectoryThatIsRemovedUnderLivingProcessesIsMadeAnew(): void
@@ -200,6 +205,7 @@ final class DiskTest extends TestCase
         $stay->assertAllEndOnce(60.0, $before);
         Until::true(static fn () => $simulator->record()['open_connections'] === 1, 30.0, static fn () => 'not one gateway: ' . $simulator->record()['open_connections']);
         self::assertStringContainsString('removed or replaced', json_encode(array_merge(...array_column($fpm->calls(array_fill(0, 16, ['mj_status'])), 'incidents'))));
+        $stay->tell('directory removed');
     }
 
     public function testADatabaseThatIsRestoredUnderLivingProcessesIsUsed(): void
@@ -224,6 +230,7 @@ final class DiskTest extends TestCase
         $stay->assertAllEndOnce(30.0, 0, 1);
         $stay->submit(3);
         $stay->assertAllEndOnce(60.0, 0, 1);
+        $stay->tell('database restored');
     }
 
     private function needsRoot(): void

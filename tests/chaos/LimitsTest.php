@@ -95,6 +95,7 @@ final class LimitsTest extends TestCase
         $stay->adopt($taken);
         $stay->submit(2);
         $stay->assertAllEndOnce(60.0);
+        $stay->tell('no descriptors');
     }
 
     public function testAWorkerThatReachedItsMemoryLimitAnswersTheNextRequest(): void

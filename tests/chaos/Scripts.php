@@ -4,7 +4,6 @@ declare(strict_types=1);
 
 namespace Mj\Tests\Chaos;
 
-use Mj\Tests\Process\Extension;
 use Mj\Tests\Process\Lost;
 
 /**
@@ -16,11 +15,17 @@ final class Scripts implements Site
     /** Of this many short scripts one is killed on its way. */
     private const KILLED = 12;
 
+    /** As many short scripts may be on their way out: they hand their tasks over. */
+    private const ENDING = 24;
+
     /** How many short scripts were killed. */
     public int $killed = 0;
 
     /** @var array<string, Script> long-lived ones by their names */
     private array $long = [];
+
+    /** @var list<Script> short ones, the oldest first */
+    private array $short = [];
 
     /**
      * @param array<string, string> $ini    `mj.*` settings
@@ -33,6 +38,7 @@ final class Scripts implements Site
     public function calls(array $calls, float $timeout = 30.0): array
     {
         $this->keepAlive();
+        $this->short = array_slice(array_filter($this->short, static fn (Script $script) => $script->isRunning()), -self::ENDING);
         $asked = [];
         foreach ($calls as $key => $call) {
             // `configured` and `tried` are what script.php does anyway.
@@ -78,7 +84,7 @@ final class Scripts implements Site
     /** @param list<mixed> $line */
     private function short(string $mode, array $line): Script
     {
-        $script = (new Script($mode, $this->ini))->ask($line);
+        $this->short[] = $script = (new Script($mode, $this->ini))->ask($line);
         if (mt_rand(1, self::KILLED) === 1) {
             ++$this->killed;
             Later::signal($script->pid(), SIGKILL, mt_rand(10, 250));

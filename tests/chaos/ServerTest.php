@@ -11,8 +11,8 @@ use PHPUnit\Framework\TestCase;
 /** PHP's built-in server and Apache's prefork under load, while they are killed, stopped and restarted. */
 final class ServerTest extends TestCase
 {
-    private const TASKS = 0.12;
-    private const SECONDS = 400.0;
+    private const TASKS = 0.125;
+    private const SECONDS = 600.0;
 
     /** @return array<string, array{string}> the name for ONLY= */
     public function builtIn(): array

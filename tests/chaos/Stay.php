@@ -21,8 +21,24 @@ final class Stay
 
     private int $number = 0;
 
+    /** How many tasks ended well and are gone by intent since. */
+    private int $forgotten = 0;
+
+    private float $began;
+
+    /** @var array<string, int> what came of the tasks so far */
+    private array $figures = ['tasks' => 0, 'pictures' => 0, 'unconfirmed' => 0, 'lost' => 0, 'doubled' => 0, 'swapped' => 0, 'kills' => 0];
+
     public function __construct(private Fpm $fpm, private Simulator $simulator)
     {
+        $this->began = microtime(true);
+    }
+
+    /** Writes the scenario's line, with the tasks of the last {@see assertAllEndOnce()} and of those that were forgotten. */
+    public function tell(string $scenario): void
+    {
+        $record = $this->simulator->record();
+        Summary::add($scenario, $this->figures + ['identifies' => $record['identifies'], 'resumes' => $record['resumes'], 'seconds' => (int) round(microtime(true) - $this->began)]);
     }
 
     /** Submits tasks, which must be taken; a call whose worker died is repeated. */
@@ -94,6 +110,7 @@ final class Stay
     /** The tasks so far are gone for good. */
     public function forget(): void
     {
+        $this->forgotten += count($this->ids);
         $this->ids = [];
     }
 
@@ -117,6 +134,8 @@ final class Stay
         Assert::assertCount($unknown, array_splice($verdict->lost, 0, $unknown));
         Assert::assertSame([], $verdict->faults());
         Assert::assertSame(0, $verdict->unconfirmed);
+        $this->figures['tasks'] = $this->forgotten + $verdict->tasks;
+        $this->figures['pictures'] = $this->forgotten + $verdict->pictures;
     }
 
     private function ask(int $number): mixed

@@ -60,6 +60,12 @@ final class Strikes
         }
     }
 
+    /** How many of them ended processes that did not expect it. */
+    public function kills(): int
+    {
+        return array_sum(array_filter($this->counts, static fn (string $kind) => preg_match('/kill|terminat/', $kind) === 1, ARRAY_FILTER_USE_KEY));
+    }
+
     public function total(): int
     {
         return array_sum($this->counts);

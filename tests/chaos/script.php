@@ -16,6 +16,13 @@ $answer = static function (array $call): string {
     return json_encode($answer, JSON_THROW_ON_ERROR | JSON_INVALID_UTF8_SUBSTITUTE) . "\n";
 };
 $next = static fn (): mixed => json_decode((string) fgets(STDIN), true, 512, JSON_THROW_ON_ERROR);
+// Whoever started it closes standard input when it ends.
+$isWanted = static function (): bool {
+    $read = [STDIN];
+    $write = $except = null;
+
+    return stream_select($read, $write, $except, 0) === 0;
+};
 
 switch ($argv[1]) {
     case 'once':
@@ -40,11 +47,13 @@ switch ($argv[1]) {
         break;
     case 'serve':
         mj_configure($next());
-        mj_serve();
+        while ($isWanted()) {
+            mj_serve(60.0);
+        }
         break;
     case 'wait':
         mj_configure($next());
-        while (true) {
+        while ($isWanted()) {
             $open = mj_tasks(['status' => ['SUBMITTED', 'IN_PROGRESS']], 5)['tasks'] ?? [];
             $open === [] ? usleep(100_000) : mj_wait($open[array_rand($open)]['id'], 5.0);
         }
