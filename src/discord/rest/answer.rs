@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 /// Whose limit a 429 is about.
@@ -208,7 +209,7 @@ impl Outcome {
 }
 
 impl Answer<'_> {
-    /// Tells what the answer means. The body of an accepted request, which may be large, is not looked into.
+    /// Tells what the answer means. The body of an accepted request may be large: no value is made of it.
     pub fn read(&self) -> Outcome {
         let json = || serde_json::from_str::<Value>(self.body).ok();
         let page = self.is_page();
@@ -219,7 +220,7 @@ impl Answer<'_> {
             },
             status if page => Outcome::ReverseProxy { status },
             // Discord says nothing with it, or an object or a list.
-            200..=299 if self.is_said_by_discord(json.as_ref()) => Outcome::Accepted,
+            200..=299 if self.is_said_by_discord() => Outcome::Accepted,
             200..=299 => Outcome::ReverseProxy {
                 status: self.status,
             },
@@ -245,8 +246,11 @@ impl Answer<'_> {
         }
     }
 
-    fn is_said_by_discord(&self, json: Option<&Value>) -> bool {
-        self.body.trim().is_empty() || json.is_some_and(|json| json.is_object() || json.is_array())
+    /// Whether this can be Discord's: nothing, an object or a list. It is looked through, and not kept.
+    fn is_said_by_discord(&self) -> bool {
+        let body = self.body.trim();
+        body.is_empty()
+            || (body.starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(body).is_ok())
     }
 
     /// Whether the body is a page for people instead of JSON.
