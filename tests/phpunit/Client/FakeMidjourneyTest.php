@@ -81,6 +81,19 @@ final class FakeMidjourneyTest extends TestCase
         self::assertSame('SUCCESS', $mj->wait($task, 0.0)->status->value);
     }
 
+    public function testWhatWasNotSentIsCancelledAtOnceAndLeavesTheQueue(): void
+    {
+        $mj = new FakeMidjourney();
+        [$first, $second, $third] = [$mj->imagine('one'), $mj->imagine('two'), $mj->imagine('three')];
+        self::assertSame([0, 1, 2], [$first->queuePosition, $second->queuePosition, $third->queuePosition]);
+
+        self::assertTrue($mj->cancel($second));
+        $mj->advance($first);
+        $cancelled = $mj->poll($second);
+        self::assertSame(['CANCEL', null, 2], [$cancelled->status->value, $cancelled->queuePosition, $cancelled->revision]);
+        self::assertSame(1, $mj->imagine('four')->queuePosition);
+    }
+
     public function testWaitingWithoutEndForAStuckTaskIsAMistake(): void
     {
         $mj = (new FakeMidjourney())->will(Outcome::stuck());

@@ -33,6 +33,12 @@ final class FakeTask
         return Status::of($this->record['status'])->isFinal();
     }
 
+    /** Whether it was not sent yet. */
+    public function isWaiting(): bool
+    {
+        return $this->record['status'] === Status::NOT_START;
+    }
+
     /** When its next change comes, in seconds of the fake's clock; null for never. */
     public function due(): ?float
     {
@@ -52,13 +58,10 @@ final class FakeTask
         return true;
     }
 
-    /** Lets it end as cancelled: at once while it was not sent, else with its next step. */
-    public function cancel(float $now): void
+    /** Lets it end as cancelled, with its next step. */
+    public function cancel(): void
     {
         $this->steps = [['status' => Status::CANCEL, 'queue_position' => null, 'finished_at' => true]];
-        if ($this->record['status'] === Status::NOT_START) {
-            $this->step($now);
-        }
     }
 
     /**

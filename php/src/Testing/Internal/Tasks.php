@@ -34,6 +34,9 @@ final class Tasks
 
     private int $count = 0;
 
+    /** How many were not sent yet. */
+    private int $waiting = 0;
+
     /** @param list<string> $prompts one for each task */
     public function add(Submission $submission, Outcome $outcome, array $prompts, float $now, ?string $key): string
     {
@@ -51,6 +54,7 @@ final class Tasks
             /** @var MjTask $record its keys and their types are those of a task */
             $this->tasks[$id] = new FakeTask($record, $steps, $now + FakeTask::STEP);
             $this->feed[] = $id;
+            ++$this->waiting;
         }
         if ($group !== null) {
             $this->groups[$group] = $ids;
@@ -88,8 +92,10 @@ final class Tasks
     {
         $isAny = false;
         foreach ($this->members($id) as $member) {
-            if ($this->tasks[$member]->step($now)) {
-                $this->feed[] = $member;
+            $task = $this->tasks[$member];
+            $wasWaiting = $task->isWaiting();
+            if ($task->step($now)) {
+                $this->changed($member, $wasWaiting);
                 $isAny = true;
             }
         }
@@ -127,10 +133,10 @@ final class Tasks
             if ($task->isFinished()) {
                 continue;
             }
-            $revision = $task->record()['revision'];
-            $task->cancel($now);
-            if ($task->record()['revision'] !== $revision) {
-                $this->feed[] = $member;
+            $wasWaiting = $task->isWaiting();
+            $task->cancel();
+            if ($wasWaiting) {
+                $this->step($member, $now);
             }
             $isAny = true;
         }
@@ -237,6 +243,13 @@ final class Tasks
         return $status;
     }
 
+    /** Tells the feed of a task's change, and counts those that wait. */
+    private function changed(string $id, bool $wasWaiting): void
+    {
+        $this->feed[] = $id;
+        $this->waiting -= (int) ($wasWaiting && !$this->tasks[$id]->isWaiting());
+    }
+
     /** The job that a submission asks about: shown again, or for its seed. */
     private function job(Submission $submission): ?string
     {
@@ -257,7 +270,6 @@ final class Tasks
     {
         $options = $submission->options();
         $written = preg_match('/--seed (\d+)/', $prompt, $found) === 1 ? (int) $found[1] : $options['seed'] ?? null;
-        $waiting = array_filter($this->tasks, static fn(FakeTask $one): bool => $one->record()['status'] === Status::NOT_START);
 
         return array_replace(Record::BLANK, [
             'action' => Script::action($submission),
@@ -265,7 +277,7 @@ final class Tasks
             'parent_id' => $submission->parentId(),
             'mode' => $options['mode'] ?? null,
             'seed' => $submission->call() === 'imagine' ? $written ?? 1000 + $this->count : null,
-            'queue_position' => count($waiting),
+            'queue_position' => $this->waiting,
             'state' => isset($options['state']) && is_scalar($options['state']) ? (string) $options['state'] : null,
             'created_at' => (int) ($now * 1000),
         ]);
