@@ -29,6 +29,7 @@ mod seed;
 mod sighting;
 mod status;
 mod submit;
+mod tasks;
 mod uploads;
 
 use std::{
@@ -56,6 +57,7 @@ use self::{
     pictures::Preparation,
     seed::Seeds,
     sighting::Sightings,
+    tasks::Tasks,
 };
 pub use self::{
     driver::{
@@ -125,8 +127,7 @@ pub struct Hub {
     has_learnt: bool,
     draining: bool,
     fallback_session: String,
-    /// Boxed: the nodes of a tree that grows at its end stay half empty, and an item is almost a kilobyte.
-    tasks: BTreeMap<TaskId, Box<Item>>,
+    tasks: Tasks,
     correlator: Correlator,
     queue: Queue,
     accounts: Vec<Account>,
@@ -480,6 +481,9 @@ impl Hub {
                 self.outbox.mark_session(kind);
             }
         }
+        let (queue, outbox) = (&self.queue, &self.outbox);
+        self.tasks
+            .pack(|id| queue.contains(id) && !outbox.is_dirty(id));
     }
 
     /// What every answer teaches: the clock and the limits.

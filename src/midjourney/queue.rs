@@ -108,7 +108,8 @@ struct Entry {
 /// The tasks that wait to be sent.
 #[derive(Clone, Debug, Default)]
 pub struct Queue {
-    entries: BTreeMap<TaskId, Entry>,
+    /// Boxed: the nodes of a tree that grows at its end stay half empty.
+    entries: BTreeMap<TaskId, Box<Entry>>,
     ready: BTreeMap<(Option<String>, Lane), BTreeSet<Order>>,
     parked: BTreeMap<String, BTreeSet<Order>>,
     delayed: BTreeSet<(UnixMs, TaskId)>,
@@ -128,6 +129,11 @@ impl Queue {
     /// Whether this one waits.
     pub fn contains(&self, id: TaskId) -> bool {
         self.entries.contains_key(&id)
+    }
+
+    /// The only account that may send a waiting task, if it matters.
+    pub fn account_of(&self, id: TaskId) -> Option<&str> {
+        self.entries.get(&id)?.account.as_deref()
     }
 
     /// All that wait, by id.
@@ -158,7 +164,7 @@ impl Queue {
             woken_by: None,
         };
         self.settle(&entry);
-        self.entries.insert(id, entry);
+        self.entries.insert(id, Box::new(entry));
     }
 
     /// Takes a task out; tells whether it waited.

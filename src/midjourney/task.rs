@@ -343,60 +343,77 @@ pub struct TaskView {
     /// As PHP gave it.
     pub prompt: String,
     /// As Midjourney echoed it, without our seed tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub final_prompt: Option<String>,
     /// The task whose button was pressed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_id: Option<TaskId>,
     /// The group of which it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group_id: Option<TaskId>,
     /// The account that works, once chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     /// The speed, once known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,
     /// The half-done picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preview_url: Option<String>,
     /// The finished pictures.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub images: Vec<Image>,
     /// What it offers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub buttons: Vec<TaskButton>,
     /// Why it ended without a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fail_code: Option<FailCode>,
     /// Midjourney's or our words for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fail_reason: Option<String>,
     /// Whether the caller may sensibly try again.
     pub retryable: bool,
     /// Whether the picture came after the task had ended without one.
     pub late: bool,
     /// The message with the result, or with the progress.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_id: Option<MessageId>,
     /// Midjourney's id of the job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job_id: Option<String>,
     /// The seed, ours or the caller's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u32>,
     /// The caller's own words, given back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
     /// When it was made.
     pub created_at: UnixMs,
     /// When the interaction was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub submitted_at: Option<UnixMs>,
     /// When Midjourney began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<UnixMs>,
     /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<UnixMs>,
     /// What it waits for within its status.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<Stage>,
     /// When it will probably end, from its account's earlier tasks of the kind; none where there are too few.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimated_at: Option<UnixMs>,
     /// The prompts of a describe or shorten result, the fields of an info or settings panel.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub texts: Vec<Text>,
     /// What the caller should know and what stops nothing: parameters that were passed on unknown, warnings, and why
     /// moderators hold it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     /// Not sent again before this time.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<UnixMs>,
 }
 
@@ -633,84 +650,98 @@ pub enum AttemptState {
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Work {
     /// The application that is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub application_id: Option<ApplicationId>,
     /// The prompt as it is sent, with our seed tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_prompt: Option<String>,
     /// Whether `--seed` is ours, to be cut from what PHP sees.
     pub seed_is_tag: bool,
     /// The account that the caller named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub named_account: Option<String>,
     /// The Discord user that acts, once known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
     /// The button to press.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub press: Option<PressRequest>,
     /// The key that an observer can read, see DESIGN.md section 6, as text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// Further keys that it holds: a video whose prompt was edited may get either motion.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_keys: Vec<String>,
     /// While the key is held after the task ended: until when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_held_until: Option<UnixMs>,
     /// Every time it was sent.
     pub attempts: Vec<Attempt>,
     /// Messages that are its own, the oldest first.
     pub messages: Vec<MessageId>,
     /// `flags` of the message with the result, which a press of its buttons repeats.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub message_flags: u64,
     /// Whether a message or a job uuid is bound to it.
     pub bound: bool,
     /// The speed that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wanted_mode: Option<Mode>,
     /// When it ends as `TIMEOUT`.
     pub deadline: UnixMs,
     /// Larger goes first, -100 to 100.
     pub priority: i32,
     /// Makes a repeated submission the same task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<String>,
     /// Whether PHP asked to cancel it.
     pub cancel_requested: bool,
     /// Not before this time again (queue full, rate limits).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<UnixMs>,
     /// In which guild it was sent.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guild_id: Option<GuildId>,
     /// In which channel it was sent, where its messages stand.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel_id: Option<ChannelId>,
     /// How many attempts in a row never left this machine; they are not kept.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub unsent: u32,
     /// How many refused attempts are not kept any more.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub forgotten: u32,
     /// Midjourney's words when its moderators stopped it: a person's press in Discord may bring it on.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moderated: Option<String>,
     /// Which slash command it uses where it presses nothing.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub call: Call,
     /// Pictures that go along, in order.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pictures: Vec<Picture>,
     /// What is written into the form that its button opens; none leaves what the form came with.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub form_text: Option<String>,
     /// The region that Vary (Region) changes: a PNG, white where it may.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mask: Option<StoredFile>,
     /// The form, or the editor, that its button opened; none before, and none once it was answered for good.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub form: Option<OpenForm>,
     /// The live Cancel Job button of its job.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_button: Option<PressRequest>,
     /// The message that `/show` brought for [`Call::Seed`], to which the envelope is added.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<MessageId>,
     /// Where its changes are posted, beside the feed.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notify_url: Option<String>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Work {

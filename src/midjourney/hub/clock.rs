@@ -73,7 +73,7 @@ impl Hub {
         let (now, boot) = (self.discord_time(), self.now.boot);
         let knows_clock = self.knows_clock;
         let mut dated = Vec::new();
-        for (id, item) in &mut self.tasks {
+        for (id, item) in self.tasks.all_whole_mut() {
             if item.task.view.status.is_terminal() && item.task.work.key_held_until.is_none() {
                 continue;
             }
@@ -92,7 +92,7 @@ impl Hub {
                         .map(|ended| UnixMs(ended.0.saturating_add_signed(off)));
                 }
                 if was_undated || off.abs() > SAME {
-                    dated.push(*id);
+                    dated.push(id);
                 }
             }
         }

@@ -9,7 +9,7 @@ impl Hub {
     /// limits of their own, however long the owner lives.
     pub fn holdings(&self) -> BTreeMap<&'static str, usize> {
         let running = self.accounts.iter().map(|account| account.running.len());
-        let attempts = self.tasks.values().map(|item| item.made.len());
+        let attempts = self.tasks.all_whole().map(|(_, item)| item.made.len());
         BTreeMap::from([
             ("accounts", self.accounts.len() + self.retired.len()),
             ("archiving", self.archiving.len()),

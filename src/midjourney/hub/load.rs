@@ -15,6 +15,7 @@ use super::{
     seed::Seeds,
     sighting::Sightings,
     status::Counters,
+    tasks::Tasks,
 };
 use crate::{
     config::{HubConfig, HubId},
@@ -43,6 +44,7 @@ impl Hub {
         mut entropy: Entropy,
     ) -> Self {
         let fallback_session = format!("{:016x}{:016x}", entropy(), entropy());
+        let tasks = Tasks::new(id.clone());
         let accounts = Account::all(&config, &state.accounts, now);
         let mut hub = Self {
             id,
@@ -56,7 +58,7 @@ impl Hub {
             has_learnt: false,
             draining: false,
             fallback_session,
-            tasks: BTreeMap::new(),
+            tasks,
             correlator: Correlator::default(),
             queue: Queue::default(),
             accounts,
@@ -233,6 +235,10 @@ impl Hub {
         let work = &item.task.work;
         self.queue
             .insert(id, account, Lane::of(work), work.priority, work.not_before);
+        self.fail_if_hopeless(id);
+    }
+
+    fn fail_if_hopeless(&mut self, id: TaskId) {
         if let Some((code, reason)) = self.hopeless(id) {
             self.fail_unsent(id, code, reason);
         }
@@ -266,12 +272,12 @@ impl Hub {
         let made = vec![Made::default(); work.attempts.len()];
         self.tasks.insert(
             id,
-            Box::new(Item {
+            Item {
                 task,
                 made,
                 was_outdated: false,
                 lost_uploads: 0,
-            }),
+            },
         );
         self.set_holder(id);
         for attempt in &work.attempts {
@@ -397,7 +403,11 @@ impl Hub {
         self.status_due = true;
         let waiting: Vec<TaskId> = self.queue.ids().collect();
         for id in waiting {
-            self.enqueue(id);
+            if self.tasks.whole(&id).is_some() {
+                self.enqueue(id);
+            } else {
+                self.fail_if_hopeless(id);
+            }
         }
     }
 }

@@ -322,7 +322,7 @@ impl Hub {
         for id in self.queue.ids().chain(self.preparations.keys().copied()) {
             let account = self
                 .tasks
-                .get(&id)
+                .whole(&id)
                 .and_then(|item| item.task.view.account.as_deref());
             if let Some(name) = account {
                 *waiting.entry(name).or_default() += 1;

@@ -77,7 +77,10 @@ impl Hub {
     /// The only account that may send a task, if it matters: the named one, the one that uploaded its pictures, or the
     /// one that made the pressed message.
     pub(in crate::hub) fn account_for(&self, id: TaskId) -> Option<String> {
-        let task = &self.tasks.get(&id)?.task;
+        let Some(item) = self.tasks.whole(&id) else {
+            return self.queue.account_of(id).map(str::to_owned);
+        };
+        let task = &item.task;
         let named = task.work.named_account.clone();
         named.or_else(|| self.uploader(id)).or_else(|| {
             task.work.press.as_ref()?;

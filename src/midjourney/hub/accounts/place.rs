@@ -75,11 +75,11 @@ impl Hub {
 
     /// Goes on watching the channels in which tasks were sent that have not ended.
     pub(in crate::hub) fn keep_former_channels(&mut self) {
-        let sent = self.tasks.iter().filter_map(|(id, item)| {
+        let sent = self.tasks.all_whole().filter_map(|(id, item)| {
             let is_of_use = !item.task.view.status.is_terminal()
                 || item.task.work.key_held_until.is_some()
                 || awaits_late_final(&item.task.view);
-            is_of_use.then(|| self.channel_of_task(*id))
+            is_of_use.then(|| self.channel_of_task(id))
         });
         let former: BTreeSet<ChannelId> = sent
             .filter(|channel| {
