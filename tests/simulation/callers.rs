@@ -16,7 +16,7 @@ use mj_midjourney::{
     },
 };
 
-use crate::random::Random;
+use crate::{random::Random, weather::Weather};
 
 /// How long a task may take.
 const TIMEOUT: Duration = Duration::from_secs(600);
@@ -77,8 +77,7 @@ impl Callers {
         store: &MemoryStore,
         hub: &HubId,
         config: &HubConfig,
-        commands: u64,
-        followed: bool,
+        weather: &Weather,
         random: &mut Random,
     ) -> Option<TaskId> {
         if random.chance(20)
@@ -87,7 +86,7 @@ impl Callers {
             let _ = store.cancel(now, &id);
             self.cancelled.push(id);
         }
-        let wanted = if random.chance(commands) {
+        let wanted = if random.chance(weather.commands) {
             self.command(now, store, hub, config, random)
         } else if random.chance(250) {
             self.press(now, store, hub, config, random)
@@ -98,7 +97,7 @@ impl Callers {
         if random.chance(100) {
             task.work.priority = 1;
         }
-        if followed && random.chance(300) {
+        if weather.has_webhooks && random.chance(300) {
             task.work.notify_url = Some(ADDRESS.to_owned());
         }
         if random.chance(50) {

@@ -312,10 +312,10 @@ impl Stage {
     /// Whether no task is open, and no job of Midjourney's is either.
     fn is_settled(&mut self) -> bool {
         let hubs = self.store.hubs().unwrap_or_default();
-        let is_open = |hub: &&HubSummary| {
-            hub.id == self.hub && hub.open_tasks + u64::from(hub.has_notices) > 0
+        let is_open = |hub: &HubSummary| {
+            hub.id == self.hub && (hub.open_tasks > 0 || hub.has_notices)
         };
-        if hubs.iter().any(|hub| is_open(&hub)) {
+        if hubs.iter().any(is_open) {
             return false;
         }
         let record = self.record();
@@ -349,8 +349,7 @@ impl Stage {
             &self.store,
             &self.hub,
             &self.config,
-            self.weather.commands,
-            self.weather.has_webhooks,
+            &self.weather,
             &mut self.random,
         );
         for what in std::mem::take(&mut self.callers.broken) {
