@@ -1,8 +1,6 @@
-//! Plays many runs on both cores and says what became of them:
-//! `mj-simulate [--seed N] [--runs N] [--tasks N] [--seconds N] [--jobs N] [--without kill,clock] [--trace]
-//! [--keep-going] [--no-shrink] [--crash-at N]`, where `--tasks` are those of one run and no run begins after so many seconds. Ends with
-//! 1 when a promise was broken: then it looks for a smaller run that breaks one as well, and prints the command that
-//! plays it with its trace.
+//! Plays many runs on both cores and says what became of them (README.md): `--tasks` are those of one run, and no run
+//! begins after `--seconds`. Ends with 1 when a promise was broken: then it looks for a smaller run that breaks one as
+//! well, and prints the command that plays it with its trace. With `--hours`, lets one hub live that long instead.
 #![forbid(unsafe_code)]
 
 use std::{
