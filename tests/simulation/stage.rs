@@ -312,9 +312,8 @@ impl Stage {
     /// Whether no task is open, and no job of Midjourney's is either.
     fn is_settled(&mut self) -> bool {
         let hubs = self.store.hubs().unwrap_or_default();
-        let is_open = |hub: &HubSummary| {
-            hub.id == self.hub && (hub.open_tasks > 0 || hub.has_notices)
-        };
+        let is_open =
+            |hub: &HubSummary| hub.id == self.hub && (hub.open_tasks > 0 || hub.has_notices);
         if hubs.iter().any(is_open) {
             return false;
         }

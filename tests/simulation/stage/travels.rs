@@ -273,13 +273,13 @@ impl Stage {
         if !is_refused && let Some(what) = self.receiver.take(&post) {
             self.promise.broken(what);
         }
-        let is_known = !is_refused && !(is_troubled && self.random.chance(50));
-        let outcome = if is_known {
-            NoticeOutcome::Delivered
-        } else {
-            let at = self.moment_of(post.life.process).unix;
-            let at = at.plus(std::time::Duration::from_secs(2));
+        let has_failed = is_refused || (is_troubled && self.random.chance(50));
+        let outcome = if has_failed {
+            let now = self.moment_of(post.life.process).unix;
+            let at = now.plus(std::time::Duration::from_secs(2));
             NoticeOutcome::Retry { at }
+        } else {
+            NoticeOutcome::Delivered
         };
         let at = self.now + self.latency();
         let travel = Travel::Posted(post, Some(outcome));
