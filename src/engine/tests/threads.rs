@@ -7,7 +7,8 @@
 )]
 
 use std::{
-    path::Path,
+    fs,
+    path::{Path, PathBuf},
     sync::{Arc, mpsc},
     thread,
     time::{Duration, Instant},
@@ -144,6 +145,35 @@ fn waits_of_other_threads_end_with_the_process() {
 }
 
 #[test]
+fn the_engine_outlives_the_thread_that_started_it() {
+    let state = tempfile::tempdir().unwrap();
+    let host = || host(state.path(), "https://one.example.com", "auto");
+    let call = || Engine::of_thread(1, host).unwrap().status().unwrap();
+
+    thread::scope(|scope| {
+        scope.spawn(call).join().unwrap();
+    });
+    let started = engine_threads();
+    assert_eq!(started.len(), 1);
+    call();
+    assert_eq!(engine_threads(), started);
+    Engine::end_of_process();
+}
+
+/// The ids of this process's threads that bear the engine's name.
+fn engine_threads() -> Vec<String> {
+    let threads = fs::read_dir("/proc/self/task").unwrap();
+    let is_engine = |path: &PathBuf| {
+        fs::read_to_string(path.join("comm")).is_ok_and(|name| name.trim_end() == "mj-engine")
+    };
+    threads
+        .map(|thread| thread.unwrap().path())
+        .filter(is_engine)
+        .map(|path| path.to_string_lossy().into_owned())
+        .collect()
+}
+
+#[test]
 fn nothing_starts_after_the_end_of_the_process() -> Result<(), EngineError> {
     let state = tempfile::tempdir().unwrap();
     let host = || host(state.path(), "https://one.example.com", "auto");
@@ -169,5 +199,6 @@ fn nothing_starts_after_the_end_of_the_process() -> Result<(), EngineError> {
         );
         thread::yield_now();
     }
+    Engine::end_of_process();
     Ok(())
 }
