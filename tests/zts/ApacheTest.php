@@ -287,6 +287,38 @@ final class ApacheTest extends TestCase
         }
     }
 
+    public function testErrorsOfManyThreadsAreEachTheirOwn(): void
+    {
+        $simulator = new Simulator(['--speed', '1']);
+        $state = new StateDirectory();
+        $apache = $this->apache = new Apache([$simulator->ini(['state_dir' => $state->path, 'role' => 'never', 'queue_size' => '1'])]);
+        $id = $apache->call(0, 'mj_imagine', 'the one that fits');
+        $kinds = [
+            'Mj\QueueFullException: ' => ['mj_imagine', 'one too many'],
+            'ValueError: mj_imagine(): Argument #1 ($prompt)' => ['mj_imagine', ''],
+            'TypeError: mj_imagine(): Argument #2 ($options) element "seed"' => ['mj_imagine', 'a lighthouse', ['seed' => []]],
+            'Mj\ActionUnavailableException: ' => ['mj_action', $id, 'upscale1'],
+        ];
+        for ($round = 0; $round < 20; ++$round) {
+            $calls = [];
+            foreach (range(0, 3) as $number) {
+                foreach ($kinds as $says => $call) {
+                    $calls["$number $says"] = [0, ...$call];
+                }
+            }
+            foreach ($apache->calls($calls) as $key => $answer) {
+                self::assertInstanceOf(\RuntimeException::class, $answer);
+                self::assertStringStartsWith(substr($key, 2), $answer->getMessage());
+            }
+        }
+        // A function's attributes are copied for each thread.
+        $secret = ['user_token' => 'HIDDEN-IN-TRACES', 'state_dir' => 'not/absolute'];
+        foreach ($apache->calls(array_fill(0, 32, [0, 'trace', $secret])) as $trace) {
+            self::assertStringContainsString('mj_configure', (string) $trace);
+            self::assertStringContainsString('SensitiveParameterValue', $trace);
+        }
+    }
+
     public function testRelativePathsAreThoseOfTheScriptsThread(): void
     {
         $simulator = new Simulator(['--speed', '100']);

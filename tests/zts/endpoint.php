@@ -26,6 +26,16 @@ $helpers = [
 
         return $function(...$arguments);
     },
+    // What a stack trace shows of the configuration.
+    'trace' => static function (array $config): string {
+        try {
+            mj_configure($config);
+        } catch (Throwable $thrown) {
+            return print_r($thrown->getTrace(), true);
+        }
+
+        return 'nothing was thrown';
+    },
     // Forks as a script with pcntl would, lets the child submit, and tells whether it ended in time.
     'fork_and_imagine' => static function (string $prompt, float $seconds): ?string {
         $file = tempnam(sys_get_temp_dir(), 'mj-fork-');
