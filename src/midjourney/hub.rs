@@ -8,6 +8,7 @@
 mod accounts;
 mod answers;
 mod archive;
+mod attempt;
 mod calls;
 mod cancel;
 mod clock;

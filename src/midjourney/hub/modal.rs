@@ -15,10 +15,10 @@ use mj_discord::{
 
 use super::{
     Hub, Made,
+    attempt::account_state,
     finish::Ending,
     gates::GateState,
     outbox::{Bearer, Purpose},
-    submit::account_state,
 };
 use crate::{
     button::Press,

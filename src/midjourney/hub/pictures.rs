@@ -11,7 +11,7 @@ use std::{
 
 use mj_discord::rest::UploadSlot;
 
-use super::{Hub, accounts::Account, driver::Fetched, finish::Ending, submit::backoff};
+use super::{Hub, accounts::Account, attempt::backoff, driver::Fetched, finish::Ending};
 use crate::{
     refusal::{Detail, FailCode, Lang},
     task::{Call, Picture, PictureSource, Stage, StoredFile, Task, TaskId},

@@ -11,10 +11,10 @@ use mj_discord::{
 
 use super::{
     Hub,
+    attempt::account_state,
     driver::Answer,
     outbox::{Bearer, Purpose},
     pictures::Need,
-    submit::account_state,
 };
 use crate::{
     account::AccountState,
