@@ -47,7 +47,7 @@ final class ApacheTest extends TestCase
         $simulator = new Simulator(['--speed', '100', '--accounts', '10']);
         $state = new StateDirectory();
         $apache = $this->apache = new Apache([[]], ['mj.state_dir' => $state->path], $processes, 16, $settings, $mpm);
-        $config = $simulator->config(['gateway' => 'user', 'timeout' => 120]);
+        $config = $simulator->config(['gateway' => 'user', 'timeout' => 600, 'queue_size' => 10_000]);
         $accounts = $simulator->accountNames();
 
         $ids = $ended = $pids = [];
