@@ -26,7 +26,7 @@ final class CliTest extends TestCase
         mt_srand(Scenario::seed());
         $simulator = new Simulator(['--speed', '100', '--accounts', '20', '--config', '{"history":100000}']);
         $state = new StateDirectory();
-        $config = $simulator->config(['gateway' => 'user', 'timeout' => 300]);
+        $config = $simulator->config(['gateway' => 'user', 'timeout' => 120]);
         $scripts = new Scripts(['mj.state_dir' => $state->path], $config);
         $load = new Load($scripts, $config, $simulator->accountNames(), Load::imaginesFor(Scenario::tasks(self::TASKS)));
         $strikes = new Strikes((new ServerStrikes($scripts, $load, $state->path))->all());

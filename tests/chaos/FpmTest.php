@@ -37,7 +37,7 @@ final class FpmTest extends TestCase
         $simulator = new Simulator(['--speed', '100', '--accounts', '20', '--config', '{"history":100000}']);
         $state = new StateDirectory();
         $fpm = new Fpm(['mj.state_dir' => $state->path], 8, self::POOLS[$pool]);
-        $config = $simulator->config(['gateway' => 'user', 'timeout' => 180]);
+        $config = $simulator->config(['gateway' => 'user', 'timeout' => 120]);
         $load = new Load($fpm, $config, $simulator->accountNames(), Load::imaginesFor(Scenario::tasks(self::TASKS), true), forms: true);
         $strikes = new Strikes((new FpmStrikes($fpm, $config, $load, $state->path))->all());
         (new Scenario("fpm $pool", $fpm, $simulator, $load, $strikes))->run(self::SECONDS);

@@ -13,6 +13,11 @@ final class Load
     /** Every such upscale is zoomed: those of the first of twenty accounts, whose session alone sees forms. */
     private const ZOOM_EVERY = 20;
 
+    /** Seconds between two looks at all that is open. */
+    private const LOOK_EVERY = 0.2;
+
+    private float $lookedAt = 0.0;
+
     /** @var array<int, array<string, mixed>> see {@see Wishes} */
     public array $wanted = [];
 
@@ -62,7 +67,10 @@ final class Load
         $batch = array_slice(array_diff_key($this->wanted, $this->ids), 0, min($this->batch, $room), true);
         $answers = $this->ask(array_map(static fn (array $wish) => $wish['call'](['idempotency_key' => $wish['key']]), $batch), $timeout);
         $this->ids += array_filter($answers, 'is_string');
-        $this->look($timeout);
+        if (microtime(true) > $this->lookedAt + self::LOOK_EVERY) {
+            $this->look($timeout);
+            $this->lookedAt = microtime(true);
+        }
 
         return $batch !== [];
     }

@@ -73,7 +73,7 @@ final class ServerTest extends TestCase
         $user = $name === 'built-in' ? posix_getpwuid(posix_geteuid())['name'] : 'www-data';
         $state = new StateDirectory($user);
         $site = $make(['mj.state_dir' => $state->path]);
-        $config = $simulator->config(['gateway' => 'user', 'timeout' => 300]);
+        $config = $simulator->config(['gateway' => 'user', 'timeout' => 120]);
         $load = new Load($site, $config, $simulator->accountNames(), Load::imaginesFor(Scenario::tasks(self::TASKS)));
         $strikes = new Strikes((new ServerStrikes($site, $load, $state->path))->all() + $more($site));
         (new Scenario($name, $site, $simulator, $load, $strikes))->run(self::SECONDS);
