@@ -139,10 +139,11 @@ impl Attachments {
             .map_err(AttachmentError::Trouble)?;
         match status {
             200 if is_media(&bytes) => Ok(bytes),
-            200 if is_page(&kind, &bytes) => Err(AttachmentError::Trouble(Trouble::Page(status))),
+            // The CDN says in plain text that it has a picture no longer; a page is a proxy's.
+            200 | 404 if is_page(&kind, &bytes) => {
+                Err(AttachmentError::Trouble(Trouble::Page(status)))
+            }
             200 => Err(AttachmentError::Trouble(Trouble::NoPicture)),
-            // The CDN says that it has it no longer in plain text; a page is a proxy's.
-            404 if is_page(&kind, &bytes) => Err(AttachmentError::Trouble(Trouble::Page(status))),
             status => Err(AttachmentError::Status(status)),
         }
     }

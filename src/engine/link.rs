@@ -249,7 +249,7 @@ impl Link {
             }
             Notice::Disconnected { cause, .. } => {
                 tracing::info!(gateway = ?self.kind, ?cause, "the gateway connection is gone");
-                if let Some(trouble) = trouble_of(cause) {
+                if let Some(trouble) = trouble_of(*cause) {
                     self.route.network.note(Place::Gateway, Err(trouble));
                 }
                 notices.push(GatewayNotice::Down);
@@ -333,15 +333,14 @@ impl Link {
 }
 
 /// What the end of a connection says of the way, where its socket has not said it.
-fn trouble_of(cause: &Disconnect) -> Option<Trouble> {
+fn trouble_of(cause: Disconnect) -> Option<Trouble> {
     match cause {
         Disconnect::ConnectTimedOut => Some(Trouble::ConnectTimedOut),
         Disconnect::HelloTimedOut | Disconnect::LoginTimedOut | Disconnect::HeartbeatMissed => {
             Some(Trouble::Silent)
         }
-        Disconnect::BadFrame => Some(Trouble::Garbage),
         Disconnect::BadData(InflateError::TooLarge) => Some(Trouble::TooLarge),
-        Disconnect::BadData(_) => Some(Trouble::Garbage),
+        Disconnect::BadFrame | Disconnect::BadData(_) => Some(Trouble::Garbage),
         Disconnect::ConnectFailed
         | Disconnect::PermissionTimedOut
         | Disconnect::IdentifyRefused

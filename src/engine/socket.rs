@@ -225,7 +225,15 @@ fn trouble_of(error: &Error) -> Trouble {
         Error::Capacity(_) => Trouble::TooLarge,
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Trouble::Broken,
         Error::Protocol(_) | Error::Utf8(_) => Trouble::Garbage,
-        error => Trouble::of(error),
+        Error::ConnectionClosed
+        | Error::AlreadyClosed
+        | Error::Io(_)
+        | Error::Tls(_)
+        | Error::WriteBufferFull(_)
+        | Error::AttackAttempt
+        | Error::Url(_)
+        | Error::Http(_)
+        | Error::HttpFormat(_) => Trouble::of(error),
     }
 }
 

@@ -134,7 +134,19 @@ impl Trouble {
 
     /// Says it, and what to do.
     pub(crate) fn words(self, lang: Lang) -> String {
-        let [english, chinese] = match self {
+        let words = match self {
+            Self::Page(status) => return of_status(status, lang, true),
+            Self::Status(status) => return of_status(status, lang, false),
+            Self::Limited(status) => {
+                return match lang {
+                    Lang::En => format!(
+                        "Cloudflare or a proxy limits this machine's address (status {status}): submit more slowly"
+                    ),
+                    Lang::Zh => {
+                        format!("Cloudflare 或代理限制了本机 IP（状态 {status}）：请降低频率")
+                    }
+                };
+            }
             Self::Name => [
                 "its name has no address: check the name and this machine's DNS",
                 "域名无法解析：请检查域名与本机 DNS",
@@ -207,56 +219,51 @@ impl Trouble {
                 "what it sends is no picture: check what answers there",
                 "返回的不是图片：请检查应答的服务器",
             ],
-            Self::Page(413) | Self::Status(413) => [
-                "a server in between takes no file of this size: raise its limit (client_max_body_size with nginx)",
-                "中间服务器不接受该大小的文件：请调高其上限（nginx 为 client_max_body_size）",
-            ],
-            Self::Page(status @ 300..=399) | Self::Status(status @ 300..=399) => {
-                return match lang {
-                    Lang::En => format!(
-                        "it redirects elsewhere (status {status}), which is not followed: set the address that answers itself"
-                    ),
-                    Lang::Zh => format!("返回重定向（状态 {status}），不会跟随：请设置最终地址"),
-                };
-            }
-            Self::Page(status) => {
-                return match lang {
-                    Lang::En => format!(
-                        "a page with status {status} in place of Discord's answer: check the reverse proxy, its Host, SNI and Upgrade"
-                    ),
-                    Lang::Zh => format!(
-                        "返回了网页（状态 {status}）而非 Discord 的应答：请检查反向代理及其 Host、SNI 与 Upgrade"
-                    ),
-                };
-            }
-            Self::Status(status) => {
-                return match lang {
-                    Lang::En => {
-                        format!("it answers with status {status}: check what answers there")
-                    }
-                    Lang::Zh => format!("返回状态 {status}：请检查应答的服务器"),
-                };
-            }
-            Self::Limited(status) => {
-                return match lang {
-                    Lang::En => format!(
-                        "Cloudflare or a proxy limits this machine's address (status {status}): submit more slowly"
-                    ),
-                    Lang::Zh => {
-                        format!("Cloudflare 或代理限制了本机 IP（状态 {status}）：请降低频率")
-                    }
-                };
-            }
         };
-        match lang {
-            Lang::En => english,
-            Lang::Zh => chinese,
-        }
-        .to_owned()
+        in_lang(lang, words)
     }
 }
 
+/// What a status says that is none of Discord's, with a page for people or without.
+fn of_status(status: u16, lang: Lang, is_page: bool) -> String {
+    match (lang, status) {
+        (_, 413) => in_lang(
+            lang,
+            [
+                "a server in between takes no file of this size: raise its limit (client_max_body_size with nginx)",
+                "中间服务器不接受该大小的文件：请调高其上限（nginx 为 client_max_body_size）",
+            ],
+        ),
+        (Lang::En, 300..=399) => format!(
+            "it redirects elsewhere (status {status}), which is not followed: set the address that answers itself"
+        ),
+        (Lang::Zh, 300..=399) => {
+            format!("返回重定向（状态 {status}），不会跟随：请设置最终地址")
+        }
+        (Lang::En, _) if is_page => format!(
+            "a page with status {status} in place of Discord's answer: check the reverse proxy, its Host, SNI and Upgrade"
+        ),
+        (Lang::Zh, _) if is_page => format!(
+            "返回了网页（状态 {status}）而非 Discord 的应答：请检查反向代理及其 Host、SNI 与 Upgrade"
+        ),
+        (Lang::En, _) => format!("it answers with status {status}: check what answers there"),
+        (Lang::Zh, _) => format!("返回状态 {status}：请检查应答的服务器"),
+    }
+}
+
+fn in_lang(lang: Lang, [english, chinese]: [&str; 2]) -> String {
+    match lang {
+        Lang::En => english,
+        Lang::Zh => chinese,
+    }
+    .to_owned()
+}
+
 /// What one error of a chain says by itself.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of the many kinds of other crates only some say more"
+)]
 fn one(error: &(dyn Error + 'static)) -> Option<Trouble> {
     if error.is::<NoAddress>() {
         return Some(Trouble::Name);
@@ -285,6 +292,10 @@ fn one(error: &(dyn Error + 'static)) -> Option<Trouble> {
     }
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of the many kinds of other crates only some say more"
+)]
 fn tls(error: &rustls::Error) -> Trouble {
     match error {
         rustls::Error::InvalidCertificate(error) => match error {

@@ -53,8 +53,8 @@ pub(crate) async fn relay(client: Client, upstream: TcpStream, proxy: &Proxy) ->
                 }
                 Err(_) => break None,
             },
-            changed = changes.changed() => {
-                if changed.is_err() {
+            news = changes.changed() => {
+                if news.is_err() {
                     break None;
                 }
                 fault = *changes.borrow_and_update();
