@@ -12,7 +12,7 @@ PHPUNIT ?= phpunit
 TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),$(CURDIR)/target)
 
 # What a bare Debian 12 with Rust lacks.
-PACKAGES := binutils build-essential ca-certificates clang libclang-dev make nginx php-cli php-dev php-fpm php-mbstring \
+PACKAGES := binutils build-essential ca-certificates clang libclang-dev make php-cli php-dev php-fpm php-mbstring \
   php-psr-event-dispatcher php-psr-log php-sqlite3 php-xml phpunit valgrind
 
 export MJ_EXTENSION := $(TARGET)/debug/libmj.so
@@ -37,6 +37,7 @@ setup: ## Install the packages that are missing (as root), or name them
 	    exit 1; \
 	  fi; \
 	  export DEBIAN_FRONTEND=noninteractive; \
+	  exec 9<Makefile; flock 9; \
 	  apt-get update -qq; \
 	  apt-get install -qq --yes --no-install-recommends "$${missing[@]}"; \
 	fi; \
@@ -78,7 +79,9 @@ arrows: setup ## Check what each room links
 	@if [ -f "$(MJ_EXTENSION)" ]; then tests/arrows "$(MJ_EXTENSION)"; else tests/arrows; fi
 
 .PHONY: test
-test: test-rust test-php test-process test-clients ## Run every test
+test: test-rust ## Run every test
+	@# These mostly wait, for processes and for time-outs. Each prints when it has ended.
+	$(MAKE) --no-print-directory --jobs=3 --output-sync=target test-php test-process test-clients
 
 .PHONY: test-rust
 test-rust: setup ## Run the tests of the Rust crates
@@ -103,8 +106,13 @@ test-guard: build ## Check that a panic reaches PHP as an exception
 	$(CARGO) build --locked -p mj --example panic_probe
 	RUST_BACKTRACE=0 $(PHP) -n -d extension="$(TARGET)/debug/examples/libpanic_probe.so" tests/guard_check.php
 
+# Web servers that tests start by themselves, with configurations of their own.
+.PHONY: setup-servers
+setup-servers: setup
+	@$(MAKE) --no-print-directory setup PACKAGES="apache2-bin libapache2-mod-php$$($(PHP) -n -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;') nginx"
+
 .PHONY: test-phpunit
-test-phpunit: build ## Run PHPUnit against the simulator; FILTER=name for some
+test-phpunit: build setup-servers ## Run PHPUnit against the simulator; FILTER=name for some
 	$(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite simulator $(if $(FILTER),--filter $(FILTER))
 
 .PHONY: test-process
@@ -117,7 +125,7 @@ faults: build ## Play every fault of the network with real PHP, hold docs/faults
 	MJ_FAULTS="$(ONLY)" MJ_FAULTS_WRITE="$(WRITE)" $(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite faults
 
 .PHONY: chaos
-chaos: build ## Kill, stop and starve real PHP processes under 10,000 tasks; SEED=, TASKS=, ONLY=fpm-static for some
+chaos: build setup-servers ## Kill, stop and starve real PHP processes under 10,000 tasks; SEED=, TASKS=, ONLY=fpm-static for some
 	MJ_CHAOS_SEED=$(or $(SEED),1) MJ_CHAOS_TASKS=$(or $(TASKS),10000) \
 	  $(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite chaos $(if $(ONLY),--filter '$(ONLY)')
 
@@ -184,7 +192,7 @@ bench: build-release ## Measure, print a table, write build/bench.json; ONLY="po
 .PHONY: simulate
 simulate: setup ## Play a million tasks with owners that die and a network that fails; TASKS=, SEED=
 	$(CARGO) build --locked -p mj-simulation
-	"$(TARGET)/debug/mj-simulate" --seed $(or $(SEED),1) --tasks 250 --runs $$(($(or $(TASKS),1000000) / 250))
+	nice "$(TARGET)/debug/mj-simulate" --seed $(or $(SEED),1) --tasks 250 --runs $$(($(or $(TASKS),1000000) / 250))
 
 .PHONY: mutants
 mutants: setup ## Switch safeguards off, one at a time, and see that the proof finds it
@@ -201,4 +209,5 @@ clean: ## Remove what was built
 	rm -f tests/phpt/*.{diff,exp,log,mem,out,php,sh}
 
 .PHONY: ci
-ci: lint test deny ## What CI runs
+ci: ## What CI runs
+	.ci/run
