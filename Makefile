@@ -198,6 +198,10 @@ simulate: setup ## Play a million tasks with owners that die and a network that 
 mutants: setup ## Switch safeguards off, one at a time, and see that the proof finds it
 	tests/mutants
 
+.PHONY: sanitize
+sanitize: ## Run loom, Miri, AddressSanitizer, ThreadSanitizer, valgrind; ONLY="loom miri" for some
+	tests/sanitize $(ONLY)
+
 .PHONY: fuzz
 fuzz: setup ## Fuzz reader, prompts and gateway for a minute each; ONLY=reader for one, RUNS=10000000 for a count
 	tests/fuzz/run $(ONLY)
