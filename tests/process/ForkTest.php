@@ -10,7 +10,7 @@ use PHPUnit\Framework\TestCase;
 final class ForkTest extends TestCase
 {
     /** How many children there are, one after the other as fast as they can be forked. */
-    private const CHILDREN = 60;
+    private const CHILDREN = 120;
 
     public function testChildrenForkedDuringWritesAllGoOn(): void
     {
@@ -57,9 +57,9 @@ final class ForkTest extends TestCase
         self::assertSame(self::CHILDREN . ' well, 0 hung', $out);
 
         // Nothing of what was taken is lost, whoever took it.
-        $owner = new Cli('mj_configure($data); mj_serve(60);', ['mj.state_dir' => $state->path], $config);
+        $owner = new Cli('mj_configure($data); mj_serve(90);', ['mj.state_dir' => $state->path], $config);
         $all = 200 + 2 * self::CHILDREN;
-        Until::true(static fn () => count($simulator->jobs()) >= $all, 40.0, static fn () => count($simulator->jobs()) . " of $all sent");
+        Until::true(static fn () => count($simulator->jobs()) >= $all, 60.0, static fn () => count($simulator->jobs()) . " of $all sent");
         $owner->signal(SIGKILL);
         self::assertCount($all, $simulator->jobs(), 'each was sent once');
     }
