@@ -494,7 +494,7 @@ impl Hub {
             .iter()
             .filter(|(id, deletion)| {
                 let due = deletion.at + DELETION_GRACE;
-                if !self.tasks.contains_key(*id) {
+                if !self.tasks.contains_key(id) {
                     return true;
                 }
                 let channel = self.channel_of_task(**id);
