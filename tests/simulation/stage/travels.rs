@@ -133,6 +133,16 @@ impl Stage {
 
     /// A request is about to leave its process: the body asks the lease when it goes out.
     fn depart(&mut self, departure: Departure) {
+        let may_stop = departure.is_attempt && self.left > 0;
+        let Some(process) = self.living_process(departure.life) else {
+            return;
+        };
+        let stops =
+            may_stop && !process.is_stopped && self.weather.troubles.contains(&Trouble::Stop);
+        if stops && self.random.chance(10) {
+            // Between the attempt's commit and its body.
+            self.stop_process(departure.life.process);
+        }
         let Some(process) = self.living_process(departure.life) else {
             return;
         };

@@ -113,11 +113,14 @@ impl Stage {
 
     /// SIGSTOP.
     fn stop(&mut self) {
-        let Some(process) = self.owner_process() else {
-            return;
-        };
+        if let Some(process) = self.owner_process() {
+            self.stop_process(process);
+        }
+    }
+
+    pub(super) fn stop_process(&mut self, process: usize) {
         self.processes[process].is_stopped = true;
-        let most = if self.random.chance(100) {
+        let most = if self.random.chance(300) {
             LONGER_THAN_A_SESSION
         } else {
             40_000

@@ -192,11 +192,6 @@ impl World {
             "channel_id": message.channel,
             "type": message.kind,
             "content": if open { message.content.as_str() } else { "" },
-            "author": self.people.user_json(message.author, through),
-            "attachments": if open { files } else { Vec::new() },
-            "embeds": if open { message.embeds.clone() } else { Vec::new() },
-            "components": if open { message.components.clone() } else { Vec::new() },
-            "mentions": mentions,
             "mention_roles": [],
             "mention_everyone": false,
             "pinned": false,
@@ -205,6 +200,16 @@ impl World {
             "edited_timestamp": message.edited.map(timestamp),
             "flags": message.flags,
         });
+        // The macro would copy what is put into it.
+        object["author"] = self.people.user_json(message.author, through);
+        object["attachments"] = if open { files } else { Vec::new() }.into();
+        object["mentions"] = mentions.into();
+        for (name, parts) in [
+            ("embeds", &message.embeds),
+            ("components", &message.components),
+        ] {
+            object[name] = if open { parts.clone() } else { Vec::new() }.into();
+        }
         if is_midjourney(message.author) {
             object["application_id"] = json!(message.author);
             if message.origin.is_some() {
@@ -242,9 +247,9 @@ impl World {
             None => self.people.guild,
         };
         let mut metadata = json!({
-            "id": origin.id, "type": origin.kind, "user": self.people.user_json(origin.user, through),
-            "authorizing_integration_owners": {"0": owner},
+            "id": origin.id, "type": origin.kind, "authorizing_integration_owners": {"0": owner},
         });
+        metadata["user"] = self.people.user_json(origin.user, through);
         if origin.kind == 2 {
             metadata["name"] = json!(origin.name);
             metadata["command_type"] = json!(1);
@@ -260,9 +265,8 @@ impl World {
         if let Some(first) = origin.first_answer {
             metadata["original_response_message_id"] = json!(first);
         } else if origin.kind == 2 {
-            object["interaction"] = json!({
-                "id": origin.id, "type": 2, "name": origin.name, "user": self.people.user_json(origin.user, through),
-            });
+            object["interaction"] = json!({"id": origin.id, "type": 2, "name": origin.name});
+            object["interaction"]["user"] = self.people.user_json(origin.user, through);
         }
         object["interaction_metadata"] = metadata;
     }
