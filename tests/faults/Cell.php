@@ -72,6 +72,10 @@ final class Cell
         $warm = $this->ended($this->call('mj_imagine', 'a quiet harbour'), self::PATIENCE);
         $this->mustSucceed($warm, 'before the fault');
         $this->mustOwn();
+        if ($this->target === 'cdn') {
+            // The fault is to meet the next picture only.
+            Until::true(fn () => $this->ended($warm['id'], 0.0)['images'][0]['file'] !== null, self::PATIENCE);
+        }
         $usage = [new Usage($this->owner->pid()), new Usage($this->caller->pid())];
         $this->begin();
         $seen = match ($this->target) {
