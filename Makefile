@@ -199,7 +199,7 @@ mutants: setup ## Switch safeguards off, one at a time, and see that the proof f
 	tests/mutants
 
 .PHONY: sanitize
-sanitize: ## Run loom, Miri, AddressSanitizer, ThreadSanitizer, valgrind; ONLY="loom miri" for some
+sanitize: ## Run loom, Miri and valgrind; ONLY=asan or ONLY=tsan for the sanitizers of Rust
 	tests/sanitize $(ONLY)
 
 .PHONY: fuzz
