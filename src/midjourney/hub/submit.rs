@@ -53,22 +53,26 @@ impl Hub {
         let slots: Vec<Slot<'_>> = self
             .accounts
             .iter()
-            .filter(|account| {
-                account.is_ready(self.now)
-                    && account.health.user_id.is_some()
-                    && self.session_awaited_until(&account.config.name).is_none()
-            })
-            .map(|account| Slot {
-                name: &account.config.name,
-                weight: account.config.weight,
-                running: u32::try_from(account.running.len()).unwrap_or(u32::MAX),
-                aside: account.free(Lane::Aside),
-                fast: account.free(Lane::Fast),
-                relax: account.free(Lane::Relax),
-            })
+            .filter_map(|it| self.slot(it))
             .collect();
         let (id, at) = self.queue.next(&slots)?;
         Some((id, slots[at].name.to_owned()))
+    }
+
+    /// What an account may send now, if it may send at all.
+    fn slot<'a>(&self, account: &'a Account) -> Option<Slot<'a>> {
+        let name = &account.config.name;
+        let is_open = account.is_ready(self.now)
+            && account.health.user_id.is_some()
+            && self.session_awaited_until(name).is_none();
+        is_open.then(|| Slot {
+            name,
+            weight: account.config.weight,
+            running: u32::try_from(account.running.len()).unwrap_or(u32::MAX),
+            aside: account.free(Lane::Aside),
+            fast: account.free(Lane::Fast),
+            relax: account.free(Lane::Relax),
+        })
     }
 
     /// Takes a task for an account: its key, an attempt that will be durable, and the POST behind it.
@@ -160,7 +164,8 @@ impl Hub {
         keys.iter().find(is_taken).cloned()
     }
 
-    /// An account that may send a task now for which no other task holds the key: keys name the acting user.
+    /// An account that may send a task now, has no older one to send, and for which no other task holds the key: keys
+    /// name the acting user.
     fn other_account(&self, id: TaskId) -> Option<String> {
         let task = &self.tasks.get(&id)?.task;
         if self.accounts.len() < 2 || self.account_for(id).is_some() {
@@ -174,10 +179,14 @@ impl Hub {
                 self.taken_key(id, &key::of_task(task, application, user))
                     .is_none()
             };
+            let is_first = |slot: Slot<'_>| {
+                let next = self.queue.next(&[slot]);
+                next.is_none_or(|(first, _)| first == id)
+            };
             account.config.weight > 0
-                && account.is_ready(self.now)
                 && account.free(lane) > 0
                 && account.health.user_id.is_some_and(is_free)
+                && self.slot(account).is_some_and(is_first)
         };
         let account = self.accounts.iter().find(can_send)?;
         Some(account.config.name.clone())

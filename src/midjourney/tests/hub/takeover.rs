@@ -12,7 +12,7 @@ use mj_midjourney::{
 
 use super::{
     post,
-    world::{USER, World, config},
+    world::{USER, World, account, config},
 };
 
 const PROMPT: &str = "a red fox --seed 7";
@@ -202,6 +202,23 @@ fn a_first_command_waits_for_the_session_that_would_see_its_refusal() {
     assert!(deaf.interactions().is_empty());
     deaf.ms(1);
     assert_eq!(deaf.interactions().len(), 1, "a gateway may stay away");
+}
+
+/// Found by the simulation: seed 293 of `mj-simulate --tasks 250`.
+#[test]
+fn a_taken_key_moves_no_task_to_an_account_without_its_session() {
+    let mut config = config(GatewayMode::User);
+    config.accounts.push(account("second"));
+    let mut world = World::cold(config, Grade::Resident);
+    world.imagine("a red fox", 7);
+    world.ms(1_000);
+    assert_eq!(world.last().token, "token-second");
+    world.imagine("a red fox", 7);
+    world.ms(1_000);
+    assert_eq!(world.interactions().len(), 1);
+    world.connect();
+    assert_eq!(world.last().token, "token-main");
+    assert_eq!(world.interactions().len(), 2);
 }
 
 #[test]
