@@ -218,6 +218,8 @@ final class ApacheTest extends TestCase
                 self::assertIsString($id, is_object($id) ? $id->getMessage() : '');
                 $ids[] = $id;
             }
+            // A session that is not there yet cannot be resumed.
+            Until::true(static fn () => ($apache->call(0, 'mj_status')['gateway']['user']['state'] ?? null) === 'live', 60.0);
             $apache->graceful();
         }
         $tasks = [];
