@@ -17,6 +17,10 @@ use std::{
 
 use mj_simulation::{Plan, Report, Trouble, Without, live, run};
 
+/// A quarter of the time goes into room for small things.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Broken promises of one run that are printed.
 const SHOWN: usize = 8;
 /// Runs that are made smaller.
