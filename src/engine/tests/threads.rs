@@ -153,6 +153,11 @@ fn the_engine_outlives_the_thread_that_started_it() {
     thread::scope(|scope| {
         scope.spawn(call).join().unwrap();
     });
+    // A thread takes its name itself, once it runs.
+    let begun = Instant::now();
+    while engine_threads().is_empty() && begun.elapsed() < Duration::from_secs(5) {
+        thread::yield_now();
+    }
     let started = engine_threads();
     assert_eq!(started.len(), 1);
     call();
