@@ -148,6 +148,18 @@
  *     hubs: list<array{id: string, current: bool, owner: MjOwner|null, open_tasks: int}>,
  *     incidents: list<string>
  * }
+ * @phpstan-type MjReport array{
+ *     ok: bool,
+ *     counts: array<'ok'|'warning'|'failed'|'skipped'|'unknown', int>,
+ *     checks: list<array{
+ *         name: string,
+ *         title: string,
+ *         status: 'ok'|'warning'|'failed'|'skipped'|'unknown',
+ *         seen: string,
+ *         todo: ?string,
+ *         because: ?string
+ *     }>
+ * }
  *
  * `network`: how the owner found each of Discord's hosts, or the proxies before them, at its last try, and why it fails in
  * words of `mj.lang`; `since` and `times`: the failures in a row (docs/faults.md). `owner.alive`: its lease runs and, on this machine, its process lives. `queue`: tasks by status as stored, then as the
@@ -658,6 +670,33 @@ namespace {
      * @throws \Mj\EngineException
      */
     function mj_status(): array {}
+
+    /**
+     * Looks at everything that mj needs and says of each what was seen and what to do: PHP, settings, state directory,
+     * hosts, tokens, owner, queue. Never a secret. It only looks: it starts no engine and sends no task, and what it
+     * finds wrong is never an exception. docs/doctor.md explains every check.
+     *
+     * `array` (the default) gives `ok`, which is false as soon as one check failed, the number of checks by status, and
+     * the checks in their order; `json` the same as a string; `text` lines for people. A check whose ground failed is
+     * `skipped`, and `because` names the check to see to first.
+     *
+     * @param array{
+     *     format?: 'array'|'json'|'text',
+     *     lang?: 'en'|'zh',
+     *     network?: bool,
+     *     timeout?: int|float,
+     *     only?: string|list<string>,
+     *     config?: array<string, mixed>,
+     * } $options `lang` defaults to `mj.lang`; `network` false leaves out what needs the network, which takes at most
+     *     `timeout` seconds, 1 to 60, default 10; `only` names checks, or the part before their dot; `config` is looked
+     *     at in place of what `mj_configure()` was given
+     *
+     * @return MjReport|string a string with `format` `text` or `json`
+     *
+     * @throws \ValueError when an option cannot be used
+     * @throws \TypeError when an option has the wrong type
+     */
+    function mj_doctor(#[\SensitiveParameter] array $options = []): array|string {}
 
     /**
      * An address of Discord's CDN, rewritten to the image domain. Other addresses come back as they are.

@@ -15,6 +15,7 @@ mod beside;
 mod config;
 #[cfg(test)]
 mod crash_points;
+pub mod doctor;
 mod download;
 mod drive;
 pub mod engine;

@@ -99,7 +99,7 @@ impl Visit for Line<'_> {
 }
 
 /// UTC as RFC 3339 writes it, by arithmetic: libc's calendar reads the environment.
-fn timestamp(unix_ms: u64) -> String {
+pub(crate) fn timestamp(unix_ms: u64) -> String {
     let (seconds, millis) = (unix_ms / 1_000, unix_ms % 1_000);
     let (days, second) = (seconds / 86_400, seconds % 86_400);
     // Days to a civil date, counting years from March so that a leap day ends one.

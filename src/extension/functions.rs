@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use ext_php_rs::{flags::DataType, types::Zval, zend::ExecuteData};
-use mj_engine::TaskId;
+use mj_engine::{TaskId, doctor::doctor};
 
 use crate::{
     arguments::{Array, Text, parse, seconds},
     convert::{self, Table},
     exceptions::Failure,
     guard,
-    host::{engine, interrupted},
+    host::{engine, host, interrupted, php},
     record,
     signature::{Function, Parameter},
     words::Word,
@@ -21,13 +21,17 @@ const OPTIONS: Parameter = Parameter::optional("options", DataType::Array, "[]")
 const TASK_ID: Parameter = Parameter::required("taskId", DataType::String);
 
 macro_rules! functions {
-    ($($name:ident ($($parameter:expr),*) -> $returns:ident $(| $null:ident)?;)*) => {
+    ($($name:ident ($($parameter:expr),*) -> $returns:ident $(or $or:ident)? $(| $null:ident)?;)*) => {
         /// Every function, in the order of the stub.
         pub(crate) static ALL: &[Function] = &[$(Function {
             name: stringify!($name),
             handler: entry::$name,
             parameters: &[$($parameter),*],
             returns: DataType::$returns,
+            or_string: {
+                const OR: &[DataType] = &[$(DataType::$or)?];
+                !OR.is_empty()
+            },
             nullable: {
                 const NULL: &[&str] = &[$(stringify!($null))?];
                 !NULL.is_empty()
@@ -75,6 +79,7 @@ functions! {
     mj_cancel(TASK_ID) -> Bool;
     mj_serve(Parameter::optional("seconds", DataType::Double, "INF")) -> Void;
     mj_status() -> Array;
+    mj_doctor(OPTIONS) -> Array or String;
     mj_image_url(Parameter::required("url", DataType::String)) -> String;
     mj_download(TASK_ID, Parameter::required("directory", DataType::String), OPTIONS) -> Array;
 }
@@ -249,6 +254,22 @@ fn mj_serve(call: &mut ExecuteData) -> Answer {
 fn mj_status(call: &mut ExecuteData) -> Answer {
     parse!(call, c"");
     Ok(convert::to_zval(&engine()?.status()?))
+}
+
+fn mj_doctor(call: &mut ExecuteData) -> Answer {
+    let mut options = Array::default();
+    parse!(call, c"|h", options);
+    let options = options.value("options")?;
+    // Why there is no engine is what the doctor finds out.
+    let engine = engine().ok();
+    let report = doctor(
+        &host(),
+        &php(),
+        engine.as_deref(),
+        &options,
+        &mut interrupted,
+    )?;
+    Ok(convert::to_zval(&report))
 }
 
 fn mj_image_url(call: &mut ExecuteData) -> Answer {

@@ -3,9 +3,10 @@
 use std::{ffi::CStr, sync::Arc};
 
 use ext_php_rs::ffi::{
-    ext_php_rs_compiler_globals, ext_php_rs_executor_globals, ext_php_rs_sapi_module,
+    USING_ZTS, ZEND_DEBUG, ZEND_MODULE_API_NO, ext_php_rs_compiler_globals,
+    ext_php_rs_executor_globals, ext_php_rs_sapi_module,
 };
-use mj_engine::{Engine, EngineError, Host};
+use mj_engine::{Engine, EngineError, Host, doctor::Php};
 
 use crate::{basedir, ini};
 
@@ -13,6 +14,14 @@ unsafe extern "C" {
     /// The version of a module (`Zend/zend_API.h`); that of `standard` is PHP's.
     fn zend_get_module_version(module: *const std::ffi::c_char) -> *const std::ffi::c_char;
 }
+
+/// PHP's own entries that matter to the doctor.
+const OF_PHP: &[&str] = &[
+    "disable_functions",
+    "max_execution_time",
+    "opcache.preload",
+    "open_basedir",
+];
 
 /// `ZEND_COMPILE_PRELOAD` and `ZEND_COMPILE_PRELOAD_IN_CHILD` of `Zend/zend_compile.h`, the same since PHP 8.0.
 const PRELOAD: u32 = (1 << 15) | (1 << 17);
@@ -37,7 +46,8 @@ pub(crate) fn interrupted() -> bool {
     }
 }
 
-fn host() -> Host {
+/// What the engine must know of PHP.
+pub(crate) fn host() -> Host {
     Host {
         sapi: sapi(),
         php_version: php_version(),
@@ -45,6 +55,26 @@ fn host() -> Host {
         preloading: preloading(),
         locate: Some(basedir::locate),
     }
+}
+
+/// What the doctor must know of PHP beside that.
+pub(crate) fn php() -> Php {
+    let entries = OF_PHP
+        .iter()
+        .filter_map(|name| Some((*name, ini::plain(name)?)));
+    Php {
+        thread_safe: USING_ZTS != 0,
+        debug: ZEND_DEBUG != 0,
+        module_api: ZEND_MODULE_API_NO,
+        ini_file: ini_file(),
+        entries: entries.collect(),
+    }
+}
+
+/// The `php.ini` that was read; none as well where `php_ini_loaded_file()` is disabled.
+fn ini_file() -> Option<String> {
+    let function = ext_php_rs::zend::Function::try_from_function("php_ini_loaded_file")?;
+    function.try_call(Vec::new()).ok()?.string()
 }
 
 fn preloading() -> bool {

@@ -172,8 +172,8 @@ pub(crate) fn values() -> Vec<(String, String)> {
     NAMES.iter().enumerate().filter_map(value).collect()
 }
 
-/// An entry as PHP has it.
-fn plain(name: &str) -> Option<String> {
+/// An entry as PHP has it, also one that is not ours.
+pub(crate) fn plain(name: &str) -> Option<String> {
     // SAFETY: the name is valid for its length; the answer is null or a C string that PHP keeps during the call.
     unsafe {
         let value = zend_ini_string(name.as_ptr().cast(), name.len(), 0);

@@ -1,6 +1,6 @@
 //! What PHP is told of a function: one table serves registration, error messages and the hiding of secrets.
 
-use std::ffi::c_void;
+use std::{ffi::c_void, ptr::NonNull};
 
 use ext_php_rs::{
     PHP_82,
@@ -28,6 +28,8 @@ pub(crate) struct Function {
     pub(crate) parameters: &'static [Parameter],
     /// What it gives back.
     pub(crate) returns: DataType,
+    /// Whether it may give back a string instead.
+    pub(crate) or_string: bool,
     /// Whether it may give back null instead.
     pub(crate) nullable: bool,
 }
@@ -158,22 +160,45 @@ unsafe extern "C" {
 /// `ZEND_ATTRIBUTE_PERSISTENT`: the attribute lives as long as the function.
 const PERSISTENT: u32 = 1;
 
+/// `MAY_BE_STRING` of `Zend/zend_type_info.h`: the bit of `IS_STRING`, which is 6 in every version.
+const MAY_BE_STRING: u32 = 1 << 6;
+
+/// The entry of a function of ours in PHP's table; none when PHP has removed it (`disable_functions`).
+fn entry(function: &Function) -> Option<NonNull<zend_function>> {
+    // SAFETY: at MINIT the compiler's globals are set up; the table holds our functions, which were registered just
+    // before, under their lower-case names.
+    let entry: *mut zend_function = unsafe {
+        let table = (*ext_php_rs_compiler_globals()).function_table;
+        zend_hash_str_find_ptr_lc(table, function.name.as_ptr().cast(), function.name.len()).cast()
+    };
+    NonNull::new(entry)
+}
+
+/// Adds `string` to the types that functions give back which may give back one instead: a builder knows one type only.
+pub(crate) fn widen_returns(functions: &[Function]) {
+    for function in functions.iter().filter(|function| function.or_string) {
+        let Some(mut entry) = entry(function) else {
+            continue;
+        };
+        // SAFETY: the function is an internal one with a type that it gives back, which PHP keeps right before the
+        // first parameter's; the table was allocated by the builder and is never freed nor read-only.
+        unsafe {
+            let returns = entry.as_mut().internal_function.arg_info.sub(1);
+            (*returns).type_.type_mask |= MAY_BE_STRING;
+        }
+    }
+}
+
 /// Gives `#[\SensitiveParameter]` to the parameters that may carry a token, where PHP knows it (8.2).
 pub(crate) fn hide_sensitive(functions: &[Function]) {
     if !PHP_82 {
         return;
     }
     for function in functions {
-        // SAFETY: at MINIT the compiler's globals are set up; the table holds our functions, which were registered just
-        // before, under their lower-case names.
-        let entry: *mut zend_function = unsafe {
-            let table = (*ext_php_rs_compiler_globals()).function_table;
-            zend_hash_str_find_ptr_lc(table, function.name.as_ptr().cast(), function.name.len())
-                .cast()
-        };
-        if entry.is_null() {
+        let Some(entry) = entry(function) else {
             continue;
-        }
+        };
+        let entry = entry.as_ptr();
         let hidden = function
             .parameters
             .iter()

@@ -24,5 +24,6 @@ mj_ack
 mj_cancel
 mj_serve
 mj_status
+mj_doctor
 mj_image_url
 mj_download

@@ -54,6 +54,13 @@ impl Current {
     }
 }
 
+impl super::Engine {
+    /// What `mj_configure()` was given; null where it was not called.
+    pub(crate) fn given(&self) -> Value {
+        self.current().given.clone()
+    }
+}
+
 /// The hub with the account that a submission brings along, and the account that it names.
 ///
 /// # Errors

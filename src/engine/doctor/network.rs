@@ -1,0 +1,182 @@
+//! The part of the doctor's checks that needs the network: in PHP's own process, on a helper thread with a bounded time,
+//! while PHP's thread waits and looks at its interrupts.
+
+use std::{
+    sync::{Arc, mpsc},
+    time::Duration,
+};
+
+use mj_midjourney::config::{HostSettings, HubConfig};
+use mj_process::{Worker, clock};
+use rustls::ClientConfig;
+use tokio::{runtime::Builder, time::timeout};
+
+use super::{
+    Patient,
+    check::Check,
+    finding::Findings,
+    hosts,
+    options::DoctorOptions,
+    text::{Shown, Text},
+};
+use crate::tls::Tls;
+
+/// How often PHP's interrupts are looked at.
+const SLICE: Duration = Duration::from_millis(50);
+/// How long a helper thread may take to end after its time.
+const END: Duration = Duration::from_millis(200);
+
+/// What the checks over the network need to know; it outlives the call where the helper thread does.
+#[derive(Clone)]
+pub(crate) struct Context {
+    /// The hosts, proxy and certificate authorities in use.
+    pub(crate) hosts: HostSettings,
+    /// The hub that is looked at; none where none is configured.
+    pub(crate) hub: Option<HubConfig>,
+    /// TLS with all roots that mj trusts, read on PHP's thread.
+    pub(crate) tls: Arc<ClientConfig>,
+    /// How long all of it may take, from its beginning. A check that waits for something to happen (a silent
+    /// connection to be cut) must end well before.
+    pub(crate) limit: Duration,
+}
+
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context")
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes all checks over the network that are wanted.
+pub(super) fn check(
+    patient: &Patient<'_>,
+    options: &DoctorOptions,
+    findings: &Findings,
+    interrupted: &mut dyn FnMut() -> bool,
+) {
+    let wanted = |check: &&Check| check.is_of_network() && options.wants(**check);
+    if !Check::ALL.iter().any(|check| wanted(&check)) {
+        return skip(findings);
+    }
+    let context = match context(patient, options) {
+        Ok(context) => context,
+        Err(why) => return leave(findings, &why),
+    };
+    if let Err(why) = run(context, findings, options.timeout, interrupted) {
+        leave(findings, &why);
+    }
+}
+
+/// Notes that none is made, because the caller wants it so.
+pub(super) fn skip(findings: &Findings) {
+    for check in Check::ALL.iter().filter(|check| check.is_of_network()) {
+        findings.skip(
+            *check,
+            Text::new(
+                "not looked at: checks over the network are off",
+                "未检查：已关闭网络检查",
+            ),
+        );
+    }
+}
+
+/// What is left over could not be found out.
+fn leave(findings: &Findings, why: &Text) {
+    for check in Check::ALL.iter().filter(|check| check.is_of_network()) {
+        if findings.may(*check) {
+            findings.unknown(*check, why.clone(), None);
+        }
+    }
+}
+
+fn context(patient: &Patient<'_>, options: &DoctorOptions) -> Result<Context, Text> {
+    let hosts = patient.hosts();
+    let tls = Tls::default()
+        .config(hosts.ca_file.as_deref())
+        .map_err(|error| {
+            Text::with(
+                "TLS cannot be set up: {0}",
+                "无法建立 TLS：{0}",
+                [Shown::said(&error.to_string())],
+            )
+        })?;
+    Ok(Context {
+        hosts,
+        hub: patient.hub.clone(),
+        tls,
+        limit: options.timeout,
+    })
+}
+
+/// # Errors
+/// Why not all checks were made.
+fn run(
+    context: Context,
+    findings: &Findings,
+    limit: Duration,
+    interrupted: &mut dyn FnMut() -> bool,
+) -> Result<(), Text> {
+    let (done, ended) = mpsc::channel();
+    let noted = findings.clone();
+    let job = move || -> std::io::Result<bool> {
+        let runtime = Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .build()?;
+        let checks = hosts::check(&context, &noted);
+        let in_time = runtime.block_on(async { timeout(limit, checks).await.is_ok() });
+        // What a resolver or a connection still does in the background is of no interest.
+        runtime.shutdown_background();
+        Ok(in_time)
+    };
+    let worker = Worker::spawn(
+        "mj-doctor",
+        |_| {},
+        move |_| {
+            // A caller that was interrupted does not listen any more.
+            let _ = done.send(job());
+        },
+    )
+    .map_err(|error| no_thread(&error))?;
+    let deadline = clock::boot() + limit + END;
+    loop {
+        match ended.recv_timeout(SLICE) {
+            Ok(Ok(true)) => {
+                worker.stop(END);
+                return Ok(());
+            }
+            Ok(Ok(false)) => {
+                worker.stop(END);
+                return Err(too_long(limit));
+            }
+            Ok(Err(error)) => return Err(no_thread(&error)),
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                return Err(Text::new("the check ended unexpectedly", "检查意外终止"));
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) if interrupted() => {
+                return Err(Text::new("PHP interrupted the check", "检查被 PHP 中断"));
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) if clock::boot() >= deadline => {
+                return Err(too_long(limit));
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+        }
+    }
+}
+
+fn too_long(limit: Duration) -> Text {
+    Text::with(
+        "no result within {0} s; give options.timeout more",
+        "{0} 秒内没有结果；可增大 options.timeout",
+        [limit.as_secs().into()],
+    )
+}
+
+fn no_thread(error: &std::io::Error) -> Text {
+    Text::with(
+        "no thread can be started: {0}",
+        "无法启动线程：{0}",
+        [Shown::said(&error.to_string())],
+    )
+}
