@@ -36,7 +36,7 @@ pub use self::{
     inflate::{InflateError, MAX_FRAME},
 };
 use self::{inflate::Inflate, machine::Machine};
-use crate::{CloseCode, Moment};
+use crate::{CloseCode, Moment, UnixMs};
 
 /// The largest payload that the gateway takes, in bytes; a larger one closes with 4002 ("Sending Events").
 pub const MAX_PAYLOAD: usize = 4096;
@@ -210,6 +210,15 @@ pub enum SendError {
     Budget(Duration),
 }
 
+/// When a gateway last gave signs of life, by the wall clock.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Signs {
+    /// The last heartbeat ACK.
+    pub acknowledged_at: Option<UnixMs>,
+    /// The last event, of whomever.
+    pub event_at: Option<UnixMs>,
+}
+
 /// A gateway session over as many connections as it takes.
 #[derive(Debug)]
 pub struct Gateway {
@@ -324,6 +333,11 @@ impl Gateway {
     /// The session as it should be stored.
     pub fn session(&self) -> Option<&Session> {
         self.machine.session()
+    }
+
+    /// When it last gave signs of life.
+    pub fn signs(&self) -> Signs {
+        self.machine.signs()
     }
 
     /// Where the machine stands.

@@ -85,15 +85,24 @@ impl Settings {
     /// # Errors
     /// [`EngineError::Configuration`] naming the first setting that is wrong or missing.
     pub(crate) fn read(ini: &[(String, String)], configured: &Value) -> Result<Self, EngineError> {
-        let raw = Raw::collect(ini, configured)?;
+        // What php.ini says of the hub may be half of it, the other half being mj_configure()'s.
+        Self::of(
+            &Raw::collect(ini, configured)?,
+            matches!(configured, Value::Null),
+        )
+    }
+
+    /// The same of settings that were gathered. Where they are half of what is set, a hub that lacks something is none.
+    ///
+    /// # Errors
+    /// As [`Settings::read`].
+    pub(crate) fn of(raw: &Raw, is_half: bool) -> Result<Self, EngineError> {
         for (key, why) in UNSUPPORTED {
             if let Some(setting) = raw.get(key) {
                 return Err(setting.wrong(*why));
             }
         }
-        // What php.ini says of the hub may be half of it, the other half being mj_configure()'s.
-        let is_half = matches!(configured, Value::Null);
-        let (hub, hub_error) = match hub(&raw) {
+        let (hub, hub_error) = match hub(raw) {
             Ok(hub) => (hub, None),
             Err(EngineError::Configuration { setting, message }) if is_half => {
                 (None, Some((setting, message)))
@@ -101,7 +110,7 @@ impl Settings {
             Err(error) => return Err(error),
         };
         Ok(Self {
-            state_dir: state_dir(&raw)?,
+            state_dir: state_dir(raw)?,
             role: raw
                 .choice("role", &[("auto", Role::Auto), ("never", Role::Never)])?
                 .unwrap_or_default(),
@@ -117,7 +126,7 @@ impl Settings {
             log_level: raw
                 .choice("log_level", LEVELS)?
                 .unwrap_or(tracing::Level::WARN),
-            hosts: hosts(&raw)?,
+            hosts: hosts(raw)?,
             hub_error,
             hub,
         })
@@ -226,7 +235,11 @@ const LEVELS: &[(&str, tracing::Level)] = &[
     ("debug", tracing::Level::DEBUG),
 ];
 
-fn state_dir(raw: &Raw) -> Result<Option<PathBuf>, EngineError> {
+/// The state directory that is set, under either name.
+///
+/// # Errors
+/// [`EngineError::Configuration`].
+pub(crate) fn state_dir(raw: &Raw) -> Result<Option<PathBuf>, EngineError> {
     let directory = raw.read("state_dir", |setting| {
         let path = PathBuf::from(setting.text()?);
         if path.is_absolute() {

@@ -10,7 +10,7 @@ mod upkeep;
 
 use std::{ops::ControlFlow, panic::resume_unwind, sync::Arc, time::Duration};
 
-use mj_discord::{Hosts, gateway::Session, snowflake::ChannelId};
+use mj_discord::{Hosts, UnixMs, gateway::Session, snowflake::ChannelId};
 use mj_midjourney::{
     config::{GatewayKind, HubConfig, HubId},
     hub::{Answer, Archived, FailureKind, Fetched, Hub, Output, Predecessor, RequestId},
@@ -18,6 +18,7 @@ use mj_midjourney::{
     task::TaskId,
 };
 use mj_process::{Fifo, OwnerLock, clock};
+use serde_json::json;
 use tokio::{
     io::unix::AsyncFd,
     sync::{
@@ -46,6 +47,8 @@ use crate::{
     webhook::{Post, Schedule},
 };
 
+/// How exact the last heartbeat ACK is that the status tells of: a quarter of the time between two.
+const ACKNOWLEDGED_GRAIN: Duration = Duration::from_secs(10);
 /// Pause before a write that the store refused is tried again.
 const WRITE_RETRY: Duration = Duration::from_millis(100);
 /// Callers' pictures that are fetched side by side; each may take some ten megabytes of memory.
@@ -128,6 +131,10 @@ pub(crate) struct Drive {
     hub: Hub,
     config: HubConfig,
     config_revision: u64,
+    /// The newest configuration that could be used.
+    config_applied: u64,
+    /// The last heartbeat ACK that the status tells of.
+    shown_acknowledged: UnixMs,
     /// Which database all this was read from: [`mj_store::SqliteStore::exchanges`].
     database: u64,
     hosts: Arc<Hosts>,
@@ -224,6 +231,8 @@ impl Drive {
             hub,
             config,
             config_revision,
+            config_applied: config_revision,
+            shown_acknowledged: UnixMs::default(),
             database,
             hosts: Arc::new(hosts),
             http,
@@ -287,7 +296,7 @@ impl Drive {
         crash_points::reached(&self.shared, Point::Turn);
         self.keep_lease()?;
         self.look_around();
-        if self.network.take_changed() {
+        if self.has_new_acknowledgement() || self.network.take_changed() {
             self.hub.show_status();
         }
         let now = moment();
@@ -389,9 +398,44 @@ impl Drive {
         if let Some(Write::Status(text)) = commit.writes.get_mut(at) {
             let mut status: serde_json::Value = serde_json::from_str(text).ok()?;
             status["network"] = self.network.shown(self.config.lang);
+            status["owner"] = self.shown();
             *text = status.to_string();
         }
         Some(commit)
+    }
+
+    /// Whether a gateway acknowledged a heartbeat that the status does not tell of, and should.
+    fn has_new_acknowledgement(&mut self) -> bool {
+        let signs = self.links.iter().map(Link::signs);
+        let Some(at) = signs.filter_map(|signs| signs.acknowledged_at).max() else {
+            return false;
+        };
+        let is_new = at.since(self.shown_acknowledged) >= ACKNOWLEDGED_GRAIN;
+        if is_new {
+            self.shown_acknowledged = at;
+        }
+        is_new
+    }
+
+    /// What an operator should know of this owner.
+    fn shown(&self) -> serde_json::Value {
+        let signs = self.links.iter().map(|link| {
+            let kind = match link.kind {
+                GatewayKind::Bot => "bot",
+                GatewayKind::User => "user",
+            };
+            let signs = link.signs();
+            let shown = json!({
+                "acknowledged_at": signs.acknowledged_at.map(|at| at.0),
+                "event_at": signs.event_at.map(|at| at.0),
+            });
+            (kind.to_owned(), shown)
+        });
+        json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "config_revision": self.config_applied,
+            "signs": serde_json::Value::Object(signs.collect()),
+        })
     }
 
     /// Writes once. What must be on the disk first is written beside the loop's thread, on which other hubs live too.

@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use mj_discord::{
     Hosts, Moment,
     gateway::{
-        Action, Config, Disconnect, Fatal, Gateway, InflateError, Interest, Notice, Session,
+        Action, Config, Disconnect, Fatal, Gateway, InflateError, Interest, Notice, Session, Signs,
     },
     snowflake::ChannelId,
 };
@@ -193,6 +193,11 @@ impl Link {
         {
             self.gateway.handle_timeout(now);
         }
+    }
+
+    /// When the gateway last gave signs of life.
+    pub(crate) fn signs(&self) -> Signs {
+        self.gateway.signs()
     }
 
     /// The session, to be stored.

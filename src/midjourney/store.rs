@@ -169,6 +169,15 @@ impl IdentifyBudget {
     /// A day.
     pub const DAY: Duration = Duration::from_secs(24 * 3_600);
 
+    /// How many were taken on the day that goes on.
+    pub fn used(&self, now: UnixMs) -> u32 {
+        if now.since(self.day_began) >= Self::DAY {
+            0
+        } else {
+            self.used
+        }
+    }
+
     /// Takes one, if one may be taken.
     pub fn take(&mut self, now: UnixMs) -> IdentifyPermit {
         // A wall clock that was set back would otherwise make us wait until it has caught up.

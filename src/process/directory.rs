@@ -17,6 +17,7 @@ use thiserror::Error;
 use crate::{descriptor::Descriptor, fork::ForkGate};
 
 mod filesystem;
+pub mod survey;
 
 /// Nobody but the owner may write in the directory or list it.
 const DIRECTORY_MODE: u32 = 0o700;

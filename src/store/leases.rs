@@ -159,16 +159,29 @@ pub(crate) fn request_yield(open: &Open, effects: &mut Effects, hub: &HubId) -> 
     Ok(())
 }
 
+fn stored_budget(open: &Open, token_hash: &str) -> Result<Option<String>> {
+    let mut find = open
+        .connection
+        .prepare_cached("SELECT budget FROM identify WHERE token_hash = ?1")?;
+    Ok(find.query_row([token_hash], |row| row.get(0)).optional()?)
+}
+
+/// How many were taken from a token's budget today.
+pub(crate) fn identifies(open: &Open, now: UnixMs, token_hash: &str) -> Result<u32> {
+    let Some(budget) = stored_budget(open, token_hash)? else {
+        return Ok(0);
+    };
+    let budget: IdentifyBudget = read_json("an identify budget", &budget)?;
+    Ok(budget.used(now))
+}
+
 /// Takes one IDENTIFY from a token's budget.
 pub(crate) fn permit_identify(
     open: &Open,
     now: UnixMs,
     token_hash: &str,
 ) -> Result<IdentifyPermit> {
-    let mut find = open
-        .connection
-        .prepare_cached("SELECT budget FROM identify WHERE token_hash = ?1")?;
-    let stored: Option<String> = find.query_row([token_hash], |row| row.get(0)).optional()?;
+    let stored = stored_budget(open, token_hash)?;
     let before: IdentifyBudget = match &stored {
         Some(budget) => read_json("an identify budget", budget)?,
         None => IdentifyBudget::default(),

@@ -23,4 +23,4 @@ mod writer;
 
 pub use connection::DATABASE;
 pub use setup::Incident;
-pub use sqlite::{Checkpoint, SqliteStore};
+pub use sqlite::{Checkpoint, SqliteStore, writer_in};

@@ -44,6 +44,24 @@ const INCIDENTS: usize = 32;
 /// Only touched under the fork gate, so it is never locked by another thread at a fork.
 static STORES: Mutex<Vec<&'static SqliteStore>> = Mutex::new(Vec::new());
 
+/// The process that is writing to the store in a directory, as far as the kernel tells; the store itself is not
+/// opened for it.
+pub fn writer_in(directory: &Path) -> Option<u32> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let inode = std::fs::metadata(directory.join(WRITE_LOCK)).ok()?.ino();
+    let locks = std::fs::read_to_string("/proc/locks").ok()?;
+    locks.lines().find_map(|line| {
+        // "1: FLOCK  ADVISORY  WRITE 4711 08:01:1234 0 EOF"; lines of waiters have "->" second.
+        let mut words = line.split_ascii_whitespace().skip(1);
+        let (kind, pid) = (words.next()?, words.nth(2)?);
+        let file = words.next()?.rsplit(':').next()?;
+        (kind == "FLOCK" && file.parse() == Ok(inode))
+            .then(|| pid.parse().ok())
+            .flatten()
+    })
+}
+
 /// What a checkpoint did, in pages of 4 kB.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Checkpoint {
@@ -197,6 +215,15 @@ impl SqliteStore {
         })
     }
 
+    /// How many logins of a token were counted today: those of the day that began with its first one. For `mj_doctor()`.
+    ///
+    /// # Errors
+    ///
+    /// As every reading.
+    pub fn identifies(&self, now: UnixMs, token_hash: &str) -> Result<u32, StoreError> {
+        self.read(|open| leases::identifies(open, now, token_hash))
+    }
+
     /// What this process noticed that an operator must hear of.
     pub fn incidents(&self) -> Vec<Incident> {
         self.incidents
@@ -223,21 +250,7 @@ impl SqliteStore {
     /// The process that is writing, as far as the kernel tells: when calls fail with [`StoreError::Busy`], it is
     /// stopped or hangs inside a transaction.
     pub fn writer(&self) -> Option<u32> {
-        use std::os::unix::fs::MetadataExt as _;
-
-        let inode = std::fs::metadata(self.dir.path().join(WRITE_LOCK))
-            .ok()?
-            .ino();
-        let locks = std::fs::read_to_string("/proc/locks").ok()?;
-        locks.lines().find_map(|line| {
-            // "1: FLOCK  ADVISORY  WRITE 4711 08:01:1234 0 EOF"; lines of waiters have "->" second.
-            let mut words = line.split_ascii_whitespace().skip(1);
-            let (kind, pid) = (words.next()?, words.nth(2)?);
-            let file = words.next()?.rsplit(':').next()?;
-            (kind == "FLOCK" && file.parse() == Ok(inode))
-                .then(|| pid.parse().ok())
-                .flatten()
-        })
+        writer_in(self.dir.path())
     }
 
     /// The database's path.

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{
     Action, Config, Disconnect, Dispatch, Event, Fatal, InflateError, Interest, Kind, MAX_PAYLOAD,
-    Notice, Ready, SendError, Session, SessionLoss, Status,
+    Notice, Ready, SendError, Session, SessionLoss, Signs, Status,
     backoff::{Backoff, Beat, Entropy, Heart, SendBudget},
     envelope::{self, Frame},
     state::{
@@ -32,6 +32,7 @@ pub(super) struct Machine {
     unreachable: Option<String>,
     resumed_at: Option<Duration>,
     refusals: u32,
+    signs: Signs,
 }
 
 impl Machine {
@@ -54,6 +55,7 @@ impl Machine {
             unreachable: None,
             resumed_at: None,
             refusals: 0,
+            signs: Signs::default(),
         };
         let is_old =
             |session: &Session| now.unix.since(session.seen_at) > machine.config.session_max_age;
@@ -66,6 +68,10 @@ impl Machine {
 
     pub(super) fn config(&self) -> &Config {
         &self.config
+    }
+
+    pub(super) fn signs(&self) -> Signs {
+        self.signs
     }
 
     pub(super) fn session(&self) -> Option<&Session> {
@@ -254,9 +260,13 @@ impl Machine {
             return None;
         };
         match frame {
-            Frame::Dispatch { sequence, event } => return self.dispatch(now, sequence, event),
+            Frame::Dispatch { sequence, event } => {
+                self.signs.event_at = Some(now.unix);
+                return self.dispatch(now, sequence, event);
+            }
             Frame::HeartbeatRequest => self.heartbeat(now),
             Frame::HeartbeatAck => {
+                self.signs.acknowledged_at = Some(now.unix);
                 if let Some(heart) = self.state.heart() {
                     heart.acknowledge();
                 }

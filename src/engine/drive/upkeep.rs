@@ -158,6 +158,8 @@ impl Drive {
             }
         }
         self.config = config;
+        self.config_applied = revision;
+        self.hub.show_status();
         let now = moment();
         self.hub.handle_config(now, self.config.clone());
         self.arrange_links(now);
