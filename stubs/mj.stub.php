@@ -34,8 +34,12 @@
  * @ini mj.guild_id        Discord guild of the channel
  * @ini mj.lang            language of messages: `en` or `zh`
  * @ini mj.late_final      how long a picture that is late is still awaited
- * @ini mj.log             file for the log
+ * @ini mj.log             the log: a file, `syslog`, or `php` for where PHP's own errors go (docs/logs.md)
+ * @ini mj.log_files       old log files that are kept, `<file>.1` the newest, 1 to 1000
+ * @ini mj.log_format      `text`, or `json` for an object a line
  * @ini mj.log_level       `error`, `warn`, `info` or `debug`
+ * @ini mj.log_prompts     whether prompts are in the log, at level `info`: `1` or `0`
+ * @ini mj.log_size        bytes (or with `K`, `M`, `G`) from which the log file is rotated; 0 never
  * @ini mj.max_wait        longest `mj_wait()` and `mj_events()` under PHP-FPM and Apache
  * @ini mj.notify_secret   signs webhooks; white space around it is cut
  * @ini mj.notify_url      webhook told of every change of tasks that name no other, `http://` or `https://`
@@ -307,7 +311,11 @@ namespace {
      *     archive_secret?: string,
      *     lang?: 'en'|'zh',
      *     log?: string,
-     *     log_level?: 'error'|'warn'|'info'|'debug'
+     *     log_files?: int<1, 1000>,
+     *     log_format?: 'text'|'json',
+     *     log_level?: 'error'|'warn'|'info'|'debug',
+     *     log_prompts?: bool,
+     *     log_size?: int|string
      * } $config
      *
      * @throws \Mj\ConfigurationException naming the setting that is missing or wrong

@@ -20,7 +20,12 @@ use sha2::{Digest, Sha256};
 
 use self::hub::{hosts, hub};
 pub(crate) use self::raw::Raw;
-use crate::{error::EngineError, setting::Setting, value::Value};
+use crate::{
+    error::EngineError,
+    log::{Format, LogSettings, Rotation, Target},
+    setting::Setting,
+    value::Value,
+};
 
 /// Settings that this version knows and cannot honour; ignoring them silently would break a promise.
 const UNSUPPORTED: &[(&str, &str)] = &[(
@@ -58,10 +63,8 @@ pub(crate) struct Settings {
     pub max_wait: Duration,
     /// Language of messages.
     pub lang: Lang,
-    /// The log file; none means no log.
-    pub log: Option<PathBuf>,
-    /// What is logged.
-    pub log_level: tracing::Level,
+    /// The log.
+    pub(crate) log: LogSettings,
     /// The hosts, also where no hub is set.
     pub hosts: HostSettings,
     /// Why there is no hub: the setting that is wrong or missing.
@@ -122,10 +125,7 @@ impl Settings {
             )?,
             max_wait: raw.duration("max_wait", (Duration::ZERO, DAY), 25 * SECOND)?,
             lang: raw.choice("lang", LANGUAGES)?.unwrap_or(Lang::En),
-            log: raw.read("log", Setting::text)?.map(PathBuf::from),
-            log_level: raw
-                .choice("log_level", LEVELS)?
-                .unwrap_or(tracing::Level::WARN),
+            log: log(raw)?,
             hosts: hosts(raw)?,
             hub_error,
             hub,
@@ -234,6 +234,27 @@ const LEVELS: &[(&str, tracing::Level)] = &[
     ("info", tracing::Level::INFO),
     ("debug", tracing::Level::DEBUG),
 ];
+
+const FORMATS: &[(&str, Format)] = &[("text", Format::Text), ("json", Format::Json)];
+
+fn log(raw: &Raw) -> Result<LogSettings, EngineError> {
+    Ok(LogSettings {
+        target: raw.read("log", |setting| {
+            setting.text().map(|text| Target::parse(&text))
+        })?,
+        level: raw
+            .choice("log_level", LEVELS)?
+            .unwrap_or(tracing::Level::WARN),
+        format: raw.choice("log_format", FORMATS)?.unwrap_or_default(),
+        rotation: Rotation {
+            size: raw
+                .read("log_size", |setting| setting.bytes(1 << 10, 1 << 40))?
+                .unwrap_or(10 << 20),
+            files: raw.number("log_files", (1, 1_000), 5)?,
+        },
+        prompts: raw.read("log_prompts", Setting::truth)?.unwrap_or(false),
+    })
+}
 
 /// The state directory that is set, under either name.
 ///

@@ -31,6 +31,7 @@ use crate::{
     config::{HubSettings, Role},
     download::{self, DownloadOptions},
     error::EngineError,
+    log::{self, Log},
     shared::{Serving, Shared, Waiting},
     status,
     value::Value,
@@ -43,6 +44,8 @@ pub struct Host {
     pub sapi: String,
     /// PHP's version, for the log.
     pub php_version: String,
+    /// PHP's own ini entry `error_log`; empty when it is not set.
+    pub error_log: String,
     /// The ini entries, names with their `mj.` in front; those that are empty may be left out.
     pub ini: Vec<(String, String)>,
     /// Whether `opcache.preload` runs: then nothing may start.
@@ -82,6 +85,12 @@ impl Engine {
         if let Some(process) = process::known() {
             process.shutdown();
         }
+    }
+
+    /// What PHP's error log is to be told, once: that `mj.log` cannot be written. Costs next to nothing when there is
+    /// nothing.
+    pub fn take_complaint() -> Option<String> {
+        log::health::take_complaint()
     }
 
     /// An engine beside the process's own, for programs that are not PHP and for tests.
@@ -247,7 +256,13 @@ impl Engine {
             return Err(EngineError::argument("taskId", message));
         }
         let config = Self::config_of(&shared, &hub)?;
-        let names = download::download(&shared, config, &view, located, &options, interrupted)?;
+        let names = download::download(&shared, config, &view, located, &options, interrupted)
+            .inspect_err(|error| {
+                // PHP's own thread has no log: this one is opened for one line.
+                tracing::subscriber::with_default(Log::new(&current.settings.log), || {
+                    tracing::warn!(%hub, task = %view.id, %error, "mj_download() failed");
+                });
+            })?;
         let path = |name: String| given.join(name).to_string_lossy().into_owned();
         Ok(names.into_iter().map(path).collect())
     }

@@ -1,59 +1,163 @@
-//! `mj.log`: what the engine thread has to say, a line each, appended to a file. Never a token, a prompt or a signed
-//! address: events carry ids, codes and causes only.
+//! `mj.log`: what the engine has to say, a line each, in a file, in the system's log, or where PHP's own errors go.
+//! Never a token or a signed address, and a prompt only where `mj.log_prompts` asks for it: events carry ids, codes and
+//! causes.
+
+mod file;
+pub(crate) mod health;
+mod line;
+mod syslog;
+mod time;
 
 use std::{
-    fmt::{self, Write as _},
-    fs::{File, OpenOptions},
     io::{self, Write as _},
-    path::Path,
+    path::PathBuf,
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use mj_process::clock;
+use mj_process::{clock, is_writable};
 use parking_lot::Mutex;
-use tracing::{
-    Event, Level, Metadata, Subscriber,
-    field::{Field, Visit},
-    span,
+use tracing::{Event, Level, Metadata, Subscriber, span};
+
+pub(crate) use self::{file::Rotation, line::Format, time::rfc3339 as timestamp};
+use self::{
+    file::{LogFile, Written},
+    line::Line,
+    syslog::Syslog,
 };
 
-/// A subscriber that appends to a file, or drops everything. It is set for single threads, never for the process.
+/// Where the log goes.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Target {
+    /// Appended to a file.
+    File(PathBuf),
+    /// To the system's log, which listens at this socket.
+    Syslog(PathBuf),
+    /// To where PHP's own errors go; [`Target::resolved`] says where that is.
+    Php,
+    /// Appended to PHP's own log file, whose lines have their own beginning.
+    PhpFile(PathBuf),
+    /// The process's standard error.
+    StandardError,
+}
+
+impl Target {
+    /// `syslog`, `syslog:/path/of/a/socket`, `php`, or a file.
+    pub(crate) fn parse(text: &str) -> Self {
+        match text {
+            "php" => Self::Php,
+            "syslog" => Self::Syslog(syslog::SOCKET.into()),
+            _ => match text.strip_prefix("syslog:") {
+                Some(path) => Self::Syslog(path.into()),
+                None => Self::File(text.into()),
+            },
+        }
+    }
+
+    /// PHP's own log by its ini entry `error_log`, read on PHP's thread: the engine's thread calls nothing of PHP's.
+    pub(crate) fn resolved(self, error_log: &str) -> Self {
+        match (self, error_log) {
+            (Self::Php, "") => Self::StandardError,
+            (Self::Php, "syslog") => Self::Syslog(syslog::SOCKET.into()),
+            (Self::Php, path) => Self::PhpFile(path.into()),
+            (target, _) => target,
+        }
+    }
+}
+
+/// What of it is set.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct LogSettings {
+    /// Where it goes; none means no log.
+    pub(crate) target: Option<Target>,
+    /// What is loud enough.
+    pub(crate) level: Level,
+    /// How lines look.
+    pub(crate) format: Format,
+    /// Of a file.
+    pub(crate) rotation: Rotation,
+    /// Whether prompts are in it.
+    pub(crate) prompts: bool,
+}
+
+#[derive(Debug)]
+enum Sink {
+    File(LogFile),
+    PhpFile(LogFile),
+    Syslog(Syslog),
+    StandardError,
+}
+
+/// A subscriber that writes lines, or drops everything. It is set for single threads, never for the process.
 #[derive(Debug)]
 pub(crate) struct Log {
-    file: Option<Mutex<File>>,
-    level: Level,
+    settings: LogSettings,
+    sink: Option<Mutex<Sink>>,
     spans: AtomicU64,
 }
 
 impl Log {
-    /// Opens the file for appending, made with mode 0600 when it is missing.
-    ///
-    /// # Errors
-    /// The system's.
-    pub(crate) fn open(path: Option<&Path>, level: Level) -> io::Result<Self> {
-        use std::os::unix::fs::OpenOptionsExt;
-        let file = path
-            .map(|path| {
-                OpenOptions::new()
-                    .create(true)
-                    .append(true)
-                    .mode(0o600)
-                    .open(path)
-            })
-            .transpose()?
-            .map(Mutex::new);
-        Ok(Self {
-            file,
-            level,
+    /// Opens nothing yet.
+    pub(crate) fn new(settings: &LogSettings) -> Self {
+        let sink = settings.target.clone().map(|target| match target {
+            Target::File(path) => Sink::File(LogFile::new(path, settings.rotation)),
+            Target::PhpFile(path) => Sink::PhpFile(LogFile::new(path, Rotation::NEVER)),
+            Target::Syslog(path) => Sink::Syslog(Syslog::new(path)),
+            Target::Php | Target::StandardError => Sink::StandardError,
+        });
+        Self {
+            settings: settings.clone(),
+            sink: sink.map(Mutex::new),
             spans: AtomicU64::new(1),
-        })
+        }
+    }
+
+    /// Opens it, so that one that cannot be written is known before there is something to say.
+    pub(crate) fn probe(&self) {
+        let Some(sink) = &self.sink else { return };
+        let probed = match &mut *sink.lock() {
+            Sink::File(file) | Sink::PhpFile(file) => file.probe(),
+            Sink::Syslog(syslog) => syslog.probe(),
+            Sink::StandardError => Ok(()),
+        };
+        if let Err(error) = probed {
+            health::failed(&error, 0);
+        }
+    }
+
+    fn write(&self, sink: &mut Sink, level: Level, line: &Line) -> io::Result<()> {
+        let (now, pid) = (clock::unix_ms(), std::process::id());
+        let format = self.settings.format;
+        match sink {
+            Sink::File(file) => {
+                let written = file.append(&line.shown(format, now, pid, level))?;
+                if let Written::Unrotated(error) = written {
+                    health::unrotated(&error);
+                }
+                Ok(())
+            }
+            Sink::PhpFile(file) => file
+                .append(&line.shown_to_php(format, now, pid, level))
+                .map(drop),
+            Sink::Syslog(syslog) => {
+                syslog.send(now, pid, level, &line.bare(format, now, pid, level))
+            }
+            Sink::StandardError => {
+                let text = format!("mj: {}\n", line.shown(format, now, pid, level));
+                let mut out = io::stderr().lock();
+                // FPM's master reads what its workers say there, when it gets to it: nobody waits for that.
+                if !is_writable(&out) {
+                    return Err(io::ErrorKind::WouldBlock.into());
+                }
+                out.write_all(text.as_bytes())
+            }
+        }
     }
 }
 
 impl Subscriber for Log {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        self.file.is_some()
-            && *metadata.level() <= self.level
+        self.sink.is_some()
+            && *metadata.level() <= self.settings.level
             && metadata.target().starts_with("mj_")
     }
 
@@ -66,17 +170,24 @@ impl Subscriber for Log {
     fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
 
     fn event(&self, event: &Event<'_>) {
-        let Some(file) = &self.file else { return };
-        let mut line = format!(
-            "{} {} {}",
-            timestamp(clock::unix_ms()),
-            std::process::id(),
-            event.metadata().level()
-        );
-        event.record(&mut Line(&mut line));
-        line.push('\n');
-        // There is nobody to tell that the log cannot be written.
-        let _ = file.lock().write_all(line.as_bytes());
+        let Some(sink) = &self.sink else { return };
+        let mut line = Line::new(self.settings.prompts);
+        event.record(&mut line);
+        let level = *event.metadata().level();
+        let mut sink = sink.lock();
+        if let Err(error) = self.write(&mut sink, level, &line) {
+            return health::failed(&error, 1);
+        }
+        if let Some(lost) = health::worked()
+            && lost > 0
+        {
+            let line = Line::of(format!(
+                "the log could not be written: {lost} lines before the last are lost"
+            ));
+            if let Err(error) = self.write(&mut sink, Level::WARN, &line) {
+                health::failed(&error, 0);
+            }
+        }
     }
 
     fn enter(&self, _: &span::Id) {}
@@ -84,68 +195,6 @@ impl Subscriber for Log {
     fn exit(&self, _: &span::Id) {}
 }
 
-struct Line<'l>(&'l mut String);
-
-impl Visit for Line<'_> {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        // Line ends in a value would forge lines.
-        let text = format!("{value:?}").replace(['\n', '\r'], " ");
-        let _ = if field.name() == "message" {
-            write!(self.0, " {text}")
-        } else {
-            write!(self.0, " {}={text}", field.name())
-        };
-    }
-}
-
-/// UTC as RFC 3339 writes it, by arithmetic: libc's calendar reads the environment.
-pub(crate) fn timestamp(unix_ms: u64) -> String {
-    let (seconds, millis) = (unix_ms / 1_000, unix_ms % 1_000);
-    let (days, second) = (seconds / 86_400, seconds % 86_400);
-    // Days to a civil date, counting years from March so that a leap day ends one.
-    let shifted = days + 719_468;
-    let era = shifted / 146_097;
-    let day_of_era = shifted % 146_097;
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let (month, next_year) = if month < 10 {
-        (month + 3, 0)
-    } else {
-        (month - 9, 1)
-    };
-    let year = year_of_era + era * 400 + next_year;
-    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn writes_what_is_ours_and_loud_enough() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let log = Log::open(Some(file.path()), Level::INFO).unwrap();
-        tracing::subscriber::with_default(log, || {
-            tracing::info!(target: "mj_engine", hub = "abc", "this process owns\nthe hub");
-            tracing::debug!(target: "mj_engine", "too quiet");
-            tracing::error!(target: "hyper", "not ours");
-        });
-        let text = std::fs::read_to_string(file.path()).unwrap();
-        assert_eq!(text.lines().count(), 1, "{text}");
-        assert!(
-            text.contains(" INFO this process owns the hub hub=\"abc\""),
-            "{text}"
-        );
-    }
-
-    #[test]
-    fn tells_the_time_in_utc() {
-        assert_eq!(timestamp(0), "1970-01-01T00:00:00.000Z");
-        assert_eq!(timestamp(951_782_400_000), "2000-02-29T00:00:00.000Z");
-        assert_eq!(timestamp(1_780_000_000_123), "2026-05-28T20:26:40.123Z");
-    }
-}
+#[path = "log/tests.rs"]
+mod tests;

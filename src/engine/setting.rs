@@ -107,6 +107,27 @@ impl Setting {
             .ok_or_else(|| self.wrong(format!("must be a whole number from {least} to {most}")))
     }
 
+    /// A number of bytes, or one with `K`, `M` or `G` behind it as PHP writes it; 0, or within bounds.
+    pub(crate) fn bytes(&self, least: u64, most: u64) -> Result<u64, EngineError> {
+        let bytes = match &self.value {
+            Value::Int(number) => u64::try_from(*number).ok(),
+            Value::Text(text) => parse_bytes(text.trim()),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Float(_)
+            | Value::Bytes(_)
+            | Value::List(_)
+            | Value::Map(_) => None,
+        };
+        bytes
+            .filter(|bytes| *bytes == 0 || (least..=most).contains(bytes))
+            .ok_or_else(|| {
+                self.wrong(format!(
+                    "must be 0 or a number of bytes from {least} to {most}, or one with K, M or G behind it"
+                ))
+            })
+    }
+
     /// `on`, `off` and what PHP's ini files write for them.
     pub(crate) fn truth(&self) -> Result<bool, EngineError> {
         let truth = match &self.value {
@@ -184,6 +205,21 @@ impl Setting {
     }
 }
 
+fn parse_bytes(text: &str) -> Option<u64> {
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let factor = match unit.trim().to_ascii_uppercase().as_str() {
+        "" => 1,
+        "K" => 1 << 10,
+        "M" => 1 << 20,
+        "G" => 1 << 30,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(factor)
+}
+
 fn parse_seconds(text: &str) -> Option<f64> {
     let digits = text
         .find(|c: char| !c.is_ascii_digit() && c != '.')
@@ -223,6 +259,24 @@ mod tests {
         }
         assert!(setting("soon").duration(bounds.0, bounds.1).is_err());
         assert!(setting(-1).duration(bounds.0, bounds.1).is_err());
+    }
+
+    #[test]
+    fn reads_bytes_as_php_writes_them() {
+        let read = |value: Value| setting(value).bytes(1_024, 1 << 40);
+        for (text, bytes) in [
+            ("10M", 10 << 20),
+            ("2k", 2_048),
+            ("1 G", 1 << 30),
+            ("4096", 4_096),
+            ("0", 0),
+        ] {
+            assert_eq!(read(text.into()).unwrap(), bytes, "{text}");
+        }
+        assert_eq!(read(5_000.into()).unwrap(), 5_000);
+        for text in ["1", "-5", "10MB", "M", "99999999999999999999", "9999G"] {
+            assert!(read(text.into()).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use mj_process::{OwnerLock, clock};
 use mj_store::Incident;
 use serde_json::Value as Json;
 
-use crate::{error::EngineError, ownership, shared::Shared, value::Value};
+use crate::{error::EngineError, log, ownership, shared::Shared, value::Value};
 
 /// What the owner counts in its queue, beside the numbers of tasks in each status.
 const QUEUE_KEYS: [&str; 6] = [
@@ -240,7 +240,8 @@ pub(crate) fn incidents(shared: &Shared) -> Value {
         format!("a database was damaged: it lies in {path} now, and an empty one was made")
     });
     let texts = noticed.iter().map(incident).chain(others);
-    Value::List(texts.map(Value::Text).collect())
+    let log = log::health::incident();
+    Value::List(texts.chain(log).map(Value::Text).collect())
 }
 
 fn incident(incident: &Incident) -> String {

@@ -1,6 +1,9 @@
 //! What the engine may know of PHP, read on PHP's own threads, and the way to the engine.
 
-use std::{ffi::CStr, sync::Arc};
+use std::{
+    ffi::{CStr, CString},
+    sync::Arc,
+};
 
 use ext_php_rs::ffi::{
     USING_ZTS, ZEND_DEBUG, ZEND_MODULE_API_NO, ext_php_rs_compiler_globals,
@@ -13,6 +16,8 @@ use crate::{basedir, ini};
 unsafe extern "C" {
     /// The version of a module (`Zend/zend_API.h`); that of `standard` is PHP's.
     fn zend_get_module_version(module: *const std::ffi::c_char) -> *const std::ffi::c_char;
+    /// Writes a line to PHP's error log, past every handler of a script's (`main/php.h`, since PHP 7.1).
+    fn php_log_err_with_severity(message: *const std::ffi::c_char, severity: std::ffi::c_int);
 }
 
 /// PHP's own entries that matter to the doctor.
@@ -31,6 +36,9 @@ const PRELOAD: u32 = (1 << 15) | (1 << 17);
 /// # Errors
 /// What [`Engine::of_thread`] says.
 pub(crate) fn engine() -> Result<Arc<Engine>, EngineError> {
+    if let Some(complaint) = Engine::take_complaint() {
+        warn_in_error_log(&complaint);
+    }
     Engine::of_thread(ini::revision(), host)
 }
 
@@ -46,11 +54,23 @@ pub(crate) fn interrupted() -> bool {
     }
 }
 
+/// A warning that becomes no exception of a framework's: it goes to the log alone.
+fn warn_in_error_log(words: &str) {
+    /// `LOG_WARNING` of syslog(3).
+    const WARNING: std::ffi::c_int = 4;
+    let Ok(line) = CString::new(format!("PHP Warning:  mj: {words}")) else {
+        return;
+    };
+    // SAFETY: the line is a C string that lives during the call, made on a thread of PHP's while PHP runs a function.
+    unsafe { php_log_err_with_severity(line.as_ptr(), WARNING) };
+}
+
 /// What the engine must know of PHP.
 pub(crate) fn host() -> Host {
     Host {
         sapi: sapi(),
         php_version: php_version(),
+        error_log: ini::plain("error_log").unwrap_or_default(),
         ini: ini::values(),
         preloading: preloading(),
         locate: Some(basedir::locate),

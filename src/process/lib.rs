@@ -14,6 +14,7 @@
 mod byte_lock;
 mod descriptor;
 mod futex;
+mod readiness;
 
 pub mod bell;
 pub mod clock;
@@ -39,4 +40,5 @@ pub use fork::{BeforeFork, ForkGate, ForkLocal, GateGuard, Generation};
 pub use guard::{Guard, WriteLock};
 pub use heir::{Heir, HeirLock, Identity, Watch};
 pub use owner_lock::{Held, OwnerLock};
+pub use readiness::is_writable;
 pub use signals::{PanicReport, Stop, Worker};

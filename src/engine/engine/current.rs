@@ -6,7 +6,6 @@ use super::Host;
 use crate::{
     config::{HubSettings, Settings},
     error::EngineError,
-    log::Log,
     options::Options,
     outgoing,
     value::Value,
@@ -21,15 +20,16 @@ pub(super) struct Current {
 }
 
 impl Current {
-    /// Reads them, and tries the log.
+    /// Reads them.
     ///
     /// # Errors
     /// [`EngineError::Configuration`] naming the setting.
     pub(super) fn read(host: &Host, given: Value) -> Result<Self, EngineError> {
-        let settings = Settings::read(&host.ini, &given)?;
-        Log::open(settings.log.as_deref(), settings.log_level).map_err(|error| {
-            EngineError::configuration("mj.log", format!("cannot be written: {error}"))
-        })?;
+        let mut settings = Settings::read(&host.ini, &given)?;
+        settings.log.target = settings
+            .log
+            .target
+            .map(|target| target.resolved(&host.error_log));
         let hosts = outgoing::hosts(&settings.hosts)
             .map_err(|error| EngineError::configuration("mj.cdn_url", error.to_string()))?;
         Ok(Self {

@@ -143,14 +143,14 @@ impl Process {
         let Ok(Some(heir)) = shared.heir.try_take() else {
             return;
         };
-        let log = Log::open(settings.log.as_deref(), settings.log_level)
-            .or_else(|_| Log::open(None, settings.log_level));
+        let log = Log::new(&settings.log);
+        log.probe();
         let for_thread = Arc::clone(shared);
         let started = Worker::spawn(
             "mj-engine",
             |report| tracing::error!(%report, "the engine thread panicked"),
             move |stop| {
-                let _log = log.ok().map(tracing::subscriber::set_default);
+                let _log = tracing::subscriber::set_default(log);
                 station::run(&for_thread, heir, &stop);
             },
         );

@@ -26,6 +26,7 @@ fn run(prompt: &str, directory: Option<&str>) -> Result<Vec<String>, EngineError
     let engine = Engine::of_thread(0, || Host {
         sapi: "cli".to_owned(),
         php_version: String::new(),
+        error_log: String::new(),
         ini: ini_from_environment(),
         preloading: false,
         locate: None,

@@ -178,7 +178,13 @@ async fn logged(answer: Option<&str>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let file = tempfile::NamedTempFile::new().unwrap();
-    let log = crate::log::Log::open(Some(file.path()), tracing::Level::WARN).unwrap();
+    let log = crate::log::Log::new(&crate::log::LogSettings {
+        target: Some(crate::log::Target::File(file.path().to_owned())),
+        level: tracing::Level::WARN,
+        format: crate::log::Format::Text,
+        rotation: crate::log::Rotation { size: 0, files: 1 },
+        prompts: false,
+    });
     let _log = tracing::subscriber::set_default(log);
     let client = http(None);
     if let Some(answer) = answer {
@@ -203,14 +209,14 @@ async fn names_requests_that_did_not_reach_discord() {
     let text = logged(Some(page)).await;
     assert!(
         text.contains("by something in between")
-            && text.contains("request=POST /interactions status=502"),
+            && text.contains("request=\"POST /interactions\" status=502"),
         "{text}"
     );
     let moved = "HTTP/1.1 301 Moved Permanently\r\nLocation: https://elsewhere.example/?secret\r\nContent-Length: 0\r\n\r\n";
     assert!(logged(Some(moved)).await.contains("status=301"));
     let text = logged(None).await;
     assert!(
-        text.contains("got no answer request=POST /interactions kind=Connect")
+        text.contains("got no answer request=\"POST /interactions\" kind=Connect")
             && text.contains("refused"),
         "{text}"
     );

@@ -168,6 +168,7 @@ pub(crate) fn engine(sapi: &str, ini: Vec<(String, String)>) -> Engine {
     Engine::new(Host {
         sapi: sapi.to_owned(),
         php_version: "8.2".to_owned(),
+        error_log: String::new(),
         ini,
         preloading: false,
         locate: None,
@@ -210,6 +211,7 @@ pub(crate) fn child_host() -> Option<Host> {
     Some(Host {
         sapi,
         php_version: "8.2".to_owned(),
+        error_log: String::new(),
         ini,
         preloading: false,
         locate: None,
