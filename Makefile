@@ -18,7 +18,8 @@ PACKAGES := binutils build-essential ca-certificates clang libclang-dev make php
 export MJ_EXTENSION := $(TARGET)/debug/libmj.so
 export MJ_SIMULATOR := $(TARGET)/debug/mj-simulator
 export MJ_FAULT_PROXY := $(TARGET)/debug/mj-fault-proxy
-RUN_TESTS = $(shell $(PHP_CONFIG) --prefix)/lib/php/$(shell $(PHP_CONFIG) --phpapi)/build/run-tests.php
+# Debian has one for each version, PHP built from source has one.
+RUN_TESTS = $(lastword $(wildcard $(patsubst %,$(shell $(PHP_CONFIG) --prefix)/lib/php/%/run-tests.php,build $(shell $(PHP_CONFIG) --phpapi)/build)))
 
 .PHONY: help
 help: ## Say what can be made

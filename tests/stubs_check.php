@@ -23,7 +23,8 @@ function describe_parameter(ReflectionParameter $parameter): array
         'default' => $parameter->isDefaultValueAvailable() ? var_export($parameter->getDefaultValue(), true) : null,
         'by_reference' => $parameter->isPassedByReference(),
         'variadic' => $parameter->isVariadic(),
-        'attributes' => array_map(static fn ($attribute) => $attribute->getName(), $parameter->getAttributes()),
+        // PHP 8.2 brought the only one, SensitiveParameter.
+        'attributes' => PHP_VERSION_ID < 80200 ? [] : array_map(static fn ($attribute) => $attribute->getName(), $parameter->getAttributes()),
     ];
 }
 
