@@ -18,6 +18,7 @@ use mj_midjourney::{
 };
 use sha2::{Digest, Sha256};
 
+pub(crate) use self::hub::HUB_PARTS;
 use self::hub::{hosts, hub};
 pub(crate) use self::raw::Raw;
 use crate::{
@@ -256,11 +257,7 @@ fn log(raw: &Raw) -> Result<LogSettings, EngineError> {
     })
 }
 
-/// The state directory that is set, under either name.
-///
-/// # Errors
-/// [`EngineError::Configuration`].
-pub(crate) fn state_dir(raw: &Raw) -> Result<Option<PathBuf>, EngineError> {
+fn state_dir(raw: &Raw) -> Result<Option<PathBuf>, EngineError> {
     let directory = raw.read("state_dir", |setting| {
         let path = PathBuf::from(setting.text()?);
         if path.is_absolute() {

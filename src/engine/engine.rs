@@ -26,6 +26,7 @@ use mj_midjourney::{
 use mj_process::{Generation, clock, fork};
 use parking_lot::RwLock;
 
+pub(crate) use self::lifecycle::DEFAULT_DIRECTORY;
 use self::{current::Current, process::Process};
 use crate::{
     config::{HubSettings, Role},

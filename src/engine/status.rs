@@ -124,7 +124,7 @@ fn owner(shared: &Shared, hub: &HubId) -> Result<Value, EngineError> {
 }
 
 /// Whether the owner's lease runs and, on this machine, its process was not found dead.
-fn is_alive(shared: &Shared, hub: &HubId, lease: &Lease) -> bool {
+pub(crate) fn is_alive(shared: &Shared, hub: &HubId, lease: &Lease) -> bool {
     let is_here = !lease.boot_id.is_empty() && lease.boot_id == shared.own.boot_id;
     let is_dead = || {
         OwnerLock::open(&shared.dir, &hub.0)

@@ -21,12 +21,7 @@ unsafe extern "C" {
 }
 
 /// PHP's own entries that matter to the doctor.
-const OF_PHP: &[&str] = &[
-    "disable_functions",
-    "max_execution_time",
-    "opcache.preload",
-    "open_basedir",
-];
+const OF_PHP: &[&str] = &["disable_functions", "opcache.preload", "open_basedir"];
 
 /// `ZEND_COMPILE_PRELOAD` and `ZEND_COMPILE_PRELOAD_IN_CHILD` of `Zend/zend_compile.h`, the same since PHP 8.0.
 const PRELOAD: u32 = (1 << 15) | (1 << 17);

@@ -16,20 +16,22 @@ use crate::{
     webhook,
 };
 
+/// Of these at least one is set where a hub is meant.
+pub(crate) const HUB_PARTS: &[&str] = &[
+    "accounts",
+    "bot_token",
+    "channel_id",
+    "guild_id",
+    "session_id",
+    "user_token",
+];
+
 /// The hub that is set, or none where nothing of one is.
 ///
 /// # Errors
 /// [`EngineError::Configuration`] naming what is wrong or missing.
 pub(super) fn hub(raw: &Raw) -> Result<Option<HubSettings>, EngineError> {
-    let parts = [
-        "accounts",
-        "bot_token",
-        "channel_id",
-        "guild_id",
-        "session_id",
-        "user_token",
-    ];
-    if parts.iter().all(|key| raw.get(key).is_none()) {
+    if HUB_PARTS.iter().all(|key| raw.get(key).is_none()) {
         return Ok(None);
     }
     let bot_token = raw.read("bot_token", bot_token)?;

@@ -62,6 +62,7 @@ const ALIASES: &[(&str, &str)] = &[
 ];
 
 /// Settings by key, with the labels of their source.
+#[derive(Debug)]
 pub(crate) struct Raw(pub(crate) BTreeMap<&'static str, Setting>);
 
 impl Raw {
@@ -73,20 +74,29 @@ impl Raw {
         ini: &[(String, String)],
         configured: &Value,
     ) -> Result<Self, EngineError> {
+        let (raw, complaints) = Self::gather(ini, configured);
+        complaints.into_iter().next().map_or(Ok(raw), Err)
+    }
+
+    /// Gathers what can be, with what is wrong about the names of the rest.
+    pub(crate) fn gather(ini: &[(String, String)], configured: &Value) -> (Self, Vec<EngineError>) {
         let mut settings = BTreeMap::new();
+        let mut complaints = Vec::new();
         for (name, text) in ini {
             let Some(key) = name.strip_prefix("mj.").and_then(known_key) else {
-                return Err(EngineError::configuration(name.clone(), "no such setting"));
+                complaints.push(EngineError::configuration(name.clone(), "no such setting"));
+                continue;
             };
             if let Some(setting) = Setting::new(name.clone(), &Value::Text(text.clone())) {
                 settings.insert(key, setting);
             }
         }
         let Some(entries) = configured.as_map() else {
-            return Err(EngineError::configuration(
+            complaints.push(EngineError::configuration(
                 "config",
                 "must be an array with string keys",
             ));
+            return (Self(settings), complaints);
         };
         let mut given: BTreeMap<&'static str, &str> = BTreeMap::new();
         for (name, value) in entries {
@@ -96,23 +106,26 @@ impl Raw {
                 .find(|(alias, _)| *alias == plain)
                 .map(|(_, key)| *key);
             let Some(key) = alias.or_else(|| known_key(plain)) else {
-                return Err(EngineError::configuration(
+                complaints.push(EngineError::configuration(
                     name.clone(),
                     format!(
                         "no such setting; known are {} and ChatMoney's proxy_api, proxy_url, proxy_wss",
                         KEYS.join(", ")
                     ),
                 ));
+                continue;
             };
             let Some(setting) = Setting::new(name.clone(), value) else {
                 continue;
             };
             if let Some(earlier) = given.insert(key, name) {
-                return Err(setting.wrong(format!("means the same as {earlier}: give one of them")));
+                complaints
+                    .push(setting.wrong(format!("means the same as {earlier}: give one of them")));
+                continue;
             }
             settings.insert(key, setting);
         }
-        Ok(Self(settings))
+        (Self(settings), complaints)
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&Setting> {

@@ -53,8 +53,6 @@ checks! {
     PhpFunctions "php.functions" "Disabled functions" "被禁用的函数" [];
     /// `open_basedir` against the state directory.
     PhpOpenBasedir "php.open_basedir" "open_basedir" "open_basedir 限制" [];
-    /// `max_execution_time` against `mj.max_wait`.
-    PhpTimeLimit "php.time_limit" "Time limit of scripts" "脚本时限" [];
     /// Version and build, and whether the owner runs the same.
     ExtensionVersion "extension.version" "Extension" "扩展版本" [];
 
@@ -90,14 +88,14 @@ checks! {
     /// Files of other users in it: the command line and the web server do not share it.
     StateDirFiles "state_dir.files" "Its files" "目录内文件" [StateDirOwner];
 
+    /// A process that stays inside a write.
+    DatabaseWriter "database.writer" "Its writers" "数据库写入" [StateDirWritable];
     /// The version of what is stored.
-    DatabaseVersion "database.version" "Version of the database" "数据库版本" [PhpPreload, StateDirMode, StateDirWritable, StateDirSpace, StateDirFiles];
+    DatabaseVersion "database.version" "Version of the database" "数据库版本" [PhpPreload, StateDirMode, StateDirWritable, StateDirSpace, StateDirFiles, DatabaseWriter];
     /// Whether the database opens.
     DatabaseOpen "database.open" "Database" "数据库" [DatabaseVersion];
     /// Whether it is whole.
     DatabaseIntegrity "database.integrity" "Its integrity" "数据库完整性" [DatabaseOpen];
-    /// A process that stays inside a transaction.
-    DatabaseWriter "database.writer" "Its writers" "数据库写入" [DatabaseOpen];
 
     /// Whether the log can be written.
     LogWritable "log.writable" "Log" "日志" [];

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use mj_midjourney::refusal::Lang;
 use parking_lot::Mutex;
 
 use super::{
@@ -72,9 +73,28 @@ impl Findings {
         if self.status(check).is_some() {
             return false;
         }
-        let Some(root) = self.obstacle(check) else {
-            return true;
-        };
+        match self.obstacle(check) {
+            None => true,
+            Some(root) => {
+                self.skip_because(check, root);
+                false
+            }
+        }
+    }
+
+    /// Skips a check that would say the same as one of `same`, if one of them failed; tells whether it did.
+    pub(crate) fn skip_after(&self, check: Check, same: &[Check]) -> bool {
+        let failed = |same: &&Check| self.status(**same) == Some(Status::Failed);
+        match same.iter().find(failed) {
+            None => false,
+            Some(root) => {
+                self.skip_because(check, *root);
+                true
+            }
+        }
+    }
+
+    fn skip_because(&self, check: Check, root: Check) {
         self.note(Finding {
             check,
             status: Status::Skipped,
@@ -82,18 +102,13 @@ impl Findings {
                 "not looked at: first see to \"{0}\" ({1})",
                 "未检查：请先处理“{0}”（{1}）",
                 [
-                    Text::new(
-                        root.title(mj_midjourney::refusal::Lang::En),
-                        root.title(mj_midjourney::refusal::Lang::Zh),
-                    )
-                    .into(),
+                    Shown::both(root.title(Lang::En), root.title(Lang::Zh)),
                     Shown::from(root.name()),
                 ],
             ),
             todo: None,
             because: Some(root),
         });
-        false
     }
 
     /// Notes that all is well.

@@ -103,7 +103,7 @@ fn context(patient: &Patient<'_>, options: &DoctorOptions) -> Result<Context, Te
         })?;
     Ok(Context {
         hosts,
-        hub: patient.hub.clone(),
+        hub: patient.hub.as_ref().map(|hub| hub.config.clone()),
         tls,
         limit: options.timeout,
     })

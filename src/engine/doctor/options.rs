@@ -117,7 +117,12 @@ fn only(value: &Value) -> Result<Vec<String>, EngineError> {
     let words = match value {
         Value::List(words) => words.as_slice(),
         Value::Text(_) => std::slice::from_ref(value),
-        other => return Err(wrong_type("options.only".into(), "string|list", other)),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::Bytes(_)
+        | Value::Map(_) => return Err(wrong_type("options.only".into(), "string|list", value)),
     };
     words
         .iter()
@@ -144,7 +149,12 @@ fn timeout(value: &Value) -> Result<Duration, EngineError> {
             "options.timeout",
             "must be 1 to 60 seconds",
         )),
-        other => Err(wrong_type("options.timeout".into(), "int|float", other)),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Text(_)
+        | Value::Bytes(_)
+        | Value::List(_)
+        | Value::Map(_) => Err(wrong_type("options.timeout".into(), "int|float", value)),
     }
 }
 

@@ -18,7 +18,7 @@ pub struct Php {
     pub module_api: u32,
     /// The `php.ini` that was read.
     pub ini_file: Option<String>,
-    /// PHP's own ini entries that matter here, those that are set: `disable_functions`, `max_execution_time`,
+    /// PHP's own ini entries that matter here, those that are set: `disable_functions`,
     /// `opcache.preload`, `open_basedir`.
     pub entries: Vec<(&'static str, String)>,
 }
@@ -34,25 +34,126 @@ impl Php {
     }
 }
 
-/// Makes the checks of this file.
+/// The oldest PHP that mj is made for.
+const OLDEST: (u32, u32) = (8, 0);
+/// Server interfaces whose processes serve many requests, or one script.
+const KNOWN_SAPIS: [&str; 6] = [
+    "apache2handler",
+    "cli",
+    "cli-server",
+    "fpm-fcgi",
+    "litespeed",
+    "phpdbg",
+];
+
+/// Makes the checks of this file; that of the extension needs to know the owner's.
 pub(super) fn check(patient: &Patient<'_>, findings: &Findings) {
     version(patient, findings);
+    sapi(patient, findings);
     preload(patient, findings);
+    functions(patient, findings);
+    open_basedir(patient, findings);
 }
 
 fn version(patient: &Patient<'_>, findings: &Findings) {
     let file = patient.php.ini_file.as_deref().map_or_else(
         || Text::new("no php.ini was read", "未读取任何 php.ini"),
-        |file| Text::with("php.ini is {0}", "php.ini 为 {0}", [Shown::said(file)]),
+        |file| Text::with("{0}", "{0}", [Shown::said(file)]),
     );
-    findings.ok(
-        Check::PhpVersion,
-        Text::with(
-            "{0}; {1}",
-            "{0}；{1}",
-            [Shown::said(&patient.host.php_version), file.into()],
+    let version = &patient.host.php_version;
+    let seen = Text::with("{0}; {1}", "{0}；{1}", [Shown::said(version), file.into()]);
+    let mut parts = version.split('.').map(str::parse);
+    let is_old = match (parts.next(), parts.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) < OLDEST,
+        _ => false,
+    };
+    if is_old {
+        let todo = Text::new("use PHP 8.0 or newer", "请使用 PHP 8.0 或更新版本");
+        return findings.fail(Check::PhpVersion, seen, todo);
+    }
+    findings.ok(Check::PhpVersion, seen);
+}
+
+fn sapi(patient: &Patient<'_>, findings: &Findings) {
+    let safety = if patient.php.thread_safe {
+        "ZTS"
+    } else {
+        "NTS"
+    };
+    let debug = if patient.php.debug { ", debug" } else { "" };
+    let sapi = patient.host.sapi.as_str();
+    let seen = Text::with(
+        "{0}, {1}{2}",
+        "{0}，{1}{2}",
+        [Shown::said(sapi), safety.into(), debug.into()],
+    );
+    if KNOWN_SAPIS.contains(&sapi) {
+        return findings.ok(Check::PhpSapi, seen);
+    }
+    findings.warn(
+        Check::PhpSapi,
+        seen,
+        Text::new(
+            "if each request is a process of its own (plain CGI), nobody stays to listen: use php-fpm, or keep a script with mj_serve() running",
+            "若每个请求都是独立进程（普通 CGI），就没有进程留下来监听：请改用 php-fpm，或让一个执行 mj_serve() 的脚本常驻",
         ),
     );
+}
+
+fn functions(patient: &Patient<'_>, findings: &Findings) {
+    let disabled = patient.php.entry("disable_functions").unwrap_or_default();
+    let ours = disabled
+        .split(',')
+        .map(str::trim)
+        .filter(|name| name.starts_with("mj_"));
+    let ours: Vec<Shown> = ours.map(Shown::said).collect();
+    if ours.is_empty() {
+        return findings.ok(
+            Check::PhpFunctions,
+            Text::new("none that mj needs", "没有 mj 需要的函数"),
+        );
+    }
+    findings.fail(
+        Check::PhpFunctions,
+        Text::with("disabled: {0}", "已被禁用：{0}", [Shown::list(ours)]),
+        Text::new(
+            "take them out of disable_functions in php.ini (BaoTa: PHP, Disabled functions) and restart php-fpm",
+            "请从 php.ini 的 disable_functions 中删除（宝塔：PHP → 禁用函数）并重启 php-fpm",
+        ),
+    );
+}
+
+/// mj itself is not bound by `open_basedir`, scripts are: where they may read the state directory, they may read tokens.
+fn open_basedir(patient: &Patient<'_>, findings: &Findings) {
+    let Some(allowed) = patient.php.entry("open_basedir") else {
+        return findings.ok(Check::PhpOpenBasedir, Text::new("not set", "未设置"));
+    };
+    let state = patient.state_dir();
+    let inside = allowed
+        .split(':')
+        .map(|directory| directory.trim_end_matches('/'))
+        .find(|directory| !directory.is_empty() && state.starts_with(directory));
+    match inside {
+        Some(directory) => findings.warn(
+            Check::PhpOpenBasedir,
+            Text::with(
+                "the state directory lies inside {0}: every script of the site can read the tokens in it, and perhaps visitors too",
+                "状态目录位于 {0} 之内：站点的任何脚本都能读取其中的令牌，访客也可能读到",
+                [Shown::said(directory)],
+            ),
+            Text::new(
+                "set mj.state_dir to a directory outside, as /var/lib/mj: mj itself is not bound by open_basedir",
+                "请将 mj.state_dir 设到其外，如 /var/lib/mj：mj 自身不受 open_basedir 限制",
+            ),
+        ),
+        None => findings.ok(
+            Check::PhpOpenBasedir,
+            Text::new(
+                "set; the state directory lies outside, as it should",
+                "已设置；状态目录位于其外，符合要求",
+            ),
+        ),
+    }
 }
 
 fn preload(patient: &Patient<'_>, findings: &Findings) {

@@ -29,6 +29,10 @@ impl Text {
     }
 
     /// Words with places for data: `{0}` is the first, in each language wherever it belongs.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a sentence takes what it says, and callers write it in place"
+    )]
     pub(crate) fn with<const N: usize>(
         en: &'static str,
         zh: &'static str,
@@ -110,6 +114,14 @@ impl Shown {
         Self::same(said)
     }
 
+    /// What differs by language.
+    pub(crate) fn both(en: &str, zh: &str) -> Self {
+        Self {
+            en: Self::said(en).en,
+            zh: Self::said(zh).zh,
+        }
+    }
+
     /// A path.
     pub(crate) fn path(path: &Path) -> Self {
         Self::said(&path.to_string_lossy())
@@ -169,13 +181,13 @@ fn fill<'d>(words: &str, data: impl Iterator<Item = &'d str>) -> String {
             rest = place;
             continue;
         };
-        match number.parse().ok().and_then(|at: usize| data.get(at)) {
-            Some(datum) => filled.push_str(datum),
-            None => {
-                filled.push('{');
-                filled.push_str(number);
-                filled.push('}');
-            }
+        let datum = number.parse().ok().and_then(|at: usize| data.get(at));
+        if let Some(datum) = datum {
+            filled.push_str(datum);
+        } else {
+            filled.push('{');
+            filled.push_str(number);
+            filled.push('}');
         }
         rest = behind;
     }

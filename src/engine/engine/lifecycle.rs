@@ -14,7 +14,10 @@ use mj_midjourney::{
 };
 use mj_process::{Origin, OwnerLock, Worker, clock};
 
-use super::{Engine, process::Process};
+use super::{
+    Engine,
+    process::{self, Process},
+};
 use crate::{
     config::{Role, Settings},
     error::EngineError,
@@ -26,7 +29,7 @@ use crate::{
 
 /// Where the state lies when nothing is set: the same for every user, outside of document roots, and not in a
 /// `/tmp` that a service manager makes private.
-const DEFAULT_DIRECTORY: &str = "/var/lib/mj";
+pub(crate) const DEFAULT_DIRECTORY: &str = "/var/lib/mj";
 /// How often a call tries to become the heir at most.
 const HEIR_EVERY: Duration = Duration::from_millis(20);
 /// How long the engine thread may take to give its hubs up in a server's worker.
@@ -44,6 +47,19 @@ impl Engine {
     /// What the state directory of these settings holds, opened at the first need.
     pub(super) fn shared(&self, settings: &Settings) -> Result<Arc<Shared>, EngineError> {
         self.process.shared(settings, &self.host.sapi)
+    }
+
+    /// What a state directory holds, opened as for a call of this engine's; without one as for the process's own.
+    ///
+    /// # Errors
+    /// As [`Shared::open`].
+    pub(crate) fn state(
+        engine: Option<&Self>,
+        path: Option<&Path>,
+        sapi: &str,
+    ) -> Result<Arc<Shared>, EngineError> {
+        let process = engine.map_or_else(process::own, |engine| Arc::clone(&engine.process));
+        process.open(path, sapi)
     }
 
     /// As [`Process::wake`], by the settings in force for this thread.
@@ -107,8 +123,13 @@ impl Process {
 
     /// What the state directory of these settings holds, opened at the first need.
     fn shared(&self, settings: &Settings, sapi: &str) -> Result<Arc<Shared>, EngineError> {
-        let (path, origin) = match &settings.state_dir {
-            Some(path) => (path.as_path(), Origin::Explicit),
+        self.open(settings.state_dir.as_deref(), sapi)
+    }
+
+    /// A state directory, or the default one, opened at the first need.
+    fn open(&self, path: Option<&Path>, sapi: &str) -> Result<Arc<Shared>, EngineError> {
+        let (path, origin) = match path {
+            Some(path) => (path, Origin::Explicit),
             None => (Path::new(DEFAULT_DIRECTORY), Origin::Default),
         };
         let room = self.room(path, || Shared::open(path, origin, sapi))?;

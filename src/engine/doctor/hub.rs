@@ -1,0 +1,800 @@
+//! The hub at work, as the store and its owner's last words tell: accounts, owner, gateways, queue, webhooks.
+
+use std::sync::Arc;
+
+use mj_discord::UnixMs;
+use mj_midjourney::{
+    account::AccountState,
+    config::{GatewayMode, HubConfig, HubId},
+    refusal::{FailCode, Lang},
+    store::{Grade, IdentifyBudget, Lease, StoreError, TaskStore},
+    task::Status as TaskStatus,
+};
+use mj_process::{Identity, clock};
+use serde_json::Value as Json;
+
+use super::{
+    Patient,
+    check::Check,
+    database::state_words,
+    finding::Findings,
+    text::{Shown, Text},
+};
+use crate::{
+    config::{Role, token_hash},
+    shared::Shared,
+    status::is_alive,
+};
+
+/// A live gateway acknowledges a heartbeat every 41 s.
+const SILENT: u64 = 150;
+/// Logins of one day that are more than a healthy day has by far.
+const MANY_LOGINS: u32 = 300;
+/// Messages that are nobody's, when people use the channel too.
+const MANY_UNMATCHED: u64 = 10;
+/// What the owner says of each of Discord's hosts, and the checks that try the same from here.
+const PLACES: [(&str, [Check; 4]); 4] = [
+    (
+        "api",
+        [
+            Check::ApiDns,
+            Check::ApiTcp,
+            Check::ApiTls,
+            Check::ApiAnswer,
+        ],
+    ),
+    (
+        "gateway",
+        [
+            Check::GatewayDns,
+            Check::GatewayTcp,
+            Check::GatewayTls,
+            Check::GatewayUpgrade,
+        ],
+    ),
+    (
+        "cdn",
+        [
+            Check::CdnDns,
+            Check::CdnTcp,
+            Check::CdnTls,
+            Check::CdnAnswer,
+        ],
+    ),
+    (
+        "upload",
+        [
+            Check::UploadDns,
+            Check::UploadTcp,
+            Check::UploadTls,
+            Check::UploadAnswer,
+        ],
+    ),
+];
+
+/// A hub and what is stored of it.
+struct Hub<'h> {
+    shared: &'h Arc<Shared>,
+    id: &'h HubId,
+    config: &'h HubConfig,
+    now: UnixMs,
+    lease: Option<Lease>,
+    alive: bool,
+    seen: Option<Json>,
+    waiting: u64,
+    running: u64,
+}
+
+impl<'h> Hub<'h> {
+    fn read(
+        shared: &'h Arc<Shared>,
+        id: &'h HubId,
+        config: &'h HubConfig,
+    ) -> Result<Self, StoreError> {
+        let lease = shared.store.lease(id)?;
+        let counts = shared.store.counts(id)?;
+        let count = |wanted: &[TaskStatus]| {
+            let of = TaskStatus::ALL.iter().zip(counts.by_status);
+            of.filter(|(status, _)| wanted.contains(status))
+                .map(|(_, count)| count)
+                .sum()
+        };
+        let seen = shared.store.status(id)?;
+        Ok(Self {
+            alive: lease
+                .as_ref()
+                .is_some_and(|lease| is_alive(shared, id, lease)),
+            waiting: count(&[TaskStatus::NotStart]),
+            running: count(&[
+                TaskStatus::Submitted,
+                TaskStatus::Modal,
+                TaskStatus::InProgress,
+            ]),
+            seen: seen.and_then(|(_, text)| serde_json::from_str(&text).ok()),
+            now: UnixMs(clock::unix_ms()),
+            lease,
+            shared,
+            id,
+            config,
+        })
+    }
+
+    /// A part of what the owner wrote last; null where it wrote none.
+    fn said(&self, pointer: &str) -> &Json {
+        let said = self.seen.as_ref().and_then(|seen| seen.pointer(pointer));
+        said.unwrap_or(&Json::Null)
+    }
+
+    /// Seconds since a time.
+    fn ago(&self, at: UnixMs) -> u64 {
+        self.now.since(at).as_secs()
+    }
+}
+
+/// Makes the checks of this file.
+pub(super) fn check(patient: &Patient<'_>, shared: Option<&Arc<Shared>>, findings: &Findings) {
+    let hub = match (shared, &patient.hub) {
+        (Some(shared), Some(hub)) => Hub::read(shared, &hub.id, &hub.config).map(Some),
+        _ => Ok(None),
+    };
+    match hub {
+        Ok(Some(hub)) => {
+            version(patient, Some(&hub), findings);
+            accounts(&hub, findings);
+            owner(patient, &hub, findings);
+            configuration(&hub, findings);
+            gateways(&hub, findings);
+            network(&hub, findings);
+            identifies(&hub, findings);
+            queue(&hub, findings);
+            in_doubt(&hub, findings);
+            unmatched(&hub, findings);
+            webhooks(&hub, findings);
+        }
+        Ok(None) => {
+            version(patient, None, findings);
+            rest(
+                findings,
+                &Text::new("there is no hub to look at", "没有可检查的 Hub"),
+            );
+        }
+        Err(error) => {
+            version(patient, None, findings);
+            let why = Text::with(
+                "it cannot be read: {0}",
+                "无法读取：{0}",
+                [Shown::said(&error.to_string())],
+            );
+            rest(findings, &why);
+        }
+    }
+}
+
+/// What is left over was not looked at.
+fn rest(findings: &Findings, why: &Text) {
+    for check in Check::ALL
+        .iter()
+        .filter(|check| **check >= Check::AccountState)
+    {
+        if findings.may(*check) {
+            findings.skip(*check, why.clone());
+        }
+    }
+}
+
+fn version(patient: &Patient<'_>, hub: Option<&Hub<'_>>, findings: &Findings) {
+    let own = env!("CARGO_PKG_VERSION");
+    let owners = hub
+        .filter(|hub| hub.alive)
+        .and_then(|hub| hub.said("/owner/version").as_str());
+    if let Some(other) = owners.filter(|other| *other != own) {
+        return findings.warn(
+            Check::ExtensionVersion,
+            Text::with(
+                "{0} here, and the owner runs {1}",
+                "此处为 {0}，而所有者运行 {1}",
+                [own.into(), Shown::said(other)],
+            ),
+            Text::new(
+                "restart php-fpm and every script that runs on: one of them still has the mj.so from before",
+                "请重启 php-fpm 及所有常驻脚本：其中之一仍在使用旧的 mj.so",
+            ),
+        );
+    }
+    let safety = if patient.php.thread_safe {
+        "ZTS"
+    } else {
+        "NTS"
+    };
+    let build = if cfg!(debug_assertions) {
+        "debug"
+    } else {
+        "release"
+    };
+    findings.ok(
+        Check::ExtensionVersion,
+        Text::with(
+            "{0}, built for PHP's interface {1} {2}, {3}, {4}",
+            "{0}，为 PHP 接口 {1} {2} 构建，{3}，{4}",
+            [
+                own.into(),
+                patient.php.module_api.into(),
+                safety.into(),
+                std::env::consts::ARCH.into(),
+                build.into(),
+            ],
+        ),
+    );
+}
+
+fn accounts(hub: &Hub<'_>, findings: &Findings) {
+    let check = Check::AccountState;
+    if !findings.may(check) {
+        return;
+    }
+    let health = match hub.shared.store.accounts(hub.id) {
+        Ok(health) => health,
+        Err(error) => {
+            let why = Text::with("{0}", "{0}", [Shown::said(&error.to_string())]);
+            return findings.unknown(check, why, None);
+        }
+    };
+    let stopped = hub.config.accounts.iter().find_map(|account| {
+        let known = health.iter().find(|known| known.name == account.name)?;
+        Some((known, known.state.code()?))
+    });
+    let Some((known, code)) = stopped else {
+        let usable = Text::with(
+            "{0}, all usable as last seen",
+            "{0} 个，最近所见均可用",
+            [hub.config.accounts.len().into()],
+        );
+        return findings.ok(check, usable);
+    };
+    // The same trouble, seen from here just before.
+    if code == FailCode::Unauthorized && findings.skip_after(check, &[Check::DiscordUserToken]) {
+        return;
+    }
+    let words = Shown::both(code.message(Lang::En), code.message(Lang::Zh));
+    let reason = known.reason.as_deref().map_or_else(
+        || Shown::from(code.as_str()),
+        |reason| Shown::said(&format!("{}: {reason}", code.as_str())),
+    );
+    let todo = Text::with(
+        "{0}",
+        "{0}",
+        [Shown::both(code.advice(Lang::En), code.advice(Lang::Zh))],
+    );
+    let name = Shown::said(&known.name);
+    match known.state {
+        AccountState::Paused { until, .. } => findings.warn(
+            check,
+            Text::with(
+                "account {0} pauses for {1} s more: {2} ({3})",
+                "账号 {0} 暂停，还有 {1} 秒：{2}（{3}）",
+                [name, (until.since(hub.now).as_secs()).into(), words, reason],
+            ),
+            todo,
+        ),
+        AccountState::Disabled { .. } | AccountState::Usable => findings.fail(
+            check,
+            Text::with(
+                "account {0} is stopped: {1} ({2})",
+                "账号 {0} 已停用：{1}（{2}）",
+                [name, words, reason],
+            ),
+            todo,
+        ),
+    }
+}
+
+fn owner(patient: &Patient<'_>, hub: &Hub<'_>, findings: &Findings) {
+    role(patient, hub, findings);
+    if !findings.may(Check::OwnerAlive) {
+        return;
+    }
+    let check = Check::OwnerAlive;
+    let open = hub.waiting + hub.running;
+    let start = Text::new(
+        "open a page of the site that calls mj, or keep a script with mj_serve() running (supervisor, systemd); docs/fpm.md",
+        "请打开站点中调用 mj 的页面，或让一个执行 mj_serve() 的脚本常驻（supervisor、systemd）；见 docs/fpm.zh-CN.md",
+    );
+    let Some(lease) = hub.lease.as_ref().filter(|_| hub.alive) else {
+        let seen = Text::with(
+            "no process owns the hub; {0} tasks wait or run",
+            "没有进程拥有该 Hub；有 {0} 个任务等待或进行中",
+            [open.into()],
+        );
+        if open > 0 {
+            findings.fail(check, seen, start);
+        } else {
+            findings.warn(check, seen, start);
+        }
+        return;
+    };
+    let state = process_of(lease).and_then(|process| process.state());
+    let grade = match lease.grade {
+        Grade::Resident => Text::new("resident", "常驻"),
+        Grade::Transient => Text::new("a short script", "短脚本"),
+    };
+    let since = hub.ago(lease.taken_at);
+    if matches!(state, Some('T' | 't')) {
+        return findings.fail(
+            check,
+            Text::with(
+                "process {0} owns the hub and is stopped",
+                "拥有该 Hub 的进程 {0} 已被暂停",
+                [lease.pid.into()],
+            ),
+            Text::with(
+                "let it go on (kill -CONT {0}), or end it (kill -KILL {0}); another takes over",
+                "让它继续（kill -CONT {0}）或结束它（kill -KILL {0}）；其他进程会接管",
+                [lease.pid.into()],
+            ),
+        );
+    }
+    findings.ok(
+        check,
+        Text::with(
+            "process {0} ({1}, {2}) for {3} s",
+            "进程 {0}（{1}，{2}），已 {3} 秒",
+            [
+                lease.pid.into(),
+                grade.into(),
+                state_words(state).into(),
+                since.into(),
+            ],
+        ),
+    );
+}
+
+/// The process of a lease.
+fn process_of(lease: &Lease) -> Option<Identity> {
+    Some(Identity {
+        pid: i32::try_from(lease.pid).ok()?,
+        start_time: lease.start_time,
+        boot_id: lease.boot_id.clone(),
+    })
+}
+
+fn role(patient: &Patient<'_>, hub: &Hub<'_>, findings: &Findings) {
+    let check = Check::OwnerRole;
+    if !findings.may(check) {
+        return;
+    }
+    let never = patient.set(|it| (it.role == Role::Never).then_some("mj.role = never"));
+    let late = patient.set(|it| (!it.autostart).then_some("mj.autostart = 0"));
+    match never.or(late) {
+        None => findings.ok(
+            check,
+            Text::new("this PHP may own a hub", "该 PHP 可以担任所有者"),
+        ),
+        Some(setting) if hub.alive => findings.ok(
+            check,
+            Text::with(
+                "{0} here, and another process owns the hub",
+                "此处 {0}，由其他进程担任所有者",
+                [setting.into()],
+            ),
+        ),
+        Some(setting) => findings.fail(
+            check,
+            Text::with(
+                "{0}, and no other process owns the hub: nothing is ever sent",
+                "{0}，且没有其他进程担任所有者：任务永远不会发送",
+                [setting.into()],
+            ),
+            Text::new(
+                "keep a script with mj_serve() running that has mj.role = auto, or take the setting out",
+                "请让一个 mj.role = auto 且执行 mj_serve() 的脚本常驻，或去掉该设置",
+            ),
+        ),
+    }
+}
+
+fn configuration(hub: &Hub<'_>, findings: &Findings) {
+    let check = Check::OwnerConfiguration;
+    if !findings.may(check) {
+        return;
+    }
+    let Ok(Some((stored, _))) = hub.shared.store.config(hub.id) else {
+        return findings.ok(check, Text::new("none is stored yet", "尚未保存"));
+    };
+    match hub.said("/owner/config_revision").as_u64() {
+        Some(taken) if taken < stored && hub.alive => findings.fail(
+            check,
+            Text::with(
+                "it still works with settings number {0}, the newest are number {1}",
+                "仍在使用第 {0} 版配置，最新为第 {1} 版",
+                [taken.into(), stored.into()],
+            ),
+            Text::new(
+                "look into mj.log for \"the new configuration cannot be used\" (mj.ca_file must be readable for its user), or restart php-fpm",
+                "请在 mj.log 中查找 “the new configuration cannot be used”（其用户须能读取 mj.ca_file），或重启 php-fpm",
+            ),
+        ),
+        Some(_) => findings.ok(check, Text::new("the newest", "已是最新")),
+        None => findings.ok(check, Text::new("it has not said so yet", "尚未上报")),
+    }
+}
+
+fn gateways(hub: &Hub<'_>, findings: &Findings) {
+    let check = Check::OwnerGateway;
+    if !findings.may(check) {
+        return;
+    }
+    let wanted: &[&'static str] = match hub.config.gateway {
+        GatewayMode::Bot => &["bot"],
+        GatewayMode::User => &["user"],
+        GatewayMode::Both => &["user", "bot"],
+        GatewayMode::Off => &[],
+    };
+    let is_short = hub
+        .lease
+        .as_ref()
+        .is_some_and(|lease| lease.grade == Grade::Transient);
+    if wanted.is_empty() || is_short || !hub.alive {
+        let seen = Text::new(
+            "none is open: the channel is read in its place",
+            "未打开网关：改为读取频道",
+        );
+        return findings.ok(check, seen);
+    }
+    let mut well = Vec::new();
+    for kind in wanted {
+        match gateway(hub, kind) {
+            Ok(seen) => well.push(seen),
+            Err(ill) => {
+                let Ill {
+                    is_dead,
+                    seen,
+                    todo,
+                    echo,
+                } = *ill;
+                if findings.skip_after(check, &echo) {
+                    return;
+                }
+                if is_dead {
+                    findings.fail(check, seen, todo);
+                } else {
+                    findings.warn(check, seen, todo);
+                }
+                return;
+            }
+        }
+    }
+    if *hub.said("/message_content_missing") == true {
+        if findings.skip_after(check, &[Check::DiscordMessageContent]) {
+            return;
+        }
+        return findings.fail(
+            check,
+            Text::new(
+                "the bot's events come without content",
+                "机器人收到的事件没有内容",
+            ),
+            intent(),
+        );
+    }
+    findings.ok(check, Text::joined(&well));
+}
+
+/// What is wrong with a gateway.
+struct Ill {
+    is_dead: bool,
+    seen: Text,
+    todo: Text,
+    /// Checks that see the same from here.
+    echo: Vec<Check>,
+}
+
+fn gateway(hub: &Hub<'_>, kind: &'static str) -> Result<Text, Box<Ill>> {
+    let state = hub
+        .said(&format!("/{kind}/state"))
+        .as_str()
+        .unwrap_or("connecting");
+    let time = |sign: &str| {
+        hub.said(&format!("/owner/signs/{kind}/{sign}"))
+            .as_u64()
+            .map(UnixMs)
+    };
+    match state {
+        "live" => {
+            let acknowledged = time("acknowledged_at").map(|at| hub.ago(at));
+            if let Some(ago) = acknowledged.filter(|ago| *ago > SILENT) {
+                return Err(Box::new(Ill {
+                    is_dead: false,
+                    seen: Text::with(
+                        "{0}: no heartbeat was acknowledged for {1} s",
+                        "{0}：已 {1} 秒没有心跳确认",
+                        [kind.into(), ago.into()],
+                    ),
+                    todo: Text::new(
+                        "look whether its process is stopped or the machine was asleep; it connects again by itself",
+                        "请检查其进程是否被暂停、机器是否休眠过；它会自行重连",
+                    ),
+                    echo: vec![Check::GatewayIdle],
+                }));
+            }
+            let ago = |at: Option<u64>| {
+                at.map_or_else(
+                    || Text::new("none yet", "尚无"),
+                    |ago| Text::with("{0} s ago", "{0} 秒前", [ago.into()]),
+                )
+            };
+            Ok(Text::with(
+                "{0}: live, last heartbeat ACK {1}, last event {2}",
+                "{0}：在线，最近心跳确认 {1}，最近事件 {2}",
+                [
+                    kind.into(),
+                    ago(acknowledged).into(),
+                    ago(time("event_at").map(|at| hub.ago(at))).into(),
+                ],
+            ))
+        }
+        "dead" => Err(Box::new(dead(hub, kind))),
+        _ => Err(Box::new(Ill {
+            is_dead: false,
+            seen: Text::with("{0}: not connected", "{0}：未连接", [kind.into()]),
+            todo: Text::new(
+                "it tries again by itself; if it stays so, see the checks of the gateway",
+                "它会自行重试；若一直如此，请看网关各项检查",
+            ),
+            echo: PLACES[1]
+                .1
+                .into_iter()
+                .chain([Check::GatewayHello, Check::GatewayResume])
+                .collect(),
+        })),
+    }
+}
+
+/// A gateway that Discord closed for good.
+fn dead(hub: &Hub<'_>, kind: &'static str) -> Ill {
+    let code = hub
+        .said(&format!("/{kind}/close_code"))
+        .as_u64()
+        .unwrap_or_default();
+    let of_token = if kind == "bot" {
+        Check::DiscordBotToken
+    } else {
+        Check::DiscordUserToken
+    };
+    let (todo, echo) = match (code, kind) {
+        (4014, _) => (intent(), vec![Check::DiscordMessageContent]),
+        (4013, _) => (
+            Text::new(
+                "a bot's token stands in user_token: swap the two",
+                "user_token 中填了机器人令牌：请对调两者",
+            ),
+            vec![Check::DiscordTokensSwapped, of_token],
+        ),
+        (4004, "bot") => (
+            Text::new(
+                "the bot's token has ended: Reset Token on the Bot page of the developer portal, and set the new one",
+                "机器人令牌已失效：在开发者后台的 Bot 页点 Reset Token 并填入新令牌",
+            ),
+            vec![Check::DiscordTokensSwapped, of_token],
+        ),
+        (4004, _) => (
+            Text::new(
+                "the user's token has ended: log in to Discord again, set the new one, and do not log out",
+                "用户令牌已失效：重新登录 Discord 并填入新令牌，之后不要退出登录",
+            ),
+            vec![Check::DiscordTokensSwapped, of_token],
+        ),
+        _ => (
+            Text::new(
+                "look the close code up in Discord's documentation",
+                "请在 Discord 文档中查阅该关闭码",
+            ),
+            vec![of_token],
+        ),
+    };
+    Ill {
+        is_dead: true,
+        seen: Text::with(
+            "{0}: Discord closed it for good with code {1}",
+            "{0}：被 Discord 永久关闭，代码 {1}",
+            [kind.into(), code.into()],
+        ),
+        todo,
+        echo,
+    }
+}
+
+fn intent() -> Text {
+    Text::new(
+        "switch MESSAGE CONTENT INTENT on, on the Bot page of the developer portal (docs/discord.md)",
+        "请在开发者后台的 Bot 页打开 MESSAGE CONTENT INTENT（见 docs/discord.zh-CN.md）",
+    )
+}
+
+fn network(hub: &Hub<'_>, findings: &Findings) {
+    let check = Check::OwnerNetwork;
+    if !findings.may(check) {
+        return;
+    }
+    let said = |place: &str, key: &str| hub.said(&format!("/network/{place}/{key}"));
+    let failing: Vec<_> = PLACES
+        .iter()
+        .filter(|(place, _)| said(place, "state") == "failing")
+        .collect();
+    if failing.is_empty() {
+        return findings.ok(
+            check,
+            Text::new("every host that it tried answered", "所尝试的主机均有应答"),
+        );
+    }
+    let same: Vec<Check> = failing.iter().flat_map(|(_, same)| *same).collect();
+    if findings.skip_after(check, &same) || findings.skip_after(check, &[Check::Proxy]) {
+        return;
+    }
+    let seen: Vec<Text> = failing
+        .iter()
+        .map(|(place, _)| {
+            let times = said(place, "times").as_u64().unwrap_or_default();
+            Text::with(
+                "{0}: {1} ({2} times)",
+                "{0}：{1}（{2} 次）",
+                [
+                    Shown::from(*place),
+                    Shown::said(said(place, "reason").as_str().unwrap_or_default()),
+                    times.into(),
+                ],
+            )
+        })
+        .collect();
+    findings.fail(
+        check,
+        Text::joined(&seen),
+        Text::new(
+            "this is what the owner found at its last try; docs/faults.md and docs/proxies tell more",
+            "这是所有者最近一次尝试的结果；详见 docs/faults.md 与 docs/proxies",
+        ),
+    );
+}
+
+fn identifies(hub: &Hub<'_>, findings: &Findings) {
+    let check = Check::OwnerIdentifies;
+    if !findings.may(check) {
+        return;
+    }
+    let main = hub.config.accounts.first().map(|main| &main.user_token);
+    let tokens = [("user", main), ("bot", hub.config.bot_token.as_ref())];
+    let mut logins = Vec::new();
+    for (kind, token) in tokens {
+        let Some(token) = token else { continue };
+        match hub.shared.store.identifies(hub.now, &token_hash(token)) {
+            Ok(count) => logins.push((kind, count)),
+            Err(error) => {
+                let why = Text::with("{0}", "{0}", [Shown::said(&error.to_string())]);
+                return findings.unknown(check, why, None);
+            }
+        }
+    }
+    let most = logins
+        .iter()
+        .map(|(_, count)| *count)
+        .max()
+        .unwrap_or_default();
+    let seen: Vec<Shown> = logins
+        .into_iter()
+        .map(|(kind, count)| Text::with("{0}: {1}", "{0}：{1}", [kind.into(), count.into()]).into())
+        .collect();
+    let seen = Text::with(
+        "{0} of {1} a day",
+        "{0}，每日上限 {1}",
+        [Shown::list(seen), IdentifyBudget::DAILY.into()],
+    );
+    let todo = Text::new(
+        "something logs in again and again: two state directories with one token, or a token that flips; see \"the gateway session is lost\" in mj.log",
+        "有进程在反复登录：两个状态目录共用一个令牌，或令牌来回变动；请查看 mj.log 中的 “the gateway session is lost”",
+    );
+    if most > IdentifyBudget::DAILY - IdentifyBudget::RESERVE {
+        findings.fail(check, seen, todo);
+    } else if most > MANY_LOGINS {
+        findings.warn(check, seen, todo);
+    } else {
+        findings.ok(check, seen);
+    }
+}
+
+fn queue(hub: &Hub<'_>, findings: &Findings) {
+    let check = Check::TasksQueue;
+    if !findings.may(check) {
+        return;
+    }
+    let size = u64::from(hub.config.queue_size);
+    let seen = Text::with(
+        "{0} wait of {1} that may, {2} run",
+        "等待 {0} 个（上限 {1}），进行中 {2} 个",
+        [hub.waiting.into(), size.into(), hub.running.into()],
+    );
+    let todo = Text::new(
+        "see why nothing leaves it (the checks before this one); raise mj.concurrency or add accounts; mj.queue_size is the limit",
+        "先看前面的检查，弄清为何没有发出；可提高 mj.concurrency 或增加账号；上限为 mj.queue_size",
+    );
+    if hub.waiting >= size {
+        findings.fail(check, seen, todo);
+    } else if hub.waiting * 5 >= size * 4 {
+        findings.warn(check, seen, todo);
+    } else {
+        findings.ok(check, seen);
+    }
+}
+
+fn in_doubt(hub: &Hub<'_>, findings: &Findings) {
+    let check = Check::TasksInDoubt;
+    if !findings.may(check) {
+        return;
+    }
+    match hub.said("/in_doubt").as_u64().unwrap_or_default() {
+        0 => findings.ok(check, Text::new("none", "无")),
+        count => findings.warn(
+            check,
+            Text::with(
+                "of {0} it is not known whether Midjourney got them",
+                "有 {0} 个任务无法确认 Midjourney 是否收到",
+                [count.into()],
+            ),
+            Text::new(
+                "nothing at once: they are searched for in the channel; often a reverse proxy answered 502 in place of Discord",
+                "暂无需处理：正在频道中查找；多因反向代理以 502 代替了 Discord 的应答",
+            ),
+        ),
+    }
+}
+
+fn unmatched(hub: &Hub<'_>, findings: &Findings) {
+    let check = Check::TasksUnmatched;
+    if !findings.may(check) {
+        return;
+    }
+    let count = hub.said("/unmatched").as_u64().unwrap_or_default();
+    let seen = Text::with(
+        "{0} of Midjourney's recent messages belong to no task",
+        "最近有 {0} 条 Midjourney 消息不属于任何任务",
+        [count.into()],
+    );
+    if count < MANY_UNMATCHED {
+        return findings.ok(check, seen);
+    }
+    findings.warn(
+        check,
+        seen,
+        Text::new(
+            "all right where people use the channel too; better give mj a channel of its own. If tasks end as TIMEOUT with their picture in the channel, please report it",
+            "若有人也在使用该频道则属正常，最好给 mj 单独的频道。若频道中有图而任务却 TIMEOUT，请反馈",
+        ),
+    );
+}
+
+fn webhooks(hub: &Hub<'_>, findings: &Findings) {
+    let check = Check::Webhooks;
+    if !findings.may(check) {
+        return;
+    }
+    match hub.shared.store.notice_counts(hub.id) {
+        Ok(counts) if counts.failed == 0 => findings.ok(
+            check,
+            Text::with("{0} are under way", "{0} 个发送中", [counts.pending.into()]),
+        ),
+        Ok(counts) => findings.warn(
+            check,
+            Text::with(
+                "{0} were given up: their address did not take them",
+                "{0} 个已放弃：目标地址未接收",
+                [counts.failed.into()],
+            ),
+            Text::new(
+                "see that notify_url answers with a status of 200 to 299 within 10 s; mj_poll() knows the tasks' state all the same",
+                "请确认 notify_url 能在 10 秒内返回 200–299；任务状态仍可用 mj_poll() 查询",
+            ),
+        ),
+        Err(error) => {
+            let why = Text::with("{0}", "{0}", [Shown::said(&error.to_string())]);
+            findings.unknown(check, why, None);
+        }
+    }
+}
