@@ -3,7 +3,7 @@
 
 use std::{error::Error, io};
 
-use mj_discord::rest::{self, Headers, Outcome};
+use mj_discord::rest::Outcome;
 use mj_midjourney::{hub::Answer, refusal::Lang};
 use rustls::CertificateError;
 
@@ -71,33 +71,20 @@ impl Trouble {
 
     /// What an answer says of the way to whom it was asked: what Discord itself says is none of it, whatever it says.
     pub(crate) fn of_answer(place: Place, answer: &Answer) -> Result<(), Self> {
-        let Answer::Response {
-            status,
-            headers,
-            body,
-        } = answer
-        else {
+        let Some(response) = answer.response() else {
             return Ok(());
         };
-        let names = headers.iter();
-        let headers = Headers::read(names.map(|(name, value)| (name.as_str(), value.as_str())));
-        let body = String::from_utf8_lossy(body);
-        let answer = rest::Answer {
-            status: *status,
-            headers: &headers,
-            body: &body,
-        };
-        let is_page = body.trim_start().starts_with('<');
-        let outcome = answer.read();
+        let status = response.status;
+        let is_page = response.body.trim_start().starts_with('<');
         // The storage host has no errors of Discord's.
-        if place == Place::Upload && outcome != Outcome::Accepted && !(200..300).contains(status) {
+        if place == Place::Upload && !(200..300).contains(&status) {
             return Err(if is_page {
-                Self::Page(*status)
+                Self::Page(status)
             } else {
-                Self::Status(*status)
+                Self::Status(status)
             });
         }
-        match outcome {
+        match response.outcome {
             Outcome::ReverseProxy {
                 status: 200..=299, ..
             } if !is_page => Err(Self::Garbage),
@@ -105,7 +92,7 @@ impl Trouble {
             Outcome::ServerError { status, .. } | Outcome::Unexpected { status } => {
                 Err(Self::Status(status))
             }
-            Outcome::Cloudflare { .. } => Err(Self::Limited(*status)),
+            Outcome::Cloudflare { .. } => Err(Self::Limited(status)),
             Outcome::Accepted
             | Outcome::OutdatedCommand
             | Outcome::InvalidPermissions

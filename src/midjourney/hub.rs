@@ -40,10 +40,7 @@ use std::{
 };
 
 use mj_discord::{
-    Moment, RateLimiter, UnixMs,
-    gateway::Event,
-    rest::{self, Headers, Outcome},
-    snowflake::ChannelId,
+    Moment, RateLimiter, UnixMs, gateway::Event, rest::Outcome, snowflake::ChannelId,
 };
 
 use self::{
@@ -63,7 +60,7 @@ use self::{
 pub use self::{
     driver::{
         Answer, Archived, FailureKind, FetchRefusal, Fetched, GatewayNotice, Output, Predecessor,
-        RequestId,
+        RequestId, Response,
     },
     gates::GateState,
     status::{AccountStatus, Counters, GatewayStatus, HubStatus},
@@ -507,33 +504,22 @@ impl Hub {
         let Some(limiter) = self.limiter(&pending.bearer) else {
             return;
         };
-        match answer {
-            Answer::Response {
+        match answer.response() {
+            Some(Response {
                 status,
-                headers,
-                body,
-            } => {
-                let mut headers = Headers::read(
-                    headers
-                        .iter()
-                        .map(|(name, value)| (name.as_str(), value.as_str())),
-                );
-                let body = String::from_utf8_lossy(body);
-                // A limit may be told in the body alone, when something in between drops headers.
-                let outcome = rest::Answer {
-                    status: *status,
-                    headers: &headers,
-                    body: &body,
-                }
-                .read();
+                mut headers,
+                outcome,
+                ..
+            }) => {
                 is_unauthorized = outcome == Outcome::Unauthorized;
+                // A limit may be told in the body alone, when something in between drops headers.
                 if let Outcome::RateLimited { retry_after, scope } = outcome {
                     headers.retry_after = Some(retry_after);
                     headers.scope = Some(scope);
                 }
-                limiter.handle_answer(now, &pending.route, &headers, *status);
+                limiter.handle_answer(now, &pending.route, &headers, status);
             }
-            Answer::Failure { .. } => limiter.handle_lost(now, &pending.route),
+            None => limiter.handle_lost(now, &pending.route),
         }
         if is_unauthorized && let Bearer::Account(name) = &pending.bearer {
             let name = name.clone();

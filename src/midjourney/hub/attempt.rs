@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use mj_discord::{
-    UnixMs,
-    rest::{self, Headers, Outcome},
-    snowflake::Nonce,
-};
+use mj_discord::{UnixMs, rest::Outcome, snowflake::Nonce};
 
 use super::{
     Hub,
@@ -83,31 +79,15 @@ impl Hub {
         if bearer == &Bearer::Nobody {
             return self.region_answered(id, nonce, answer);
         }
+        if let Some(response) = answer.response() {
+            if let Some(item) = self.tasks.get_mut(&id) {
+                item.task.work.unsent = 0;
+            }
+            return self.attempt_outcome(id, nonce, bearer, &response.outcome);
+        }
         match answer {
             Answer::Failure { sent: false, kind } => self.not_sent(id, nonce, *kind),
-            Answer::Failure { sent: true, .. } => self.doubt(id, nonce),
-            Answer::Response {
-                status,
-                headers,
-                body,
-            } => {
-                if let Some(item) = self.tasks.get_mut(&id) {
-                    item.task.work.unsent = 0;
-                }
-                let headers = Headers::read(
-                    headers
-                        .iter()
-                        .map(|(name, value)| (name.as_str(), value.as_str())),
-                );
-                let body = String::from_utf8_lossy(body);
-                let outcome = rest::Answer {
-                    status: *status,
-                    headers: &headers,
-                    body: &body,
-                }
-                .read();
-                self.attempt_outcome(id, nonce, bearer, &outcome);
-            }
+            Answer::Failure { .. } | Answer::Response { .. } => self.doubt(id, nonce),
         }
     }
 

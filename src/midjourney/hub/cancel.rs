@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mj_discord::{
     payload::Message,
-    rest::{self, Headers, Interactor, Request},
+    rest::{Interactor, Outcome, Request},
     snowflake::Nonce,
 };
 
@@ -217,30 +217,12 @@ impl Hub {
     /// The press was answered. Whether the job stopped is told by a message.
     pub(super) fn cancel_answered(&mut self, id: TaskId, answer: &Answer) {
         let now = self.now.boot;
-        let again = match answer {
+        let again = match answer.response().map(|response| response.outcome) {
+            Some(outcome) if outcome == Outcome::Accepted || outcome.is_in_doubt() => return,
+            Some(outcome) => outcome.retry_after(),
             // It may have arrived.
-            Answer::Failure { sent: true, .. } => return,
-            Answer::Failure { sent: false, .. } => Some(Duration::from_secs(1)),
-            Answer::Response {
-                status,
-                headers,
-                body,
-            } => {
-                let headers = headers
-                    .iter()
-                    .map(|(name, value)| (name.as_str(), value.as_str()));
-                let headers = Headers::read(headers);
-                let outcome = rest::Answer {
-                    status: *status,
-                    headers: &headers,
-                    body: &String::from_utf8_lossy(body),
-                }
-                .read();
-                if outcome == rest::Outcome::Accepted || outcome.is_in_doubt() {
-                    return;
-                }
-                outcome.retry_after()
-            }
+            None if matches!(answer, Answer::Failure { sent: true, .. }) => return,
+            None => Some(Duration::from_secs(1)),
         };
         let Some(it) = self.cancels.get_mut(&id) else {
             return;

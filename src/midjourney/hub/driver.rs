@@ -4,7 +4,14 @@
 //! hands its answer to `handle_committed` before it polls again: "the attempt is durable before the POST" is a commit
 //! followed by a send. [`Output::Send`]s run side by side and are answered in any order, each exactly once.
 
-use mj_discord::{Token, gateway::Session, rest::Request, snowflake::UserId};
+use std::borrow::Cow;
+
+use mj_discord::{
+    Token,
+    gateway::Session,
+    rest::{self, Headers, Outcome, Request},
+    snowflake::UserId,
+};
 
 use crate::{
     refusal::Lang,
@@ -79,6 +86,48 @@ pub enum Answer {
         /// What happened.
         kind: FailureKind,
     },
+}
+
+/// A whole answer, read.
+#[derive(Clone, Debug)]
+pub struct Response<'a> {
+    /// HTTP status.
+    pub status: u16,
+    /// Those headers that mean something.
+    pub headers: Headers,
+    /// The body; what is no UTF-8 in it is replaced.
+    pub body: Cow<'a, str>,
+    /// What it means.
+    pub outcome: Outcome,
+}
+
+impl Answer {
+    /// Reads what came; none when no whole answer did.
+    pub fn response(&self) -> Option<Response<'_>> {
+        let Self::Response {
+            status,
+            headers,
+            body,
+        } = self
+        else {
+            return None;
+        };
+        let names = headers.iter();
+        let headers = Headers::read(names.map(|(name, value)| (name.as_str(), value.as_str())));
+        let body = String::from_utf8_lossy(body);
+        let answer = rest::Answer {
+            status: *status,
+            headers: &headers,
+            body: &body,
+        };
+        let outcome = answer.read();
+        Some(Response {
+            status: *status,
+            headers,
+            body,
+            outcome,
+        })
+    }
 }
 
 /// Why no answer came.

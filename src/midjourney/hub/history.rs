@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use mj_discord::{
     UnixMs,
-    rest::{self, Headers, Outcome, Page, Request, TokenKind},
+    rest::{self, Outcome, Page, Request, TokenKind},
     snowflake::{ChannelId, MessageId, snowflake_at},
 };
 
 use super::{
     Hub,
-    driver::Answer,
+    driver::{Answer, Response},
     finish::{Ending, awaits_late_final},
     observe::Source,
     outbox::{Bearer, Purpose},
@@ -354,27 +354,10 @@ impl Hub {
 
     /// A page came, or did not.
     pub(super) fn page_answered(&mut self, channel: ChannelId, bearer: &Bearer, answer: &Answer) {
-        let Answer::Response {
-            status,
-            headers,
-            body,
-        } = answer
-        else {
+        let Some(Response { body, outcome, .. }) = answer.response() else {
             self.stop_reading(channel, None);
             return;
         };
-        let headers = Headers::read(
-            headers
-                .iter()
-                .map(|(name, value)| (name.as_str(), value.as_str())),
-        );
-        let body = String::from_utf8_lossy(body);
-        let outcome = rest::Answer {
-            status: *status,
-            headers: &headers,
-            body: &body,
-        }
-        .read();
         let page = rest::read_messages(&body).filter(|_| outcome == Outcome::Accepted);
         let Some(mut page) = page else {
             self.page_refused(channel, bearer, &outcome);

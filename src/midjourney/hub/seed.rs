@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use mj_discord::{
     payload::Message,
-    rest::{self, Headers, Outcome, Request, TokenKind},
+    rest::{self, Outcome, Request, TokenKind},
     snowflake::{ApplicationId, ChannelId, GuildId, UserId},
 };
 
@@ -450,25 +450,8 @@ fn waiting_for((account, application): &Pair) -> String {
 
 /// What an answer means, and the id in it; none when no answer came.
 fn read_answer(answer: &Answer) -> (Option<Outcome>, Option<ChannelId>) {
-    let Answer::Response {
-        status,
-        headers,
-        body,
-    } = answer
-    else {
-        return (None, None);
-    };
-    let headers = Headers::read(
-        headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str())),
-    );
-    let body = String::from_utf8_lossy(body);
-    let outcome = rest::Answer {
-        status: *status,
-        headers: &headers,
-        body: &body,
-    }
-    .read();
-    (Some(outcome), rest::read_created_id(&body))
+    answer.response().map_or((None, None), |response| {
+        let id = rest::read_created_id(&response.body);
+        (Some(response.outcome), id)
+    })
 }

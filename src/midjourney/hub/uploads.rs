@@ -6,13 +6,13 @@ use std::time::Duration;
 use mj_discord::{
     Token,
     payload::Message,
-    rest::{self, Headers, Outcome, Request, TokenKind, UploadedFile},
+    rest::{self, Outcome, Request, TokenKind, UploadedFile},
 };
 
 use super::{
     Hub,
     attempt::account_state,
-    driver::Answer,
+    driver::{Answer, Response},
     outbox::{Bearer, Purpose},
     pictures::Need,
 };
@@ -260,23 +260,9 @@ impl Hub {
 
     /// The body of the answer to a request that was done.
     fn body_of(&self, answer: &Answer) -> Result<String, Setback> {
-        let Answer::Response {
-            status,
-            headers,
-            body,
-        } = answer
-        else {
+        let Some(Response { body, outcome, .. }) = answer.response() else {
             return Err(Setback::Later(None, FailCode::UpstreamError));
         };
-        let names = headers.iter();
-        let headers = Headers::read(names.map(|(name, value)| (name.as_str(), value.as_str())));
-        let body = String::from_utf8_lossy(body);
-        let outcome = rest::Answer {
-            status: *status,
-            headers: &headers,
-            body: &body,
-        }
-        .read();
         if let Some(wait) = outcome.retry_after() {
             return Err(Setback::Later(Some(wait), FailCode::RateLimited));
         }
