@@ -9,7 +9,7 @@ use mj_discord::{
     snowflake::{ChannelId, MessageId, Nonce, snowflake_at},
 };
 
-use super::{Hub, history::SETTLING};
+use super::Hub;
 use crate::{
     correlate::Says,
     task::{Attempt, AttemptState, Call, Status, TaskId},
@@ -180,7 +180,7 @@ impl Hub {
             return false;
         };
         finished.began >= provable_from
-            && finished.ended + SETTLING <= self.now.boot
+            && self.is_settled(channel, finished)
             && finished.from <= MessageId(snowflake_at(attempt.earliest()))
             && !item.task.work.bound
             && self.would_be_seen(id)

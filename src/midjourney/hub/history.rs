@@ -13,6 +13,7 @@ use super::{
     Hub,
     driver::{Answer, Response},
     finish::{Ending, awaits_late_final},
+    gates::GateState,
     observe::Source,
     outbox::{Bearer, Purpose},
 };
@@ -37,8 +38,8 @@ const GATEWAY_GRACE: Duration = Duration::from_secs(10);
 const BEFORE: Duration = Duration::from_secs(5);
 /// How long after the deletion of a progress message its final may come (PROTOCOL.md, 3.1: normally at once before).
 const DELETION_GRACE: Duration = Duration::from_secs(20);
-/// How long copies may wait for the user session's after a reading, before conclusions are drawn from it.
-pub(super) const SETTLING: Duration = Duration::from_secs(3);
+/// How long the user session's copies may come after a reading, before conclusions are drawn from it.
+const SETTLING: Duration = Duration::from_secs(3);
 
 /// A progress message that was deleted.
 #[derive(Clone, Copy, Debug)]
@@ -471,7 +472,6 @@ impl Hub {
 
     /// Tasks whose progress message was deleted fail, once a reading after the grace time found no final either.
     pub(super) fn conclude_deletions(&mut self) {
-        let now = self.now.boot;
         let concluded: Vec<TaskId> = self
             .deletions
             .iter()
@@ -486,7 +486,7 @@ impl Hub {
                     .get(&channel)
                     .and_then(|history| history.finished);
                 finished.is_some_and(|finished| {
-                    finished.began >= due && finished.ended + SETTLING <= now
+                    finished.began >= due && self.is_settled(channel, finished)
                 })
             })
             .map(|(id, _)| *id)
@@ -501,6 +501,17 @@ impl Hub {
                 self.finish_failed(id, FailCode::MessageDeleted, None, Ending::ByMessage);
             }
         }
+    }
+
+    /// Whether the user session can tell no more about what a reading showed. The 3 seconds are not waited for when it
+    /// has shown all of it: owners that live no longer would never conclude anything.
+    pub(super) fn is_settled(&self, channel: ChannelId, finished: Finished) -> bool {
+        let has_told_all = match self.gates.user.state {
+            GateState::Off | GateState::Dead => true,
+            GateState::Connecting | GateState::Down => false,
+            GateState::Live => !self.sightings.lack_own_copy(channel, finished.from),
+        };
+        has_told_all || finished.ended + SETTLING <= self.now.boot
     }
 
     /// When a conclusion about deletions may be drawn next.

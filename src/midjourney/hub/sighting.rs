@@ -12,7 +12,7 @@ use mj_discord::{
         Attachment, Component, Embed, EmbedField, EmbedFooter, EmbedMedia, Emoji, Message,
         MessageInteraction, SelectOption, Update, User,
     },
-    snowflake::MessageId,
+    snowflake::{ChannelId, MessageId},
 };
 
 use crate::correlate::Facts;
@@ -136,6 +136,15 @@ impl Sightings {
             self.waiting.remove(id);
         }
         ended
+    }
+
+    /// Whether one of this channel, made after this message, is nobody's while the user session's copy could tell more.
+    pub(super) fn lack_own_copy(&self, channel: ChannelId, after: MessageId) -> bool {
+        self.unmatched.range(after..).any(|id| {
+            self.all.get(id).is_some_and(|sighting| {
+                !sighting.has_own_copy && sighting.message.channel_id == channel
+            })
+        })
     }
 
     /// When the next has waited long enough.

@@ -35,16 +35,44 @@ fn a_dead_owners_attempt_is_searched_for_then_sent_again() {
 }
 
 #[test]
-fn owners_that_live_for_a_few_seconds_prove_it_together() {
-    let mut world = World::new(GatewayMode::Bot);
-    let id = world.imagine("a red fox", 7);
-    for _ in 0..12 {
-        world.take_over(Predecessor::Dead);
-        world.connect();
-        world.ms(5_000);
+fn owners_that_live_for_a_second_prove_it_together() {
+    for gateway in [GatewayMode::Bot, GatewayMode::User] {
+        let mut world = World::new(gateway);
+        let id = world.imagine("a red fox", 7);
+        for _ in 0..60 {
+            world.take_over(Predecessor::Dead);
+            world.connect();
+            world.ms(1_000);
+        }
+        assert_eq!(world.interactions().len(), 2, "{gateway:?}");
+        assert_eq!(world.whole(id).work.attempts[0].state, AttemptState::Absent);
     }
-    assert_eq!(world.interactions().len(), 2);
-    assert_eq!(world.whole(id).work.attempts[0].state, AttemptState::Absent);
+}
+
+#[test]
+fn what_waits_for_its_own_copy_may_be_the_answer() {
+    let mut world = World::new(GatewayMode::User);
+    let id = world.imagine("a red fox", 7);
+    let nonce = world.last().nonce();
+    world.take_over(Predecessor::Dead);
+    world.connect();
+    world.ms(25_000);
+    // REST shows it without the nonce, before the session does.
+    let number = world.number();
+    let start = post::start(world.now.unix, number, PROMPT, USER);
+    world.history.push(start.clone());
+    world.sent.retain(|sent| sent.is_interaction());
+    while world.last_to("/messages?").is_none() {
+        world.ms(100);
+    }
+    world.ms(1_500);
+    assert_eq!(world.interactions().len(), 1);
+    world.create(GatewayKind::User, &start.nonce(&nonce));
+    world.ms(10_000);
+    assert_eq!(
+        (world.interactions().len(), world.status(id)),
+        (1, Status::InProgress)
+    );
 }
 
 #[test]
