@@ -91,6 +91,8 @@ pub(crate) struct Owner {
     hub: Hub,
     config: HubConfig,
     config_revision: u64,
+    /// The configuration before, until what was decided by it is written.
+    earlier: Option<HubConfig>,
     links: Vec<Link>,
     sessions: Vec<(GatewayKind, mj_discord::gateway::Session)>,
     /// Channels beside those of the configuration that the links decode.
@@ -159,6 +161,7 @@ impl Owner {
             hub,
             config,
             config_revision,
+            earlier: None,
             links: Vec::new(),
             sessions,
             others: Vec::new(),
@@ -296,6 +299,7 @@ impl Owner {
                 }
             }
         }
+        self.earlier = None;
         if !self.hub.other_channels().eq(self.others.iter().copied()) {
             self.follow_channels();
         }
@@ -359,6 +363,7 @@ impl Owner {
                 let writer = Writer {
                     epoch: self.epoch,
                     config: &self.config,
+                    earlier: self.earlier.as_ref(),
                     now: ground.now.unix,
                 };
                 ground

@@ -72,6 +72,8 @@ struct Running {
 pub(crate) struct Writer<'w> {
     pub(crate) epoch: u64,
     pub(crate) config: &'w HubConfig,
+    /// What held until this very turn: what the brain decided by it is still written.
+    pub(crate) earlier: Option<&'w HubConfig>,
     pub(crate) now: UnixMs,
 }
 
@@ -214,7 +216,9 @@ impl Promise {
         let Some(running) = self.running.get(&task.view.id) else {
             return;
         };
-        let Some(account) = writer.config.account(&running.account) else {
+        let now = writer.config.account(&running.account);
+        let earlier = || writer.earlier?.account(&running.account);
+        let Some(account) = now.or_else(earlier) else {
             let name = running.account.clone();
             self.broken(format!("{} is sent by {name}, which is none", task.view.id));
             return;

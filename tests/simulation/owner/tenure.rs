@@ -1,6 +1,6 @@
 //! An owner's lease, and what it looks at whenever that is renewed: who died before it, the configuration, the inbox.
 
-use std::time::Duration;
+use std::{mem, time::Duration};
 
 use mj_midjourney::store::{Grade, TaskStore};
 
@@ -66,7 +66,7 @@ impl Owner {
         };
         if revision != self.config_revision {
             self.config_revision = revision;
-            self.config = config;
+            self.earlier = Some(mem::replace(&mut self.config, config));
             self.hub.handle_config(ground.now, self.config.clone());
             self.follow_channels();
         }
