@@ -12,7 +12,7 @@ use mj_midjourney::{
 
 use super::{
     post,
-    world::{USER, World, account, config},
+    world::{Sent, USER, World, account, config},
 };
 
 const PROMPT: &str = "a red fox --seed 7";
@@ -61,7 +61,7 @@ fn what_waits_for_its_own_copy_may_be_the_answer() {
     let number = world.number();
     let start = post::start(world.now.unix, number, PROMPT, USER);
     world.history.push(start.clone());
-    world.sent.retain(|sent| sent.is_interaction());
+    world.sent.retain(Sent::is_interaction);
     while world.last_to("/messages?").is_none() {
         world.ms(100);
     }
