@@ -7,12 +7,13 @@
  * otherwise. Trouble on the network is never thrown: it is the task's state.
  *
  * Secrets: on PHP 8.2 and later, arguments marked `#[\SensitiveParameter]` do not appear in stack traces. The ini
- * entries `mj.bot_token`, `mj.user_token`, `mj.secret`, `mj.notify_secret`, `mj.notify_url`, `mj.session_id`,
+ * entries `mj.bot_token`, `mj.user_token`, `mj.secret`, `mj.secret_previous`, `mj.notify_secret`, `mj.notify_url`, `mj.session_id`,
  * `mj.archive_key` and `mj.archive_secret`, and `mj.proxy`, `mj.store`, `mj.archive_endpoint` and every other entry for an
  * address when they carry a password, cannot be read back: `ini_get()` and `ini_get_all()` give an empty value, `phpinfo()` says "set, hidden".
  *
  * ini entries, all `PHP_INI_SYSTEM`, empty means the default; each is also a key of `mj_configure()`, without the
- * prefix. Times are seconds, or a number with `ms`, `s`, `m`, `h` or `d` behind it.
+ * prefix, which goes before them, and a variable of the environment, as `MJ_USER_TOKEN` for `mj.user_token`, which goes
+ * behind them. A variable with `_FILE` behind its name names a file that holds the value. The environment is read once, when PHP starts. Times are seconds, or a number with `ms`, `s`, `m`, `h` or `d` behind it.
  *
  * @ini mj.activity_url    replaces `https://936929561302675456.discordsays.com`, where the editor of Vary (Region) lives
  * @ini mj.api_url         replaces `https://discord.com`
@@ -48,7 +49,8 @@
  * @ini mj.relax_concurrency  jobs of one account at once in relax mode, 1 to 15
  * @ini mj.retention       how long finished tasks are kept
  * @ini mj.role            `auto`, or `never`: this process never becomes owner
- * @ini mj.secret          for a later version, which will encrypt tokens in the store; this one refuses it
+ * @ini mj.secret          what tokens and passwords in the store are encrypted with: 32 random characters or more
+ * @ini mj.secret_previous  the secret before it, for as long as something is encrypted with that one
  * @ini mj.seed_tag        whether prompts without `--seed` get one, so that pictures can be told apart: `1` or `0`
  * @ini mj.session_id      session named in interactions when no live one is known
  * @ini mj.shutdown_grace  longest wait at the end of a process
@@ -97,6 +99,11 @@
  *     sapi: string,
  *     grade: 'resident'|'transient',
  *     has_engine: bool,
+ *     configuration: array<string, array{
+ *         value: bool|int|float|string|list<string>|null,
+ *         source: 'configure'|'ini'|'environment'|'default',
+ *         name: string
+ *     }>,
  *     hub: ?string,
  *     owner: MjOwner|null,
  *     gateway: array{
@@ -302,6 +309,8 @@ namespace {
      *     max_wait?: int|float|string,
      *     notify_url?: string,
      *     notify_secret?: string,
+     *     secret?: string,
+     *     secret_previous?: string,
      *     activity_url?: string,
      *     archive?: string,
      *     archive_endpoint?: string,
@@ -664,7 +673,8 @@ namespace {
     function mj_serve(float $seconds = INF): void {}
 
     /**
-     * This process, then owner, gateway, queue, accounts and counters of its hub, then every hub of the state directory
+     * This process, its settings (each with its value or default, who set it, and the name under which; a secret is
+     * `set, hidden`), then owner, gateway, queue, accounts and counters of its hub, then every hub of the state directory
      * in short. Without any secret.
      *
      * `gateway`, `network`, `counters` and the last six of `queue` are what the owner wrote last, at `gateway.seen_at`; they are

@@ -18,7 +18,7 @@ const VERDICTS = ['✓', '◐', '–', '?', '·'];
 /** Projects that are compared, ours included. */
 const PROJECTS = 7;
 /** Settings that are for a later version, or another name of one: in the stub only. */
-const UNLISTED = ['accounts', 'secret', 'store'];
+const UNLISTED = ['accounts', 'store'];
 
 /** @return list<list<string>> the cells of the table rows that follow the line beginning with $head */
 function rows(string $text, string $head): array

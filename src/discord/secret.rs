@@ -3,8 +3,10 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroize as _;
 
-/// A Discord token, as given: without `Bot ` in front. Its `Debug` and `Display` never show it.
+/// A Discord token, as given: without `Bot ` in front. Its `Debug` and `Display` never show it, and its memory is wiped
+/// when it is dropped.
 ///
 /// It serialises in the clear: only the store and the wire may do that.
 #[derive(Clone, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -25,6 +27,12 @@ impl Token {
     /// Whether nothing was given.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl Drop for Token {
+    fn drop(&mut self) {
+        self.0.zeroize();
     }
 }
 

@@ -3,6 +3,8 @@
 mod archive;
 mod hub;
 mod raw;
+mod secret;
+pub(crate) mod shown;
 #[cfg(test)]
 mod tests;
 
@@ -16,23 +18,19 @@ use mj_midjourney::{
     config::{AccountConfig, HostSettings, HubConfig, HubId},
     refusal::Lang,
 };
+use mj_store::Keyring;
 use sha2::{Digest, Sha256};
 
 pub(crate) use self::hub::HUB_PARTS;
 use self::hub::{hosts, hub};
-pub(crate) use self::raw::Raw;
+pub(crate) use self::raw::{KEYS, Raw};
 use crate::{
+    environment::Environment,
     error::EngineError,
     log::{Format, LogSettings, Rotation, Target},
     setting::Setting,
     value::Value,
 };
-
-/// Settings that this version knows and cannot honour; ignoring them silently would break a promise.
-const UNSUPPORTED: &[(&str, &str)] = &[(
-    "secret",
-    "tokens are not encrypted by this version: leave it empty and protect mj.state_dir",
-)];
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -54,6 +52,8 @@ pub(crate) enum Role {
 pub(crate) struct Settings {
     /// Where the state lies, when it was set.
     pub state_dir: Option<PathBuf>,
+    /// What secrets in it are encrypted with.
+    pub keys: Keyring,
     /// Whether this process may become an owner.
     pub role: Role,
     /// Whether the engine starts by itself; else only in `mj_serve()`.
@@ -84,14 +84,19 @@ pub(crate) struct HubSettings {
 }
 
 impl Settings {
-    /// Reads ini entries (`mj.` in front) and a `mj_configure()` map, which wins.
+    /// Reads the environment, ini entries (`mj.` in front), which go before it, and a `mj_configure()` map, which goes
+    /// before both.
     ///
     /// # Errors
     /// [`EngineError::Configuration`] naming the first setting that is wrong or missing.
-    pub(crate) fn read(ini: &[(String, String)], configured: &Value) -> Result<Self, EngineError> {
+    pub(crate) fn read(
+        environment: &Environment,
+        ini: &[(String, String)],
+        configured: &Value,
+    ) -> Result<Self, EngineError> {
         // What php.ini says of the hub may be half of it, the other half being mj_configure()'s.
         Self::of(
-            &Raw::collect(ini, configured)?,
+            &Raw::collect(environment, ini, configured)?,
             matches!(configured, Value::Null),
         )
     }
@@ -101,11 +106,6 @@ impl Settings {
     /// # Errors
     /// As [`Settings::read`].
     pub(crate) fn of(raw: &Raw, is_half: bool) -> Result<Self, EngineError> {
-        for (key, why) in UNSUPPORTED {
-            if let Some(setting) = raw.get(key) {
-                return Err(setting.wrong(*why));
-            }
-        }
         let (hub, hub_error) = match hub(raw) {
             Ok(hub) => (hub, None),
             Err(EngineError::Configuration { setting, message }) if is_half => {
@@ -115,6 +115,7 @@ impl Settings {
         };
         Ok(Self {
             state_dir: state_dir(raw)?,
+            keys: secret::keyring(raw)?,
             role: raw
                 .choice("role", &[("auto", Role::Auto), ("never", Role::Never)])?
                 .unwrap_or_default(),

@@ -159,6 +159,8 @@ pub(crate) struct Drive {
     /// Whose turn it is to fetch a picture.
     pictures: Arc<Semaphore>,
     is_predecessor_proven: bool,
+    /// Whether the hub was encrypted with a secret that is not known here: another process is to own it.
+    is_locked_out: bool,
     draining_since: Option<Duration>,
     stopping: bool,
     housekept: Duration,
@@ -250,6 +252,7 @@ impl Drive {
             source,
             requests: JoinSet::new(),
             pictures: Arc::new(Semaphore::new(PICTURES_AT_ONCE)),
+            is_locked_out: false,
             draining_since: None,
             stopping: false,
             housekept: now.boot,
@@ -295,6 +298,9 @@ impl Drive {
         #[cfg(test)]
         crash_points::reached(&self.shared, Point::Turn);
         self.keep_lease()?;
+        if self.is_locked_out {
+            return ControlFlow::Break(End::Released);
+        }
         self.look_around();
         if self.has_new_acknowledgement() || self.network.take_changed() {
             self.hub.show_status();
@@ -376,6 +382,10 @@ impl Drive {
                     return ControlFlow::Continue(committed);
                 }
                 Err(StoreError::Deposed { .. }) => return ControlFlow::Break(End::Deposed),
+                Err(StoreError::Sealed { .. }) => {
+                    self.lock_out();
+                    return ControlFlow::Break(End::Released);
+                }
                 Err(error) => {
                     tracing::error!(hub = %self.id, %error, "the store refused a write");
                     sleep(WRITE_RETRY).await;
@@ -385,6 +395,14 @@ impl Drive {
                     }
                 }
             }
+        }
+    }
+
+    /// Notes that the hub can be read no more.
+    fn lock_out(&mut self) {
+        if !self.is_locked_out {
+            self.is_locked_out = true;
+            tracing::warn!(hub = %self.id, "the hub was encrypted with another mj.secret: it is left to who knows that");
         }
     }
 

@@ -11,6 +11,7 @@ mod requests;
 mod thread;
 
 use std::{
+    fmt,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -25,12 +26,14 @@ use mj_midjourney::{
 };
 use mj_process::{Generation, clock, fork};
 use parking_lot::RwLock;
+use zeroize::Zeroize as _;
 
 pub(crate) use self::lifecycle::DEFAULT_DIRECTORY;
 use self::{current::Current, process::Process};
 use crate::{
-    config::{HubSettings, Role},
+    config::{HubSettings, Role, shown},
     download::{self, DownloadOptions},
+    environment::Environment,
     error::EngineError,
     log::{self, Log},
     shared::{Serving, Shared, Waiting},
@@ -39,7 +42,7 @@ use crate::{
 };
 
 /// What the engine must know of PHP, read by the binding on PHP's thread.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Host {
     /// PHP's `sapi_module.name`: `cli`, `fpm-fcgi`, `apache2handler`, `cli-server`.
     pub sapi: String,
@@ -49,11 +52,29 @@ pub struct Host {
     pub error_log: String,
     /// The ini entries, names with their `mj.` in front; those that are empty may be left out.
     pub ini: Vec<(String, String)>,
+    /// What the environment said when PHP loaded the extension.
+    pub environment: Environment,
     /// Whether `opcache.preload` runs: then nothing may start.
     pub preloading: bool,
     /// Where a path that a script names lies, asked on PHP's threads only; none when `open_basedir` forbids it. Without
     /// it every path lies where the process's own directory says.
     pub locate: Option<fn(&Path) -> Option<PathBuf>>,
+}
+
+impl Host {
+    /// Overwrites the values of ini entries, some of which are secret.
+    fn wipe(&mut self) {
+        self.ini.iter_mut().for_each(|(_, value)| value.zeroize());
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host")
+            .field("sapi", &self.sapi)
+            .field("environment", &self.environment)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The engine as one thread of PHP's sees it under one set of ini values: settings of its own, and what it shares with
@@ -65,11 +86,17 @@ pub struct Engine {
     process: Arc<Process>,
 }
 
-impl std::fmt::Debug for Engine {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine")
             .field("sapi", &self.host.sapi)
             .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.host.wipe();
     }
 }
 
@@ -210,6 +237,10 @@ impl Engine {
         ];
         Ok(process
             .into_iter()
+            .chain([(
+                "configuration",
+                shown::for_status(&self.host, &current.given)?,
+            )])
             .chain(status::hubs(&shared, hub)?)
             .chain([("incidents", status::incidents(&shared))])
             .collect())
@@ -274,6 +305,11 @@ impl Engine {
 
     /// Writes a hub's configuration for its owner, unless it is stored as it is.
     fn store_config(shared: &Shared, hub: &HubSettings) -> Result<(), EngineError> {
+        // Before anything is written that must not lie in the clear.
+        if shared.store.seal(&hub.id)? {
+            tracing::info!(hub = %hub.id, "what is secret of the hub is encrypted anew");
+            shared.ring(&hub.id);
+        }
         let change = |stored: Option<&HubConfig>| {
             stored.map_or_else(|| hub.config.clone(), |stored| hub.keeping_inline(stored))
         };

@@ -124,6 +124,14 @@ impl From<StoreError> for EngineError {
                 limit,
                 retry_after: Duration::from_secs(5),
             },
+            StoreError::Sealed { has_secret: false } => Self::configuration(
+                "mj.secret",
+                "is missing: what mj.state_dir holds of this hub is encrypted; set it to the secret that it was encrypted with",
+            ),
+            StoreError::Sealed { has_secret: true } => Self::configuration(
+                "mj.secret",
+                "is not the secret that mj.state_dir was encrypted with: set that one as mj.secret_previous too, and everything is encrypted anew with mj.secret",
+            ),
             error @ (StoreError::Deposed { .. }
             | StoreError::Busy(_)
             | StoreError::Full
@@ -157,7 +165,8 @@ fn remedy(error: &StoreError) -> Option<&'static str> {
         StoreError::Deposed { .. }
         | StoreError::InvalidCursor
         | StoreError::Newer { .. }
-        | StoreError::QueueFull { .. } => None,
+        | StoreError::QueueFull { .. }
+        | StoreError::Sealed { .. } => None,
     }
 }
 

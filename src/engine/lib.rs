@@ -19,6 +19,7 @@ pub mod doctor;
 mod download;
 mod drive;
 pub mod engine;
+mod environment;
 pub mod error;
 mod fence;
 mod filter;
@@ -51,6 +52,7 @@ mod webhook;
 mod whole_file;
 
 pub use engine::{Engine, Host};
+pub use environment::Environment;
 pub use error::{EngineError, Unavailable};
 pub use mj_midjourney::{
     refusal::Lang,

@@ -7,11 +7,38 @@ use url::Url;
 
 use crate::{error::EngineError, value::Value};
 
-/// A setting with a value; empty strings and nulls never become one.
+/// Who gave a setting its value.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Source {
+    /// `mj_configure()`, or an argument.
+    Configure,
+    /// Nobody.
+    Default,
+    /// A variable of the environment.
+    Environment,
+    /// `php.ini`, or what a server sets in its place.
+    Ini,
+}
+
+impl Source {
+    /// The word that PHP sees.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Configure => "configure",
+            Self::Default => "default",
+            Self::Environment => "environment",
+            Self::Ini => "ini",
+        }
+    }
+}
+
+/// A setting with a value; empty strings and nulls never become one. Its memory is wiped when it is dropped.
 #[derive(Clone, Debug)]
 pub(crate) struct Setting {
     /// As the caller wrote it: `mj.proxy`, `proxy_wss`, `accounts[0].user_token`.
     pub(crate) label: Cow<'static, str>,
+    /// Who gave it.
+    pub(crate) source: Source,
     value: Value,
 }
 
@@ -30,8 +57,15 @@ impl Setting {
         };
         (!unset).then(|| Self {
             label: label.into(),
+            source: Source::Configure,
             value: value.clone(),
         })
+    }
+
+    /// The same from elsewhere.
+    pub(crate) fn from(mut self, source: Source) -> Self {
+        self.source = source;
+        self
     }
 
     /// An error about this setting.
@@ -66,7 +100,8 @@ impl Setting {
             )));
         };
         let text = text.trim();
-        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let is_clean = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'');
+        if !text.bytes().all(is_clean) {
             return Err(self.wrong("holds characters that no Discord token has: copy it again, without spaces or quotes"));
         }
         Ok(Token::new(text))
@@ -218,6 +253,12 @@ fn parse_bytes(text: &str) -> Option<u64> {
         _ => return None,
     };
     number.parse::<u64>().ok()?.checked_mul(factor)
+}
+
+impl Drop for Setting {
+    fn drop(&mut self) {
+        self.value.wipe();
+    }
 }
 
 fn parse_seconds(text: &str) -> Option<f64> {

@@ -10,7 +10,7 @@ use std::{
 use mj_discord::{Moment, UnixMs};
 use mj_midjourney::{config::HubId, hub::Entropy, store::Grade, task::TaskId};
 use mj_process::{HeirLock, Identity, Origin, StateDir, clock, fifo, random};
-use mj_store::SqliteStore;
+use mj_store::{Keyring, SqliteStore};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -20,8 +20,13 @@ use crate::{error::EngineError, tls::Tls};
 const RESIDENT_AFTER: Duration = Duration::from_secs(10);
 /// `/proc/<pid>/stat` counts in these, on every Linux that PHP runs on (proc(5), `USER_HZ`).
 const TICKS_PER_SECOND: u64 = 100;
-/// Rung where no process owns a hub and one may be waiting to.
-pub(crate) const HEIR_FIFO: &str = "heir.fifo";
+/// Rung where no process owns a hub and one may be waiting to: one that can read what is stored of it.
+fn heir_fifo(group: Option<&str>) -> String {
+    group.map_or_else(
+        || "heir.fifo".to_owned(),
+        |group| format!("heir-{group}.fifo"),
+    )
+}
 
 /// The FIFO at which the owner of a hub is rung.
 pub(crate) fn owner_fifo(hub: &HubId) -> String {
@@ -133,6 +138,8 @@ pub(crate) struct Shared {
     pub(crate) store: &'static SqliteStore,
     /// Who comes next.
     pub(crate) heir: HeirLock,
+    /// Where the heir is rung.
+    pub(crate) heir_fifo: String,
     /// This process.
     pub(crate) own: Identity,
     /// How long it lives.
@@ -166,7 +173,12 @@ impl Shared {
     ///
     /// # Errors
     /// [`EngineError::Configuration`] for a directory that cannot be used, [`EngineError::Storage`].
-    pub(crate) fn open(path: &Path, origin: Origin, sapi: &str) -> Result<Self, EngineError> {
+    pub(crate) fn open(
+        path: &Path,
+        origin: Origin,
+        keys: &Keyring,
+        sapi: &str,
+    ) -> Result<Self, EngineError> {
         let directory = |error: &dyn std::error::Error| {
             let cause = error
                 .source()
@@ -175,14 +187,21 @@ impl Shared {
             EngineError::configuration("mj.state_dir", format!("{error}{cause}"))
         };
         let dir = StateDir::open(path, origin).map_err(|error| directory(&error))?;
-        let heir = HeirLock::open(&dir).map_err(|error| directory(&error))?;
-        let store = SqliteStore::open(&dir)?;
+        // Who cannot read a hub is no heir to those who can.
+        let group = keys.writes_as();
+        let heir = match &group {
+            Some(group) => HeirLock::open_of(&dir, group),
+            None => HeirLock::open(&dir),
+        };
+        let heir = heir.map_err(|error| directory(&error))?;
+        let store = SqliteStore::open_with(&dir, keys)?;
         let own = Identity::own();
         Ok(Self {
             lifetime: Lifetime::of(sapi, &own),
             dir,
             store,
             heir,
+            heir_fifo: heir_fifo(group.as_deref()),
             own,
             tls: Tls::default(),
             unsent: Unsent::default(),
@@ -233,7 +252,7 @@ impl Shared {
     /// Tells the hub's owner, or the heir, that there is something to do; whether anybody heard it.
     pub(crate) fn ring(&self, hub: &HubId) -> bool {
         let heard = |name: &str| matches!(fifo::ring(&self.dir, name), Ok(fifo::Rung::Heard));
-        heard(&owner_fifo(hub)) || heard(HEIR_FIFO)
+        heard(&owner_fifo(hub)) || heard(&self.heir_fifo)
     }
 }
 

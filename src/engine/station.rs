@@ -30,7 +30,7 @@ use crate::{
     ownership::{self, Standing},
     readable,
     resolver::Resolver,
-    shared::{HEIR_FIFO, Shared},
+    shared::Shared,
 };
 
 /// Address space of the stack of a blocking thread, which is in the store's calls.
@@ -182,7 +182,7 @@ impl Station {
             if self.owned.contains_key(&hub.id) {
                 continue;
             }
-            if self.is_needed(&hub, grade) {
+            if hub.is_readable && self.is_needed(&hub, grade) {
                 next = next.min(self.try_to_own(&hub.id, grade));
             } else {
                 self.candidacies.remove(&hub.id);
@@ -351,7 +351,7 @@ impl Station {
                 .as_ref()
                 .is_none_or(|fifo| !fifo.get_ref().is_named())
         {
-            self.heir_fifo = Fifo::serve(&self.shared.dir, HEIR_FIFO)
+            self.heir_fifo = Fifo::serve(&self.shared.dir, &self.shared.heir_fifo)
                 .ok()
                 .and_then(|fifo| readable::watch(fifo).ok());
         }

@@ -2,6 +2,7 @@
 //! and configuration cross from the binding into the engine.
 
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroize as _;
 
 /// One PHP value, owned, without any reference into PHP's memory.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -52,6 +53,17 @@ impl Value {
             | Self::Text(_)
             | Self::Bytes(_)
             | Self::List(_) => None,
+        }
+    }
+
+    /// Overwrites every text in it, because it may be secret.
+    pub(crate) fn wipe(&mut self) {
+        match self {
+            Self::Text(text) => text.zeroize(),
+            Self::Bytes(bytes) => bytes.zeroize(),
+            Self::List(items) => items.iter_mut().for_each(Self::wipe),
+            Self::Map(entries) => entries.iter_mut().for_each(|(_, value)| value.wipe()),
+            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) => {}
         }
     }
 

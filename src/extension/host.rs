@@ -11,7 +11,7 @@ use ext_php_rs::ffi::{
 };
 use mj_engine::{Engine, EngineError, Host, doctor::Php};
 
-use crate::{basedir, ini};
+use crate::{basedir, environment, ini};
 
 unsafe extern "C" {
     /// The version of a module (`Zend/zend_API.h`); that of `standard` is PHP's.
@@ -67,6 +67,7 @@ pub(crate) fn host() -> Host {
         php_version: php_version(),
         error_log: ini::plain("error_log").unwrap_or_default(),
         ini: ini::values(),
+        environment: environment::at_start(),
         preloading: preloading(),
         locate: Some(basedir::locate),
     }

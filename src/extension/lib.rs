@@ -10,6 +10,7 @@
 mod arguments;
 mod basedir;
 mod convert;
+mod environment;
 mod exceptions;
 mod functions;
 mod guard;
@@ -39,6 +40,7 @@ pub fn get_module(module: ModuleBuilder) -> ModuleBuilder {
 extern "C" fn startup(_kind: i32, module_number: i32) -> i32 {
     guard::startup(|| {
         Engine::start_of_process();
+        environment::read();
         ini::register(module_number);
         words::intern();
         exceptions::register()?;

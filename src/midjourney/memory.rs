@@ -100,6 +100,7 @@ impl TaskStore for MemoryStore {
         let known = tables.hubs.iter().filter(|(_, hub)| hub.known);
         Ok(known
             .map(|(id, hub)| HubSummary {
+                is_readable: true,
                 id: id.clone(),
                 config_revision: hub.config.as_ref().map_or(0, |(revision, _)| *revision),
                 open_tasks: hub.open.len() as u64,

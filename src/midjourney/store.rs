@@ -54,6 +54,12 @@ pub enum StoreError {
     /// What is stored can not be read.
     #[error("the store is damaged: {0}")]
     Damaged(String),
+    /// What is stored of a hub is encrypted, and its secret is not here.
+    #[error("what is stored is encrypted with another secret")]
+    Sealed {
+        /// Whether there is a secret here, which is another one.
+        has_secret: bool,
+    },
     /// A list's cursor was not given by `list`.
     #[error("not a cursor that a list has given")]
     InvalidCursor,
@@ -270,6 +276,8 @@ pub struct HubSummary {
     pub used_at: UnixMs,
     /// Whether changes of its tasks wait to be posted.
     pub has_notices: bool,
+    /// Whether its secrets can be read here: in the clear, or with a secret that is known.
+    pub is_readable: bool,
 }
 
 /// A gateway session that a new owner can resume.
@@ -364,7 +372,7 @@ pub type Reconfigure<'c> = dyn Fn(Option<&HubConfig>) -> HubConfig + 'c;
 /// # Errors
 ///
 /// Every method may fail with [`StoreError::Busy`], [`StoreError::Full`], [`StoreError::Damaged`],
-/// [`StoreError::Newer`] and [`StoreError::Io`]; what else is said with the method.
+/// [`StoreError::Newer`], [`StoreError::Sealed`] and [`StoreError::Io`]; what else is said with the method.
 #[expect(clippy::missing_errors_doc, reason = "said once for all of them")]
 pub trait TaskStore: Send + Sync {
     /// Stores a hub's configuration, durably; tells whether it changed. `used_at` moves by [`USED_AT_GRAIN`] at least.

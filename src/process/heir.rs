@@ -21,9 +21,7 @@ use crate::{
 /// How often a watcher without a pid descriptor looks at the owner's lock byte.
 pub const TICK: Duration = Duration::from_millis(50);
 
-const NAME: &str = "heir.lock";
-
-/// `heir.lock` of a state directory.
+/// `heir.lock` of a state directory, or that of one of its groups of processes.
 #[derive(Debug)]
 pub struct HeirLock(LockFile);
 
@@ -34,7 +32,17 @@ impl HeirLock {
     ///
     /// [`LockError::Directory`].
     pub fn open(dir: &StateDir) -> Result<Self, LockError> {
-        LockFile::new(dir, NAME).map(Self)
+        LockFile::new(dir, "heir.lock").map(Self)
+    }
+
+    /// That of a group of processes that can do what others of the directory cannot: `heir-<group>.lock`. Each group
+    /// has an heir of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub fn open_of(dir: &StateDir, group: &str) -> Result<Self, LockError> {
+        LockFile::new(dir, &format!("heir-{group}.lock")).map(Self)
     }
 
     /// Becomes the heir if there is none: one system call when there is one.

@@ -3,7 +3,7 @@
 //! It lives under the fork gate only: opened on first use, closed before each fork.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::HashMap,
     fs, io,
     os::unix::fs::MetadataExt,
@@ -22,6 +22,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, config::DbConfig};
 use crate::{
     failure::{Failure, Result},
     schema::VERSION,
+    seal::Keyring,
 };
 
 /// The database's name in the state directory; `-wal` and `-shm` lie beside it.
@@ -46,6 +47,8 @@ const GUARD_WAIT: Duration = Duration::from_millis(20);
 /// How often it is looked whether the files are still those that were opened.
 const VERIFY_EVERY: Duration = Duration::from_millis(100);
 
+static NO_KEYS: Keyring = Keyring::new(None, None);
+
 /// A file by its identity.
 pub(crate) type FileId = (u64, u64);
 
@@ -55,6 +58,7 @@ pub(crate) type FileId = (u64, u64);
 pub(crate) struct Open {
     pub(crate) connection: Connection,
     hubs: RefCell<HashMap<HubId, i64>>,
+    keys: Cell<&'static Keyring>,
     path: PathBuf,
     file: FileId,
     verified_at: Instant,
@@ -80,6 +84,7 @@ impl Open {
         let open = Self {
             connection,
             hubs: RefCell::default(),
+            keys: Cell::new(&NO_KEYS),
             path: path.to_owned(),
             file,
             verified_at: Instant::now(),
@@ -137,6 +142,16 @@ impl Open {
             return Ok(false);
         }
         Ok(current)
+    }
+
+    /// The keys of the call that has the connection.
+    pub(crate) fn keys(&self) -> &'static Keyring {
+        self.keys.get()
+    }
+
+    /// Gives it to a call.
+    pub(crate) fn lend(&self, keys: &'static Keyring) {
+        self.keys.set(keys);
     }
 
     /// Which file it is.

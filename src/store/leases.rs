@@ -13,6 +13,8 @@ use crate::{
     failure::Result,
     reading,
     row::{hub_or_new, int, one, owned_hub, uint},
+    seal::Place,
+    sealing::writing,
     writer::Effects,
 };
 
@@ -46,11 +48,13 @@ pub(crate) fn configure(
     if changed {
         effects.durable = true;
         effects.ring = true;
+        let column = write_json("a configuration", &config)?;
+        let column = writing(open, key)?.text(hub, Place::Config, column)?;
         open.connection
             .prepare_cached(
                 "UPDATE hub SET config_revision = config_revision + 1, config = ?2 WHERE key = ?1",
             )?
-            .execute(params![key, write_json("a configuration", &config)?])?;
+            .execute(params![key, column])?;
     }
     Ok(changed)
 }

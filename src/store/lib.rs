@@ -16,11 +16,14 @@ mod poll;
 mod reading;
 mod row;
 mod schema;
+mod seal;
+mod sealing;
 mod setup;
 mod sqlite;
 mod submitting;
 mod writer;
 
 pub use connection::DATABASE;
+pub use seal::{Keyring, SealKey};
 pub use setup::Incident;
 pub use sqlite::{Checkpoint, SqliteStore, writer_in};

@@ -7,13 +7,15 @@ use mj_midjourney::{
     store::PAGE_LIMIT,
     task::{Task, TaskId},
 };
-use rusqlite::{Row, params};
+use rusqlite::{Row, params, types::ValueRef};
 
 use crate::{
     connection::Open,
     encoding::{unreadable, write_json},
     failure::{Failure, Result},
     row::{all, int, one, owned_hub, uint},
+    seal::Place,
+    sealing::writing,
 };
 
 /// Notes a change of a task that has an address; for any other it costs nothing.
@@ -28,14 +30,14 @@ pub(crate) fn note_change(
         return Ok(());
     };
     let revision = task.view.revision;
-    let posting = match posting(open, place)? {
+    let posting = match posting(open, &task.hub, place)? {
         Some(mut posting) => {
             posting.change(now, url, revision);
             posting
         }
         None => Posting::new(now, url, revision),
     };
-    write(open, hub, place, &posting)
+    write(open, &task.hub, hub, place, &posting)
 }
 
 /// Forgets a task that is removed.
@@ -55,9 +57,9 @@ pub(crate) fn notices(
     busy: &[String],
     limit: u32,
 ) -> Result<Notices> {
-    let hub = owned_hub(open, hub, epoch)?;
+    let (id, hub) = (hub, owned_hub(open, hub, epoch)?);
     let mut find = open.connection.prepare_cached(
-        "SELECT t.id, n.url, n.tries FROM notice n JOIN task t ON t.place = n.place
+        "SELECT t.id, n.url, n.tries, n.place FROM notice n JOIN task t ON t.place = n.place
          WHERE n.hub = ?1 AND n.due <= ?2 AND n.origin NOT IN (SELECT value FROM json_each(?3))
          ORDER BY n.due, n.place LIMIT ?4",
     )?;
@@ -77,7 +79,7 @@ pub(crate) fn notices(
                     .ok()
                     .and_then(|id| id.parse().ok())
                     .ok_or_else(|| Failure::Store(unreadable("a task's id")))?,
-                url: row.get(1)?,
+                url: url(open, id, row.get(3)?, row.get_ref(1)?)?,
                 tries: row.get(2)?,
             })
         },
@@ -102,17 +104,17 @@ pub(crate) fn noticed(
     revision: u64,
     outcome: NoticeOutcome,
 ) -> Result<()> {
-    let hub = owned_hub(open, hub, epoch)?;
+    let key = owned_hub(open, hub, epoch)?;
     let mut find = open
         .connection
         .prepare_cached("SELECT place FROM task WHERE id = ?1 AND hub = ?2")?;
-    let place: Option<i64> = one(&mut find, params![id.as_str(), hub], |row| Ok(row.get(0)?))?;
+    let place: Option<i64> = one(&mut find, params![id.as_str(), key], |row| Ok(row.get(0)?))?;
     let Some(place) = place else {
         return Ok(());
     };
-    if let Some(mut posting) = posting(open, place)? {
+    if let Some(mut posting) = posting(open, hub, place)? {
         posting.settle(now, revision, outcome);
-        write(open, hub, place, &posting)?;
+        write(open, hub, key, place, &posting)?;
     }
     Ok(())
 }
@@ -134,13 +136,13 @@ pub(crate) fn counts(open: &Open, hub: &HubId) -> Result<NoticeCounts> {
     })?)
 }
 
-fn posting(open: &Open, place: i64) -> Result<Option<Posting>> {
+fn posting(open: &Open, hub: &HubId, place: i64) -> Result<Option<Posting>> {
     let mut find = open.connection.prepare_cached(
         "SELECT url, revision, delivered, tries, due, given_up FROM notice WHERE place = ?1",
     )?;
     let read = |row: &Row<'_>| {
         Ok(Posting {
-            url: row.get(0)?,
+            url: url(open, hub, place, row.get_ref(0)?)?,
             revision: uint(row.get(1)?),
             delivered: uint(row.get(2)?),
             tries: row.get(3)?,
@@ -151,7 +153,15 @@ fn posting(open: &Open, place: i64) -> Result<Option<Posting>> {
     one(&mut find, [place], read)
 }
 
-fn write(open: &Open, hub: i64, place: i64, posting: &Posting) -> Result<()> {
+fn url(open: &Open, hub: &HubId, place: i64, column: ValueRef<'_>) -> Result<String> {
+    let what = "a webhook's address";
+    let column = column.as_str().map_err(|_| unreadable(what))?;
+    let url = open.keys().open_text(hub, Place::Notice(place), column)?;
+    Ok(url.text().ok_or_else(|| unreadable(what))?.to_owned())
+}
+
+fn write(open: &Open, id: &HubId, hub: i64, place: i64, posting: &Posting) -> Result<()> {
+    let url = writing(open, hub)?.text(id, Place::Notice(place), posting.url.clone())?;
     open.connection
         .prepare_cached(
             "INSERT OR REPLACE INTO notice (place, hub, origin, url, revision, delivered, tries, due, given_up)
@@ -161,7 +171,7 @@ fn write(open: &Open, hub: i64, place: i64, posting: &Posting) -> Result<()> {
             place,
             hub,
             origin(&posting.url),
-            posting.url,
+            url,
             int(posting.revision),
             int(posting.delivered),
             posting.tries,

@@ -21,6 +21,8 @@ use crate::{
         TASK_COLUMNS, all, announce, int, last_number, one, owned_hub, status_of, stored_task,
         uint, update_task,
     },
+    seal::Place,
+    sealing::writing,
     writer::Effects,
 };
 
@@ -36,9 +38,11 @@ pub(crate) fn load(open: &Open, now: UnixMs, hub: &HubId, epoch: u64) -> Result<
          WHERE t.hub = ?1 AND t.status IN (0, 1, 2, 3) ORDER BY t.place"
     ))?;
     Ok(HubState {
-        open: all(&mut open_tasks, [key], |row| Ok(stored_task(row)?.task))?,
+        open: all(&mut open_tasks, [key], |row| {
+            Ok(stored_task(open, row)?.task)
+        })?,
         closed: closed(open, now, key)?,
-        sessions: sessions(open, key)?,
+        sessions: sessions(open, hub, key)?,
         command_index: command_index
             .map(|index| read_json("a command index", &index))
             .transpose()?,
@@ -75,23 +79,28 @@ fn closed(open: &Open, now: UnixMs, hub: i64) -> Result<Vec<Task>> {
     ))?;
     let mut closed = Vec::with_capacity(chosen.len());
     for (_, place) in chosen.into_iter().rev() {
-        closed.extend(one(&mut find, [place], stored_task)?.map(|stored| stored.task));
+        closed.extend(
+            one(&mut find, [place], |row| stored_task(open, row))?.map(|stored| stored.task),
+        );
     }
     Ok(closed)
 }
 
-fn sessions(open: &Open, hub: i64) -> Result<Vec<StoredSession>> {
+fn sessions(open: &Open, id: &HubId, hub: i64) -> Result<Vec<StoredSession>> {
     let mut find = open.connection.prepare_cached(
         "SELECT gateway, session, seen_at FROM session WHERE hub = ?1 ORDER BY gateway",
     )?;
     all(&mut find, [hub], |row| {
+        let number = row.get(0)?;
+        let column = row.get_ref(1)?.as_str().unwrap_or_default();
+        let session = open.keys().open_text(id, Place::Session(number), column)?;
         Ok(StoredSession {
-            gateway: if row.get::<_, i64>(0)? == gateway_number(GatewayKind::Bot) {
+            gateway: if number == gateway_number(GatewayKind::Bot) {
                 GatewayKind::Bot
             } else {
                 GatewayKind::User
             },
-            session: read_json("a session", row.get_ref(1)?.as_str().unwrap_or_default())?,
+            session: read_json("a session", session.text().unwrap_or_default())?,
             seen_at: UnixMs(uint(row.get(2)?)),
         })
     })
@@ -116,7 +125,7 @@ pub(crate) fn inbox(open: &Open, hub: &HubId, epoch: u64, after: u64) -> Result<
         next: after,
     };
     for (task, at) in all(&mut find, [key, int(after)], |row| {
-        Ok((stored_task(row)?.task, uint(row.get(6)?)))
+        Ok((stored_task(open, row)?.task, uint(row.get(6)?)))
     })? {
         inbox.next = inbox.next.max(at);
         inbox.tasks.push(task);
@@ -148,9 +157,15 @@ pub(crate) fn commit(
                 gateway,
                 session: Some(session),
             } => {
+                let number = gateway_number(*gateway);
+                let column = writing(open, key)?.text(
+                    hub,
+                    Place::Session(number),
+                    write_json("a session", session)?,
+                )?;
                 connection
                     .prepare_cached("INSERT OR REPLACE INTO session (hub, gateway, session, seen_at) VALUES (?1, ?2, ?3, ?4)")?
-                    .execute(params![key, gateway_number(*gateway), write_json("a session", session)?, int(now.0)])?;
+                    .execute(params![key, number, column, int(now.0)])?;
             }
             Write::Session {
                 gateway,
@@ -184,9 +199,9 @@ pub(crate) fn commit(
     ))?;
     let mut committed = Committed::default();
     for place in superseded {
-        committed
-            .superseded
-            .extend(one(&mut find, [place], stored_task)?.map(|stored| stored.task));
+        committed.superseded.extend(
+            one(&mut find, [place], |row| stored_task(open, row))?.map(|stored| stored.task),
+        );
     }
     Ok(committed)
 }

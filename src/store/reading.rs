@@ -14,6 +14,7 @@ use crate::{
     encoding::{read_json, read_view},
     failure::Result,
     row::{TASK_COLUMNS, all, blob, number_of, one, status_of, stored_task, uint},
+    seal::Place,
 };
 
 /// One task.
@@ -31,7 +32,7 @@ pub(crate) fn whole_task(open: &Open, id: &TaskId) -> Result<Option<Task>> {
     let mut find = open.connection.prepare_cached(&format!(
         "SELECT {TASK_COLUMNS} FROM task t JOIN hub h ON h.key = t.hub WHERE t.id = ?1"
     ))?;
-    Ok(one(&mut find, [id.as_str()], stored_task)?.map(|stored| stored.task))
+    Ok(one(&mut find, [id.as_str()], |row| stored_task(open, row))?.map(|stored| stored.task))
 }
 
 /// The members of a group.
@@ -238,12 +239,12 @@ pub(crate) fn config(open: &Open, hub: &HubId) -> Result<Option<(u64, HubConfig)
     let mut find = open.connection.prepare_cached(
         "SELECT config_revision, config FROM hub WHERE id = ?1 AND config IS NOT NULL",
     )?;
-    let found: Option<(i64, String)> = find
-        .query_row([&hub.0], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    found
-        .map(|(revision, config)| Ok((uint(revision), read_json("a configuration", &config)?)))
-        .transpose()
+    one(&mut find, [&hub.0], |row| {
+        let column = row.get_ref(1)?.as_str().unwrap_or_default();
+        let config = open.keys().open_text(hub, Place::Config, column)?;
+        let config = read_json("a configuration", config.text().unwrap_or_default())?;
+        Ok((uint(row.get(0)?), config))
+    })
 }
 
 /// When a hub was last used.
@@ -260,7 +261,7 @@ pub(crate) fn hubs(open: &Open) -> Result<Vec<HubSummary>> {
     let mut find = open.connection.prepare_cached(
         "SELECT h.id, h.config_revision, h.used_at,
             (SELECT coalesce(sum(tasks), 0) FROM tally y WHERE y.hub = h.key AND y.status < 4),
-            EXISTS (SELECT 1 FROM notice n WHERE n.hub = h.key AND n.due IS NOT NULL)
+            EXISTS (SELECT 1 FROM notice n WHERE n.hub = h.key AND n.due IS NOT NULL), h.seal
          FROM hub h WHERE h.known ORDER BY h.id",
     )?;
     all(&mut find, [], |row| {
@@ -270,6 +271,7 @@ pub(crate) fn hubs(open: &Open) -> Result<Vec<HubSummary>> {
             used_at: UnixMs(uint(row.get(2)?)),
             open_tasks: uint(row.get(3)?),
             has_notices: row.get(4)?,
+            is_readable: open.keys().opens(row.get(5)?),
         })
     })
 }

@@ -13,6 +13,8 @@ use crate::{
     encoding::{read_view, read_work, unreadable, write_view, write_work},
     failure::{Failure, Result},
     notices::note_change,
+    seal::Place,
+    sealing::writing,
     writer::Effects,
 };
 
@@ -29,14 +31,18 @@ pub(crate) struct StoredTask {
 }
 
 /// Reads [`TASK_COLUMNS`].
-pub(crate) fn stored_task(row: &Row<'_>) -> Result<StoredTask> {
-    let mut work = read_work(blob(row, 2)?)?;
+pub(crate) fn stored_task(open: &Open, row: &Row<'_>) -> Result<StoredTask> {
+    let (place, hub) = (row.get(0)?, HubId(row.get(5)?));
+    let column = open
+        .keys()
+        .open_bytes(&hub, Place::Work(place), blob(row, 2)?)?;
+    let mut work = read_work(&column)?;
     work.cancel_requested = row.get(3)?;
     Ok(StoredTask {
-        place: row.get(0)?,
+        place,
         ended_at: row.get(4)?,
         task: Task {
-            hub: HubId(row.get(5)?),
+            hub,
             view: read_view(blob(row, 1)?)?,
             work,
         },
@@ -101,15 +107,15 @@ pub(crate) fn last_number(open: &Open) -> Result<i64> {
     Ok(last.query_row([], |row| row.get(0))?)
 }
 
-/// A hub's number, made if it has none. To be called in a transaction that may yet fail: so it is not remembered.
+/// A hub's number, made if it has none; a new hub is sealed with the caller's key, if there is one. To be called in a transaction that may yet fail: so it is not remembered.
 pub(crate) fn hub_or_new(open: &Open, hub: &HubId) -> Result<i64> {
     if let Some(key) = open.hub(hub)? {
         return Ok(key);
     }
     let mut insert = open
         .connection
-        .prepare_cached("INSERT INTO hub (id) VALUES (?1) RETURNING key")?;
-    Ok(insert.query_row([&hub.0], |row| row.get(0))?)
+        .prepare_cached("INSERT INTO hub (id, seal) VALUES (?1, ?2) RETURNING key")?;
+    Ok(insert.query_row(params![hub.0, open.keys().wanted()], |row| row.get(0))?)
 }
 
 /// Checks that the caller owns the hub, whose number it gives.
@@ -156,8 +162,13 @@ pub(crate) fn insert_task(
     hub: i64,
     task: &Task,
 ) -> Result<()> {
-    let Task { hub: _, view, work } = task;
+    let Task {
+        hub: id,
+        view,
+        work,
+    } = task;
     let place = next_number(open)?;
+    let stored_work = writing(open, hub)?.bytes(id, Place::Work(place), write_work(work)?)?;
     open.connection
         .prepare_cached(
             "INSERT INTO task (place, id, hub, status, revision, view, priority, inbox, cancel_requested, ended_at,
@@ -180,7 +191,7 @@ pub(crate) fn insert_task(
             view.group_id.as_ref().map(TaskId::as_str),
             view.account,
             view.state,
-            write_work(work)?,
+            stored_work,
         ])?;
     tally(open, hub, view.status, 1)?;
     note_change(open, now, hub, place, task)?;
@@ -199,7 +210,12 @@ pub(crate) fn update_task(
     ended_before: Option<i64>,
     task: &Task,
 ) -> Result<()> {
-    let Task { hub: _, view, work } = task;
+    let Task {
+        hub: id,
+        view,
+        work,
+    } = task;
+    let stored_work = writing(open, hub)?.bytes(id, Place::Work(place), write_work(work)?)?;
     open.connection
         .prepare_cached(
             "UPDATE task SET status = ?2, revision = ?3, view = ?4, priority = ?5, cancel_requested = ?6,
@@ -221,7 +237,7 @@ pub(crate) fn update_task(
             view.group_id.as_ref().map(TaskId::as_str),
             view.account,
             view.state,
-            write_work(work)?,
+            stored_work,
         ])?;
     if before != view.status {
         tally(open, hub, before, -1)?;

@@ -8,14 +8,14 @@ pub(crate) const APPLICATION_ID: i32 = 0x6D6A_3031;
 pub(crate) const VERSION: u32 = MIGRATIONS.len() as u32;
 
 /// Number n makes version n + 1. What is here once released never changes; a change is one more.
-pub(crate) const MIGRATIONS: &[&str] = &[TABLES, NOTICES];
+pub(crate) const MIGRATIONS: &[&str] = &[TABLES, NOTICES, SEALS];
 
 const TABLES: &str = "
 -- One row: numbers places, events and what PHP writes, so that each of them only grows.
 CREATE TABLE sequence (only INTEGER PRIMARY KEY CHECK (only = 1), value INTEGER NOT NULL) STRICT;
 INSERT INTO sequence VALUES (1, 0);
 
--- config and command_index are JSON, config with tokens.
+-- config and command_index are JSON, config with tokens: sealed where `seal` is set.
 CREATE TABLE hub (
     key INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
@@ -117,4 +117,11 @@ CREATE TABLE notice (
 ) STRICT;
 CREATE INDEX notice_due ON notice (hub, due, place) WHERE due IS NOT NULL;
 CREATE INDEX notice_given_up ON notice (hub) WHERE given_up = 1;
+";
+
+// The name of the key that a hub's secrets are sealed with, none where they lie in the clear; and what of an earlier
+// state may be left in the file: 2 until the file was written anew, then 1 until its log was emptied.
+const SEALS: &str = "
+ALTER TABLE hub ADD COLUMN seal INTEGER;
+ALTER TABLE hub ADD COLUMN rests INTEGER NOT NULL DEFAULT 0;
 ";

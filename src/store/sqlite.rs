@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -21,7 +22,7 @@ use mj_midjourney::{
     },
     task::{Task, TaskId, TaskView},
 };
-use mj_process::{Bell, ForkGate, ForkLocal, StateDir, WriteLock, fork};
+use mj_process::{Bell, ForkGate, ForkLocal, StateDir, WriteLock, clock, fork};
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::{
@@ -30,6 +31,8 @@ use crate::{
     feed, leases, notices, owning,
     poll::{Cache, hash_of},
     reading,
+    seal::Keyring,
+    sealing,
     setup::{self, Incident},
     submitting,
     writer::PATIENCE,
@@ -62,6 +65,12 @@ pub fn writer_in(directory: &Path) -> Option<u32> {
     })
 }
 
+/// How often, and how long apart, it is tried to empty the log while others read.
+const EMPTYING: (u32, Duration) = (100, Duration::from_millis(2));
+
+/// How long after a wipe that others hindered it is tried again.
+const WIPE_AGAIN: Duration = Duration::from_secs(60);
+
 /// What a checkpoint did, in pages of 4 kB.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Checkpoint {
@@ -79,9 +88,16 @@ pub(crate) struct Slot {
     pub(crate) file: Option<FileId>,
 }
 
-/// The task store on SQLite.
+/// The task store on SQLite, with the keys of one set of settings.
 #[derive(Debug)]
 pub struct SqliteStore {
+    pub(crate) files: &'static Files,
+    pub(crate) keys: &'static Keyring,
+}
+
+/// What all stores of a directory share in one process.
+#[derive(Debug)]
+pub(crate) struct Files {
     pub(crate) dir: StateDir,
     pub(crate) path: PathBuf,
     pub(crate) bell: Bell,
@@ -90,6 +106,8 @@ pub struct SqliteStore {
     pub(crate) suspect: AtomicBool,
     /// How often another database was found under the name than the one before.
     exchanges: AtomicU64,
+    /// When a wipe was tried last, in seconds of `CLOCK_BOOTTIME`.
+    wiped: AtomicU64,
     /// Only locked under the fork gate.
     slot: Mutex<Slot>,
     cache: ForkLocal<Mutex<Cache>>,
@@ -97,42 +115,128 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
+    /// As [`Self::open_with`], without keys.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open_with`].
+    pub fn open(dir: &StateDir) -> Result<&'static Self, StoreError> {
+        Self::open_with(dir, &Keyring::default())
+    }
+
     /// The store of a directory; makes the database if there is none, and moves a damaged one aside
-    /// ([`Self::incidents`] tells). A process has one store for each directory, for as long as it lives.
+    /// ([`Self::incidents`] tells). A process has one store for each directory and keyring, for as long as it lives.
     ///
     /// # Errors
     ///
     /// [`StoreError::Newer`], [`StoreError::Full`], [`StoreError::Busy`], [`StoreError::Damaged`] for a database of
     /// another program, [`StoreError::Io`].
-    pub fn open(dir: &StateDir) -> Result<&'static Self, StoreError> {
-        let store = Self::of(dir)?;
+    pub fn open_with(dir: &StateDir, keys: &Keyring) -> Result<&'static Self, StoreError> {
+        let store = Self::of(dir, keys)?;
         store.read(|_| Ok(()))?;
         Ok(store)
     }
 
-    fn of(dir: &StateDir) -> Result<&'static Self, StoreError> {
+    fn of(dir: &StateDir, keys: &Keyring) -> Result<&'static Self, StoreError> {
         let _gate = ForkGate::enter();
         let mut stores = STORES.lock();
-        if let Some(store) = stores.iter().find(|store| store.dir.path() == dir.path()) {
+        let of_directory = |store: &&&'static Self| store.files.dir.path() == dir.path();
+        let known = stores.iter().filter(of_directory);
+        if let Some(store) = known.clone().find(|store| *store.keys == *keys) {
             return Ok(store);
         }
-        let told = |failure: Failure| failure.told(PATIENCE);
+        let files = match known.map(|store| store.files).next() {
+            Some(files) => files,
+            None => Files::open(dir)?,
+        };
         let store: &'static Self = Box::leak(Box::new(Self {
+            files,
+            keys: Box::leak(Box::new(keys.clone())),
+        }));
+        stores.push(store);
+        Ok(store)
+    }
+
+    /// Writes what is secret of a hub with the key of this store, or in the clear where it has none; tells whether it
+    /// was written otherwise before. To be called by whoever configures the hub, before [`TaskStore::reconfigure`].
+    /// What lay in the clear is then wiped from the file, which is written anew: about a second for 100 MB, once.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Sealed`] where it is sealed and no key here opens it, and as every writing.
+    pub fn seal(&self, hub: &HubId) -> Result<bool, StoreError> {
+        let Some(found) = self.read(|open| sealing::of_hub(open, hub))? else {
+            return Ok(false);
+        };
+        let is_other = found.seal != self.keys.wanted();
+        if is_other {
+            self.write(|open, effects| sealing::reseal(open, effects, hub))?;
+        }
+        if is_other || (found.rests > 0 && self.is_time_to_wipe()) {
+            // It was promised to nobody yet, and what is written from here on is sealed.
+            let _ = self.wipe();
+        }
+        Ok(is_other)
+    }
+
+    fn is_time_to_wipe(&self) -> bool {
+        let now = clock::boot().as_secs();
+        let before = self.files.wiped.load(Ordering::Relaxed);
+        now >= before + WIPE_AGAIN.as_secs()
+    }
+
+    /// Removes what earlier states left in the file. Tried again by the next [`Self::seal`] where others are in the way.
+    fn wipe(&self) -> Result<(), StoreError> {
+        self.files
+            .wiped
+            .store(clock::boot().as_secs(), Ordering::Relaxed);
+        self.alone(sealing::write_anew)?;
+        for _ in 0..EMPTYING.0 {
+            if self.alone(sealing::empty_the_log)? {
+                break;
+            }
+            thread::sleep(EMPTYING.1);
+        }
+        Ok(())
+    }
+}
+
+impl Files {
+    fn open(dir: &StateDir) -> Result<&'static Self, StoreError> {
+        let told = |failure: Failure| failure.told(PATIENCE);
+        let files: &'static Self = Box::leak(Box::new(Self {
             dir: dir.clone(),
             path: dir.join(DATABASE).map_err(|error| told(error.into()))?,
             bell: Bell::open(dir),
             write_lock: WriteLock::open(dir, WRITE_LOCK).map_err(|error| told(error.into()))?,
             suspect: AtomicBool::new(false),
             exchanges: AtomicU64::new(0),
+            wiped: AtomicU64::new(0),
             slot: Mutex::default(),
             cache: ForkLocal::new(),
             incidents: ForkLocal::new(),
         }));
-        fork::before_fork(store);
-        stores.push(store);
-        Ok(store)
+        fork::before_fork(files);
+        Ok(files)
     }
 
+    /// The connection's place; to be locked under the gate only.
+    pub(crate) fn slot(&self) -> MutexGuard<'_, Slot> {
+        self.slot.lock()
+    }
+
+    pub(crate) fn report(&self, incident: Option<Incident>) {
+        if let Some(incident) = incident {
+            self.exchanges.fetch_add(1, Ordering::AcqRel);
+            let mut incidents = self.incidents.get_or_init(Mutex::default).lock();
+            if incidents.len() < INCIDENTS {
+                incidents.push(incident);
+            }
+        }
+    }
+}
+
+impl SqliteStore {
     /// One task, as [`TaskStore::task`], for callers that ask often: while nobody changes the task it costs no SQL.
     /// What is given was true within the last 100 ms, and is true now unless a writer was killed at that very moment.
     ///
@@ -141,8 +245,8 @@ impl SqliteStore {
     /// As [`TaskStore::task`].
     pub fn poll(&self, id: &TaskId) -> Result<Option<Arc<TaskView>>, StoreError> {
         // The slot is read before the row: a change in between makes the next poll look again.
-        let slot = self.bell.slot(hash_of(id));
-        let cache = self.cache.get_or_init(Mutex::default);
+        let slot = self.files.bell.slot(hash_of(id));
+        let cache = self.files.cache.get_or_init(Mutex::default);
         if let Some(view) = slot.and_then(|slot| cache.lock().get(id, slot)) {
             return Ok(Some(view));
         }
@@ -158,19 +262,19 @@ impl SqliteStore {
 
     /// A word that differs after the next change of anything; for [`Self::wait_change`].
     pub fn change(&self) -> u32 {
-        self.bell.word()
+        self.files.bell.word()
     }
 
     /// Sleeps until something has changed since `seen` was read, at most `timeout` and at most 100 ms; gives the
     /// word as it is then. To be read before the store is looked at. Early returns without a change are possible.
     pub fn wait_change(&self, seen: u32, timeout: Duration) -> u32 {
-        self.bell.wait(seen, timeout);
-        self.bell.word()
+        self.files.bell.wait(seen, timeout);
+        self.files.bell.word()
     }
 
     /// The bell that rings after every commit.
     pub fn bell(&self) -> &Bell {
-        &self.bell
+        &self.files.bell
     }
 
     /// Moves what is in the log into the database, as far as no reader needs it. For the owner, every few seconds,
@@ -226,7 +330,8 @@ impl SqliteStore {
 
     /// What this process noticed that an operator must hear of.
     pub fn incidents(&self) -> Vec<Incident> {
-        self.incidents
+        self.files
+            .incidents
             .get()
             .map(|incidents| incidents.lock().clone())
             .unwrap_or_default()
@@ -235,7 +340,7 @@ impl SqliteStore {
     /// Differs as soon as a call has found another database than the calls before: removed, replaced, or moved aside.
     /// What was read before is then not true of what is there.
     pub fn exchanges(&self) -> u64 {
-        self.exchanges.load(Ordering::Acquire)
+        self.files.exchanges.load(Ordering::Acquire)
     }
 
     /// Databases in the directory that were moved aside by any process, the oldest first.
@@ -244,33 +349,18 @@ impl SqliteStore {
     ///
     /// The system's.
     pub fn moved_aside(&self) -> io::Result<Vec<PathBuf>> {
-        setup::moved_aside(&self.dir)
+        setup::moved_aside(&self.files.dir)
     }
 
     /// The process that is writing, as far as the kernel tells: when calls fail with [`StoreError::Busy`], it is
     /// stopped or hangs inside a transaction.
     pub fn writer(&self) -> Option<u32> {
-        writer_in(self.dir.path())
+        writer_in(self.files.dir.path())
     }
 
     /// The database's path.
     pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The connection's place; to be locked under the gate only.
-    pub(crate) fn slot(&self) -> MutexGuard<'_, Slot> {
-        self.slot.lock()
-    }
-
-    pub(crate) fn report(&self, incident: Option<Incident>) {
-        if let Some(incident) = incident {
-            self.exchanges.fetch_add(1, Ordering::AcqRel);
-            let mut incidents = self.incidents.get_or_init(Mutex::default).lock();
-            if incidents.len() < INCIDENTS {
-                incidents.push(incident);
-            }
-        }
+        &self.files.path
     }
 }
 

@@ -115,7 +115,7 @@ pub(crate) fn cancel(
     let mut find = open.connection.prepare_cached(&format!(
         "SELECT {TASK_COLUMNS} FROM task t JOIN hub h ON h.key = t.hub WHERE t.id = ?1"
     ))?;
-    let Some(stored) = one(&mut find, [id.as_str()], stored_task)? else {
+    let Some(stored) = one(&mut find, [id.as_str()], |row| stored_task(open, row))? else {
         return Ok(Cancelled::Unknown);
     };
     let mut task = stored.task;

@@ -15,7 +15,7 @@ use crate::{
     failure::{Failure, Result},
     poll::hash_of,
     setup::{self, Incident},
-    sqlite::{Slot, SqliteStore},
+    sqlite::{Files, Slot, SqliteStore},
 };
 
 /// How long a call waits for others before it gives up: after that PHP gets a `StorageException`.
@@ -63,7 +63,7 @@ impl SqliteStore {
         work: impl Fn(&Open, &mut Effects) -> Result<T>,
     ) -> Result<T, StoreError> {
         let (answer, effects, wal) = self.attempt(|patience| {
-            let Some(_lock) = self.write_lock.lock(patience)? else {
+            let Some(_lock) = self.files.write_lock.lock(patience)? else {
                 return Err(Failure::Busy);
             };
             let mut redos = 0;
@@ -77,7 +77,7 @@ impl SqliteStore {
                     Ok((answer, effects, Some(wal))) => return Ok((answer, effects, wal)),
                     Ok((_, _, None)) if redos < REDOS => {
                         let _gate = ForkGate::enter();
-                        self.abandon(&mut self.slot());
+                        self.abandon(&mut self.files.slot());
                     }
                     Ok((_, _, None)) => {
                         return Err(StoreError::Io(
@@ -93,10 +93,10 @@ impl SqliteStore {
         })?;
         // Before the sync: what is seen early is true, and a waiting process need not wait for our disk.
         for id in &effects.tasks {
-            self.bell.bump(hash_of(id));
+            self.files.bell.bump(hash_of(id));
         }
         if effects.ring {
-            self.bell.ring();
+            self.files.bell.ring();
         }
         if effects.durable && !cfg!(mj_mutation = "durable") {
             wal.descriptor()
@@ -106,18 +106,28 @@ impl SqliteStore {
         Ok(answer)
     }
 
+    /// Works without a transaction, while nobody of ours writes.
+    pub(crate) fn alone<T>(&self, work: impl Fn(&Open) -> Result<T>) -> Result<T, StoreError> {
+        self.attempt(|patience| {
+            let Some(_lock) = self.files.write_lock.lock(patience)? else {
+                return Err(Failure::Busy);
+            };
+            self.with_open(&work)
+        })
+    }
+
     /// Makes the database ready, with the write lock held.
     fn set_up(&self) -> Result<()> {
         let _gate = ForkGate::enter();
-        let mut slot = self.slot();
+        let mut slot = self.files.slot();
         slot.open = None;
-        let suspect = self.suspect.load(Ordering::Relaxed);
-        let incident = setup::set_up(&self.dir, &self.path, suspect)?;
+        let suspect = self.files.suspect.load(Ordering::Relaxed);
+        let incident = setup::set_up(&self.files.dir, &self.files.path, suspect)?;
         if incident.is_some() {
             slot.file = None;
         }
-        self.suspect.store(false, Ordering::Relaxed);
-        self.report(incident);
+        self.files.suspect.store(false, Ordering::Relaxed);
+        self.files.report(incident);
         Ok(())
     }
 
@@ -148,7 +158,7 @@ impl SqliteStore {
     }
 
     fn set_up_alone(&self, patience: Duration) -> Result<()> {
-        let Some(_lock) = self.write_lock.lock(patience)? else {
+        let Some(_lock) = self.files.write_lock.lock(patience)? else {
             return Err(Failure::Busy);
         };
         // Another process may have done it meanwhile.
@@ -161,7 +171,7 @@ impl SqliteStore {
     /// Runs work on the connection, under the gate; opens it when there is none.
     pub(crate) fn with_open<T>(&self, work: impl FnOnce(&Open) -> Result<T>) -> Result<T> {
         let _gate = ForkGate::enter();
-        let mut slot = self.slot();
+        let mut slot = self.files.slot();
         forget_inherited(&mut slot);
         if slot
             .open
@@ -176,7 +186,7 @@ impl SqliteStore {
             Ok(false) => self.abandon(&mut slot),
             Err(failure) => return Err(self.noted(&mut slot, failure)),
         }
-        if self.suspect.load(Ordering::Relaxed) {
+        if self.files.suspect.load(Ordering::Relaxed) {
             slot.open = None;
             return Err(Failure::NeedsSetup);
         }
@@ -184,14 +194,16 @@ impl SqliteStore {
             Some(open) => open,
             None => self.reopen(&mut slot)?,
         };
-        let answer = work(slot.open.insert(open));
+        let open = slot.open.insert(open);
+        open.lend(self.keys);
+        let answer = work(open);
         answer.map_err(|failure| self.noted(&mut slot, failure))
     }
 
     fn reopen(&self, slot: &mut Slot) -> Result<Open> {
-        let open = match Open::at(&self.path) {
+        let open = match Open::at(&self.files.path) {
             Err(failure) if failure.is_damage() => {
-                self.suspect.store(true, Ordering::Relaxed);
+                self.files.suspect.store(true, Ordering::Relaxed);
                 return Err(Failure::NeedsSetup);
             }
             opened => opened?,
@@ -201,7 +213,7 @@ impl SqliteStore {
             .replace(open.file())
             .is_some_and(|before| before != open.file())
         {
-            self.report(Some(Incident::Replaced));
+            self.files.report(Some(Incident::Replaced));
         }
         Ok(open)
     }
@@ -210,7 +222,7 @@ impl SqliteStore {
     fn noted(&self, slot: &mut Slot, failure: Failure) -> Failure {
         if failure.is_damage() {
             slot.open = None;
-            self.suspect.store(true, Ordering::Relaxed);
+            self.files.suspect.store(true, Ordering::Relaxed);
         }
         failure
     }
@@ -220,7 +232,7 @@ impl SqliteStore {
         if let Some(open) = slot.open.take() {
             open.abandon();
             slot.file = None;
-            self.report(Some(Incident::Replaced));
+            self.files.report(Some(Incident::Replaced));
         }
     }
 }
@@ -247,7 +259,7 @@ fn transact<T>(open: &Open, begin: &str, work: impl FnOnce() -> Result<T>) -> Re
     done
 }
 
-impl BeforeFork for SqliteStore {
+impl BeforeFork for Files {
     fn close(&self) {
         let mut slot = self.slot();
         forget_inherited(&mut slot);

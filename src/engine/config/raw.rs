@@ -1,11 +1,16 @@
-//! Settings by key, from ini entries and `mj_configure()`, before anybody knows what they mean.
+//! Settings by key, from the environment, ini entries and `mj_configure()`, before anybody knows what they mean.
 
 use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 
-use crate::{error::EngineError, setting::Setting, value::Value};
+use crate::{
+    environment::Environment,
+    error::EngineError,
+    setting::{Setting, Source},
+    value::Value,
+};
 
 /// Every key of `mj_configure()`; with `mj.` in front, every ini entry but `accounts`.
-const KEYS: &[&str] = &[
+pub(crate) const KEYS: &[&str] = &[
     "accounts",
     "activity_url",
     "api_url",
@@ -42,6 +47,7 @@ const KEYS: &[&str] = &[
     "retention",
     "role",
     "secret",
+    "secret_previous",
     "seed_tag",
     "session_id",
     "shutdown_grace",
@@ -66,20 +72,25 @@ const ALIASES: &[(&str, &str)] = &[
 pub(crate) struct Raw(pub(crate) BTreeMap<&'static str, Setting>);
 
 impl Raw {
-    /// Gathers them; what `mj_configure()` says goes before ini entries.
+    /// Gathers them; what `mj_configure()` says goes before ini entries, and those go before the environment.
     ///
     /// # Errors
     /// [`EngineError::Configuration`] for a name that is none, or two of one meaning.
     pub(super) fn collect(
+        environment: &Environment,
         ini: &[(String, String)],
         configured: &Value,
     ) -> Result<Self, EngineError> {
-        let (raw, complaints) = Self::gather(ini, configured);
+        let (raw, complaints) = Self::gather(environment, ini, configured);
         complaints.into_iter().next().map_or(Ok(raw), Err)
     }
 
     /// Gathers what can be, with what is wrong about the names of the rest.
-    pub(crate) fn gather(ini: &[(String, String)], configured: &Value) -> (Self, Vec<EngineError>) {
+    pub(crate) fn gather(
+        environment: &Environment,
+        ini: &[(String, String)],
+        configured: &Value,
+    ) -> (Self, Vec<EngineError>) {
         let mut settings = BTreeMap::new();
         let mut complaints = Vec::new();
         for (name, text) in ini {
@@ -88,7 +99,7 @@ impl Raw {
                 continue;
             };
             if let Some(setting) = Setting::new(name.clone(), &Value::Text(text.clone())) {
-                settings.insert(key, setting);
+                settings.insert(key, setting.from(Source::Ini));
             }
         }
         let Some(entries) = configured.as_map() else {
@@ -124,6 +135,17 @@ impl Raw {
                 continue;
             }
             settings.insert(key, setting);
+        }
+        for key in KEYS.iter().filter(|key| **key != "accounts") {
+            // Only what is in force can be wrong.
+            if settings.contains_key(key) {
+                continue;
+            }
+            match environment.setting(key) {
+                Ok(Some(setting)) => drop(settings.insert(key, setting.from(Source::Environment))),
+                Ok(None) => {}
+                Err(complaint) => complaints.push(complaint),
+            }
         }
         (Self(settings), complaints)
     }

@@ -16,7 +16,8 @@ fn config(entries: &[(&str, Value)]) -> Value {
 }
 
 fn read(entries: &[(&str, Value)]) -> Result<HubSettings, EngineError> {
-    Settings::read(&[], &config(entries)).map(|settings| settings.hub.unwrap())
+    Settings::read(&Environment::default(), &[], &config(entries))
+        .map(|settings| settings.hub.unwrap())
 }
 
 #[test]
@@ -65,13 +66,17 @@ fn mj_configure_wins_over_ini() {
         ("mj.proxy", ""),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let hub = Settings::read(&ini, &config(&[("user_token", "php".into())]))
-        .unwrap()
-        .hub
-        .unwrap();
+    let hub = Settings::read(
+        &Environment::default(),
+        &ini,
+        &config(&[("user_token", "php".into())]),
+    )
+    .unwrap()
+    .hub
+    .unwrap();
     assert_eq!(hub.config.accounts[0].user_token, Token::new("php"));
     assert_eq!(
-        Settings::read(&ini, &Value::Null)
+        Settings::read(&Environment::default(), &ini, &Value::Null)
             .unwrap()
             .hub
             .unwrap()
@@ -127,6 +132,7 @@ fn what_is_missing_or_wrong_is_named_without_secrets() {
     let message = |entries: &[(&str, Value)]| read(entries).unwrap_err().to_string();
     assert!(message(&[]).starts_with("mj.user_token: is missing"));
     let placeless = Settings::read(
+        &Environment::default(),
         &[],
         &[("user_token", Value::from("a"))].into_iter().collect(),
     );
@@ -265,4 +271,59 @@ fn an_archive_is_a_directory_or_a_bucket() {
 fn the_language_is_the_hubs() {
     let hub = read(&[("user_token", "a".into()), ("lang", "zh".into())]).unwrap();
     assert_eq!(hub.config.lang, Lang::Zh);
+}
+
+#[test]
+fn a_secret_is_long_and_not_the_one_before_it() {
+    let good = "0123456789abcdef0123456789abcdef";
+    let message = |entries: &[(&str, &str)]| {
+        let entries = entries.iter().map(|(key, text)| (*key, Value::from(*text)));
+        let configured: Value = entries.collect();
+        let settings = Settings::read(&Environment::default(), &[], &configured);
+        settings.map_or_else(
+            |error| error.to_string(),
+            |settings| format!("{:?}", settings.keys),
+        )
+    };
+    assert!(!message(&[("secret", good)]).contains(&good[..8]));
+    let short = message(&[("secret", "hush")]);
+    assert!(short.starts_with("secret: is too short") && short.contains("openssl rand -hex 32"));
+    let easy = message(&[("secret_previous", &"ab".repeat(20))]);
+    assert!(easy.starts_with("secret_previous: is too easy to guess"));
+    assert!(
+        message(&[("secret", good), ("secret_previous", good)])
+            .starts_with("secret_previous: is the same as mj.secret")
+    );
+}
+
+#[test]
+fn ini_goes_before_the_environment_and_hides_what_is_wrong_there() {
+    let environment = Environment::read(|name| match name {
+        "MJ_MAX_WAIT" => Some(b"5".to_vec()),
+        "MJ_SHUTDOWN_GRACE" => Some(b"soon".to_vec()),
+        "MJ_USER_AGENT_FILE" => Some(b"/nowhere".to_vec()),
+        _ => None,
+    });
+    let read = |ini: &[(&str, &str)]| {
+        let ini: Vec<_> = ini
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        Settings::read(&environment, &ini, &Value::Null)
+    };
+    let error = read(&[]).unwrap_err().to_string();
+    assert!(
+        error.starts_with("MJ_USER_AGENT_FILE: names a file that cannot be read"),
+        "{error}"
+    );
+    let file = ("mj.user_agent", "a test");
+    let error = read(&[file]).unwrap_err().to_string();
+    assert!(
+        error.starts_with("MJ_SHUTDOWN_GRACE: must be a time"),
+        "{error}"
+    );
+    let settings = read(&[file, ("mj.shutdown_grace", "1")]).unwrap();
+    assert_eq!(settings.max_wait, Duration::from_secs(5));
+    let settings = read(&[file, ("mj.shutdown_grace", "1"), ("mj.max_wait", "7")]).unwrap();
+    assert_eq!(settings.max_wait, Duration::from_secs(7));
 }

@@ -16,25 +16,13 @@ use super::{
     text::{Shown, Text},
 };
 use crate::{
-    config::{HUB_PARTS, HubSettings, Raw, Settings},
+    config::{HUB_PARTS, HubSettings, Raw, Settings, shown::SECRET},
     engine::Host,
     error::EngineError,
     setting::Setting,
     value::Value,
 };
 
-/// Settings that are never shown: tokens, secrets, and what lets in whoever knows it.
-const SECRET: &[&str] = &[
-    "accounts",
-    "archive_key",
-    "archive_secret",
-    "bot_token",
-    "notify_secret",
-    "notify_url",
-    "secret",
-    "session_id",
-    "user_token",
-];
 /// Settings that are addresses; they may carry a password.
 const ADDRESSES: &[&str] = &[
     "activity_url",
@@ -87,7 +75,7 @@ impl Reading {
                 message: message.to_owned(),
             });
         };
-        let (raw, complaints) = Raw::gather(&host.ini, given);
+        let (raw, complaints) = Raw::gather(&host.environment, &host.ini, given);
         for complaint in complaints {
             if let EngineError::Configuration { setting, message } = complaint {
                 note(Check::ConfigurationKeys, &setting, &message);
@@ -150,7 +138,7 @@ impl Reading {
     pub(super) fn secrets(&self) -> Vec<String> {
         let of_setting = |key: &&str| self.raw.get(key).map(Setting::value);
         let mut secrets = Vec::new();
-        for value in SECRET.iter().filter_map(of_setting) {
+        for value in SECRET.iter().chain(&["accounts"]).filter_map(of_setting) {
             collect(value, &mut secrets);
         }
         for value in ADDRESSES.iter().filter_map(of_setting) {

@@ -42,7 +42,9 @@ pub(super) fn check(
         return None;
     }
     let path = patient.set(|settings| settings.state_dir.as_deref());
-    let opened = Engine::state(patient.engine, path, &patient.host.sapi);
+    let keys = patient.set(|settings| Some(settings.keys.clone()));
+    let keys = keys.unwrap_or_default();
+    let opened = Engine::state(patient.engine, path, &keys, &patient.host.sapi);
     let shared = match opened {
         Ok(shared) => shared,
         Err(error) => {

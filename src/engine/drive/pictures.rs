@@ -144,6 +144,7 @@ mod tests {
         task::{Action, PictureSource, StoredFile, Task, TaskView, Work},
     };
     use mj_process::Origin;
+    use mj_store::Keyring;
 
     use super::*;
     use crate::picture::{Picture, tests::png};
@@ -151,8 +152,13 @@ mod tests {
     #[test]
     fn removes_pictures_of_ended_tasks() {
         let directory = tempfile::tempdir().unwrap();
-        let shared =
-            Shared::open(&directory.path().join("state"), Origin::Explicit, "cli").unwrap();
+        let shared = Shared::open(
+            &directory.path().join("state"),
+            Origin::Explicit,
+            &Keyring::default(),
+            "cli",
+        )
+        .unwrap();
         let picture = Picture::of(png(5, 6)).unwrap();
         let keep = || kept::keep(&shared.dir, &picture).unwrap();
         let [of_open, of_mask, of_ended, of_nobody] = [(); 4].map(|()| keep());

@@ -3,7 +3,7 @@
 use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use mj_discord::Moment;
-use mj_midjourney::store::{Grade, TaskStore};
+use mj_midjourney::store::{Grade, StoreError, TaskStore};
 use mj_process::clock;
 
 use super::{Drive, End, direct, outfit};
@@ -123,6 +123,7 @@ impl Drive {
                     self.hub.handle_inbox(moment(), inbox);
                 }
             }
+            Err(StoreError::Sealed { .. }) => self.lock_out(),
             // A deposed owner learns it at its next write.
             Err(error) => tracing::warn!(hub = %self.id, %error, "the inbox could not be read"),
         }
@@ -132,6 +133,7 @@ impl Drive {
         let (revision, config) = match self.shared.store.config(&self.id) {
             Ok(Some(stored)) => stored,
             Ok(None) => return,
+            Err(StoreError::Sealed { .. }) => return self.lock_out(),
             Err(error) => {
                 return tracing::warn!(hub = %self.id, %error, "the configuration could not be read");
             }

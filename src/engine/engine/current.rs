@@ -19,13 +19,19 @@ pub(super) struct Current {
     pub(super) hosts: Hosts,
 }
 
+impl Drop for Current {
+    fn drop(&mut self) {
+        self.given.wipe();
+    }
+}
+
 impl Current {
     /// Reads them.
     ///
     /// # Errors
     /// [`EngineError::Configuration`] naming the setting.
     pub(super) fn read(host: &Host, given: Value) -> Result<Self, EngineError> {
-        let mut settings = Settings::read(&host.ini, &given)?;
+        let mut settings = Settings::read(&host.environment, &host.ini, &given)?;
         settings.log.target = settings
             .log
             .target

@@ -13,6 +13,7 @@ use mj_midjourney::{
     task::Status,
 };
 use mj_process::{Origin, OwnerLock, Worker, clock};
+use mj_store::Keyring;
 
 use super::{
     Engine,
@@ -56,10 +57,11 @@ impl Engine {
     pub(crate) fn state(
         engine: Option<&Self>,
         path: Option<&Path>,
+        keys: &Keyring,
         sapi: &str,
     ) -> Result<Arc<Shared>, EngineError> {
         let process = engine.map_or_else(process::own, |engine| Arc::clone(&engine.process));
-        process.open(path, sapi)
+        process.open(path, keys, sapi)
     }
 
     /// As [`Process::wake`], by the settings in force for this thread.
@@ -123,16 +125,21 @@ impl Process {
 
     /// What the state directory of these settings holds, opened at the first need.
     fn shared(&self, settings: &Settings, sapi: &str) -> Result<Arc<Shared>, EngineError> {
-        self.open(settings.state_dir.as_deref(), sapi)
+        self.open(settings.state_dir.as_deref(), &settings.keys, sapi)
     }
 
     /// A state directory, or the default one, opened at the first need.
-    fn open(&self, path: Option<&Path>, sapi: &str) -> Result<Arc<Shared>, EngineError> {
+    fn open(
+        &self,
+        path: Option<&Path>,
+        keys: &Keyring,
+        sapi: &str,
+    ) -> Result<Arc<Shared>, EngineError> {
         let (path, origin) = match path {
             Some(path) => (path, Origin::Explicit),
             None => (Path::new(DEFAULT_DIRECTORY), Origin::Default),
         };
-        let room = self.room(path, || Shared::open(path, origin, sapi))?;
+        let room = self.room(path, keys, || Shared::open(path, origin, keys, sapi))?;
         Ok(Arc::clone(&room.shared))
     }
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use mj_process::{ForkLocal, Worker};
+use mj_store::Keyring;
 use parking_lot::Mutex;
 
 use super::current::Current;
@@ -26,10 +27,11 @@ pub(super) struct Process {
     latest: Mutex<Option<Arc<Current>>>,
 }
 
-/// An open state directory.
+/// An open state directory, as those see it who know the same secrets.
 #[derive(Debug)]
 pub(super) struct Room {
     path: PathBuf,
+    keys: Keyring,
     pub(super) shared: Arc<Shared>,
     pub(super) worker: Mutex<Option<Worker>>,
     pub(super) heir_tried: Mutex<Option<Instant>>,
@@ -75,10 +77,12 @@ impl Process {
     pub(super) fn room(
         &self,
         path: &Path,
+        keys: &Keyring,
         open: impl FnOnce() -> Result<Shared, EngineError>,
     ) -> Result<Arc<Room>, EngineError> {
         let known = |rooms: &[Arc<Room>]| {
-            let is_it = |room: &&Arc<Room>| room.path.as_os_str() == path.as_os_str();
+            let is_it =
+                |room: &&Arc<Room>| room.path.as_os_str() == path.as_os_str() && room.keys == *keys;
             rooms.iter().find(is_it).cloned()
         };
         if let Some(room) = known(&self.rooms.lock()) {
@@ -98,6 +102,7 @@ impl Process {
         }
         let room = Arc::new(Room {
             path: path.to_owned(),
+            keys: keys.clone(),
             shared,
             worker: Mutex::new(None),
             heir_tried: Mutex::new(None),

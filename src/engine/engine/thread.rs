@@ -67,7 +67,7 @@ impl Engine {
         if let Some(engine) = OF_THREAD.with_borrow(|own| own.first(revision)) {
             return Ok(engine);
         }
-        let host = host();
+        let mut host = host();
         let known = OF_THREAD.with_borrow_mut(|own| own.take(&host.ini));
         let (given, known) = match known {
             Some(engine) if engine.generation.is_current() => (Value::Null, Some(engine)),
@@ -79,7 +79,10 @@ impl Engine {
             None => (Value::Null, None),
         };
         let engine = match known {
-            Some(engine) => engine,
+            Some(engine) => {
+                host.wipe();
+                engine
+            }
             None => Arc::new(Self::configured(host, given, process::own)?),
         };
         OF_THREAD.with_borrow_mut(|own| own.put_first(revision, &engine));

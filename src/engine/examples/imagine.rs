@@ -29,6 +29,7 @@ fn run(prompt: &str, directory: Option<&str>) -> Result<Vec<String>, EngineError
         error_log: String::new(),
         ini: ini_from_environment(),
         preloading: false,
+        environment: mj_engine::Environment::default(),
         locate: None,
     })?;
     let id = engine.imagine(&Value::from(prompt), &Value::Null)?;

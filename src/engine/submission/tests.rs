@@ -12,6 +12,7 @@ use mj_process::{Origin, StateDir};
 use super::*;
 use crate::{
     config::Settings,
+    environment::Environment,
     error::Unavailable,
     options::Kind,
     picture::tests::{jpeg, png},
@@ -42,7 +43,10 @@ impl Stage {
                 ("channel_id", "1100000000000000002".into()),
             ])
             .collect();
-        let settings = Settings::read(&[], &settings).unwrap().hub.unwrap();
+        let settings = Settings::read(&Environment::default(), &[], &settings)
+            .unwrap()
+            .hub
+            .unwrap();
         Self {
             directory,
             dir,

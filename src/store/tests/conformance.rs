@@ -7,7 +7,7 @@
 use std::ops::Deref;
 
 use mj_process::{Origin, StateDir};
-use mj_store::SqliteStore;
+use mj_store::{Keyring, SealKey, SqliteStore};
 use tempfile::TempDir;
 
 struct Fresh {
@@ -17,10 +17,19 @@ struct Fresh {
 
 impl Fresh {
     fn new() -> Self {
+        Self::with(&Keyring::default())
+    }
+
+    fn sealed() -> Self {
+        let key = SealKey::derive(b"a secret that is thirty-two characters long");
+        Self::with(&Keyring::new(key, None))
+    }
+
+    fn with(keys: &Keyring) -> Self {
         let dir = TempDir::new().unwrap();
         let state = StateDir::open(dir.path(), Origin::Explicit).unwrap();
         Self {
-            store: SqliteStore::open(&state).unwrap(),
+            store: SqliteStore::open_with(&state, keys).unwrap(),
             _dir: dir,
         }
     }
@@ -35,3 +44,9 @@ impl Deref for Fresh {
 }
 
 mj_midjourney::conformance!(Fresh::new());
+
+mod sealed {
+    use super::Fresh;
+
+    mj_midjourney::conformance!(Fresh::sealed());
+}

@@ -171,6 +171,7 @@ pub(crate) fn engine(sapi: &str, ini: Vec<(String, String)>) -> Engine {
         error_log: String::new(),
         ini,
         preloading: false,
+        environment: mj_engine::Environment::default(),
         locate: None,
     })
     .unwrap()
@@ -214,6 +215,7 @@ pub(crate) fn child_host() -> Option<Host> {
         error_log: String::new(),
         ini,
         preloading: false,
+        environment: mj_engine::Environment::default(),
         locate: None,
     })
 }
