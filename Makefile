@@ -110,7 +110,7 @@ test-guard: build ## Check that a panic reaches PHP as an exception
 # Web servers that tests start by themselves, with configurations of their own.
 .PHONY: setup-servers
 setup-servers: setup
-	@$(MAKE) --no-print-directory setup PACKAGES="apache2-bin libapache2-mod-php$$($(PHP) -n -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;') nginx"
+	@$(MAKE) --no-print-directory setup PACKAGES="python3-prometheus-client apache2-bin libapache2-mod-php$$($(PHP) -n -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;') nginx"
 
 .PHONY: test-phpunit
 test-phpunit: build setup-servers ## Run PHPUnit against the simulator; FILTER=name for some

@@ -113,6 +113,7 @@
  *         message_content_missing: bool,
  *         seen_at: int
  *     }|null,
+ *     log: array{state: 'ok'|'failing', reason: ?string, since: ?int, lost: int}|null,
  *     network: array<'api'|'gateway'|'cdn'|'upload', array{
  *         state: 'unused'|'ok'|'failing',
  *         reason: ?string,
@@ -172,12 +173,12 @@
  *     }>
  * }
  *
- * `network`: how the owner found each of Discord's hosts, or the proxies before them, at its last try, and why it fails in
+ * `log`: whether the owner can write `mj.log`, since when not, and how many lines are lost. `network`: how the owner found each of Discord's hosts, or the proxies before them, at its last try, and why it fails in
  * words of `mj.lang`; `since` and `times`: the failures in a row (docs/faults.md). `owner.alive`: its lease runs and, on this machine, its process lives. `queue`: tasks by status as stored, then as the
  * owner counts: waiting to be sent, running, in doubt whether they arrived, ended ones that a late picture may still
  * find, messages that are nobody's, and Discord's clock less ours in milliseconds. `accounts.code`: why it is paused
  * (`until` then) or disabled; `reason`: the same in words of `mj.lang`, with Midjourney's behind them. `webhooks`: tasks whose newest state was not taken by their address yet, and those for which
- * that was given up. `counters`: since the owner began. `incidents`: what befell the store in this process.
+ * that was given up. `counters`: since the owner began. `incidents`: what befell the store, or the log, in this process.
  *
  * Webhooks: a task with the option `notify_url`, or submitted while `mj.notify_url` is set, has its state posted to that
  * address whenever its revision grows: `POST`, the body being the task as `mj_poll()` shows it, as JSON. Headers:
@@ -677,7 +678,7 @@ namespace {
      * `set, hidden`), then owner, gateway, queue, accounts and counters of its hub, then every hub of the state directory
      * in short. Without any secret.
      *
-     * `gateway`, `network`, `counters` and the last six of `queue` are what the owner wrote last, at `gateway.seen_at`; they are
+     * `gateway`, `log`, `network`, `counters` and the last six of `queue` are what the owner wrote last, at `gateway.seen_at`; they are
      * null until a first owner has written. All that concerns the hub is null (`accounts` is empty) where none is
      * configured.
      *
@@ -688,6 +689,18 @@ namespace {
      * @throws \Mj\EngineException
      */
     function mj_status(): array {}
+
+    /**
+     * Counters, gauges and histograms of every hub of the state directory in Prometheus's text format 0.0.4, for a page
+     * that a Prometheus server asks (docs/metrics.md lists them). It reads the store and nothing else: it starts no
+     * engine, waits for no network, and costs the same however many tasks there are. What the owner counts goes on
+     * with the next owner.
+     *
+     * @throws \Mj\ConfigurationException when the state directory cannot be used
+     * @throws \Mj\StorageException when the store cannot be read
+     * @throws \Mj\EngineException while `opcache.preload` runs
+     */
+    function mj_metrics(): string {}
 
     /**
      * Looks at everything that mj needs and says of each what was seen and what to do: PHP, settings, state directory,

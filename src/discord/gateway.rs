@@ -215,6 +215,10 @@ pub enum SendError {
 pub struct Signs {
     /// The last heartbeat ACK.
     pub acknowledged_at: Option<UnixMs>,
+    /// How long the last heartbeat took to be acknowledged.
+    pub round_trip: Option<Duration>,
+    /// How many were.
+    pub round_trips: u64,
     /// The last event, of whomever.
     pub event_at: Option<UnixMs>,
 }

@@ -6,6 +6,7 @@
 mod gateways;
 mod notices;
 mod pictures;
+pub(crate) mod telling;
 mod upkeep;
 
 use std::{ops::ControlFlow, panic::resume_unwind, sync::Arc, time::Duration};
@@ -14,11 +15,10 @@ use mj_discord::{Hosts, UnixMs, gateway::Session, snowflake::ChannelId};
 use mj_midjourney::{
     config::{GatewayKind, HubConfig, HubId},
     hub::{Answer, Archived, FailureKind, Fetched, Hub, Output, Predecessor, RequestId},
-    store::{Commit, Committed, Grade, StoreError, TaskStore, Write},
+    store::{Commit, Committed, Grade, StoreError, TaskStore},
     task::TaskId,
 };
 use mj_process::{Fifo, OwnerLock, clock};
-use serde_json::json;
 use tokio::{
     io::unix::AsyncFd,
     sync::{
@@ -33,8 +33,10 @@ use tokio::{
 use crate::crash_points::{self, Point};
 use crate::{
     beside::beside,
+    chronicle::Chronicle,
     http::Http,
     link::{Link, SocketEvent},
+    metrics::{ARCHIVED, COMMIT_FAILURES, COMMIT_SECONDS},
     network::Network,
     outgoing,
     ownership::Tenure,
@@ -133,6 +135,10 @@ pub(crate) struct Drive {
     config_revision: u64,
     /// The newest configuration that could be used.
     config_applied: u64,
+    /// What of tasks and accounts was told.
+    chronicle: Chronicle,
+    /// The memory of this process, at the last housekeeping.
+    resident_bytes: Option<u64>,
     /// The last heartbeat ACK that the status tells of.
     shown_acknowledged: UnixMs,
     /// Which database all this was read from: [`mj_store::SqliteStore::exchanges`].
@@ -196,6 +202,7 @@ impl Drive {
         let fifo = readable::watch(fifo).map_err(|error| DriveError::Fifo(Box::new(error)))?;
         let database = shared.store.exchanges();
         let state = shared.store.load(now.unix, &id, tenure.epoch)?;
+        let chronicle = Chronicle::of(&state);
         // Behind the load: what the tasks need was stored before them.
         let (config_revision, config) =
             shared.store.config(&id)?.ok_or(DriveError::Unconfigured)?;
@@ -206,6 +213,7 @@ impl Drive {
             .collect();
         let inbox = state.inbox;
         let network = Arc::new(Network::default());
+        telling::take_over(&network.meter, &state, shared.store.status(&id)?);
         let (hosts, http, route) = outfit(&shared, &config, &resolver, &network)?;
         let direct = direct(&shared, &config, &resolver)?;
         let mut posts = Schedule::default();
@@ -239,6 +247,8 @@ impl Drive {
             hosts: Arc::new(hosts),
             http,
             network,
+            chronicle,
+            resident_bytes: telling::resident_bytes(),
             direct,
             posts,
             route: Arc::new(route),
@@ -302,7 +312,7 @@ impl Drive {
             return ControlFlow::Break(End::Released);
         }
         self.look_around();
-        if self.has_new_acknowledgement() || self.network.take_changed() {
+        if self.has_news() {
             self.hub.show_status();
         }
         let now = moment();
@@ -319,7 +329,7 @@ impl Drive {
             };
             match output {
                 Output::Commit(commit) => {
-                    let committed = self.commit(&commit).await?;
+                    let committed = self.commit(commit).await?;
                     self.hub.handle_committed(moment(), committed);
                 }
                 Output::Fetch { task, place, url } => self.fetch(task, place, url),
@@ -371,14 +381,14 @@ impl Drive {
     }
 
     /// Writes, again and again where the store is busy, as long as the lease allows.
-    async fn commit(&mut self, commit: &Commit) -> ControlFlow<End, Committed> {
-        let shown = self.with_network(commit);
-        let commit = shown.as_ref().unwrap_or(commit);
+    async fn commit(&mut self, commit: Commit) -> ControlFlow<End, Committed> {
+        let told = self.tell(commit);
         loop {
-            match self.write(commit).await {
+            match self.write(&told.commit).await {
                 Ok(committed) => {
                     self.check_database()?;
-                    self.heed_commit(commit);
+                    self.told(&told, &committed);
+                    self.heed_commit(&told.commit);
                     return ControlFlow::Continue(committed);
                 }
                 Err(StoreError::Deposed { .. }) => return ControlFlow::Break(End::Deposed),
@@ -387,6 +397,7 @@ impl Drive {
                     return ControlFlow::Break(End::Released);
                 }
                 Err(error) => {
+                    self.network.meter.count(&COMMIT_FAILURES, &[]);
                     tracing::error!(hub = %self.id, %error, "the store refused a write");
                     sleep(WRITE_RETRY).await;
                     self.keep_lease().map_break(|end| end)?;
@@ -406,68 +417,38 @@ impl Drive {
         }
     }
 
-    /// The same commit with what only the driver knows added to the status, if it writes one.
-    fn with_network(&self, commit: &Commit) -> Option<Commit> {
-        let at = commit
-            .writes
-            .iter()
-            .position(|write| matches!(write, Write::Status(_)))?;
-        let mut commit = commit.clone();
-        if let Some(Write::Status(text)) = commit.writes.get_mut(at) {
-            let mut status: serde_json::Value = serde_json::from_str(text).ok()?;
-            status["network"] = self.network.shown(self.config.lang);
-            status["owner"] = self.shown();
-            *text = status.to_string();
+    /// Writes what was counted since the last status, for the next owner to go on with.
+    async fn tell_last(&mut self) {
+        if self.is_locked_out {
+            return;
         }
-        Some(commit)
-    }
-
-    /// Whether a gateway acknowledged a heartbeat that the status does not tell of, and should.
-    fn has_new_acknowledgement(&mut self) -> bool {
-        let signs = self.links.iter().map(Link::signs);
-        let Some(at) = signs.filter_map(|signs| signs.acknowledged_at).max() else {
-            return false;
-        };
-        let is_new = at.since(self.shown_acknowledged) >= ACKNOWLEDGED_GRAIN;
-        if is_new {
-            self.shown_acknowledged = at;
+        self.hub.show_status();
+        if let Some(Output::Commit(commit)) = self.hub.poll_output() {
+            let told = self.tell(commit);
+            if let Err(error) = self.write(&told.commit).await {
+                tracing::warn!(hub = %self.id, %error, "the last status could not be written");
+            }
         }
-        is_new
-    }
-
-    /// What an operator should know of this owner.
-    fn shown(&self) -> serde_json::Value {
-        let signs = self.links.iter().map(|link| {
-            let kind = match link.kind {
-                GatewayKind::Bot => "bot",
-                GatewayKind::User => "user",
-            };
-            let signs = link.signs();
-            let shown = json!({
-                "acknowledged_at": signs.acknowledged_at.map(|at| at.0),
-                "event_at": signs.event_at.map(|at| at.0),
-            });
-            (kind.to_owned(), shown)
-        });
-        json!({
-            "version": env!("CARGO_PKG_VERSION"),
-            "config_revision": self.config_applied,
-            "signs": serde_json::Value::Object(signs.collect()),
-        })
     }
 
     /// Writes once. What must be on the disk first is written beside the loop's thread, on which other hubs live too.
     async fn write(&self, commit: &Commit) -> Result<Committed, StoreError> {
         let (store, epoch, now) = (self.shared.store, self.tenure.epoch, moment().unix);
-        if !commit.durable {
-            return store.commit(now, &self.id, epoch, commit);
-        }
-        let (id, commit) = (self.id.clone(), commit.clone());
-        let written = beside(move || store.commit(now, &id, epoch, &commit)).await;
-        written.unwrap_or_else(|error| match error.try_into_panic() {
-            Ok(panic) => resume_unwind(panic),
-            Err(error) => Err(StoreError::Io(Box::new(error))),
-        })
+        let (began, durable) = (clock::boot(), commit.durable);
+        let written = if durable {
+            let (id, commit) = (self.id.clone(), commit.clone());
+            let written = beside(move || store.commit(now, &id, epoch, &commit)).await;
+            written.unwrap_or_else(|error| match error.try_into_panic() {
+                Ok(panic) => resume_unwind(panic),
+                Err(error) => Err(StoreError::Io(Box::new(error))),
+            })
+        } else {
+            store.commit(now, &self.id, epoch, commit)
+        };
+        let labels = [("durable", if durable { "yes" } else { "no" })];
+        let took = clock::boot().saturating_sub(began);
+        self.network.meter.observe(&COMMIT_SECONDS, &labels, took);
+        written
     }
 
     fn send(
@@ -522,6 +503,12 @@ impl Drive {
         match input {
             Input::Answer(id, answer) => self.hub.handle_answer(now, id, answer),
             Input::Archived(task, place, archived) => {
+                let outcome = match &archived {
+                    Archived::At(_) => "kept",
+                    Archived::Gone => "gone",
+                    Archived::Failed => "failed",
+                };
+                self.network.meter.count(&ARCHIVED, &[("outcome", outcome)]);
                 self.hub.handle_archived(now, task, place, archived);
             }
             Input::Fetched(task, place, fetched) => {
@@ -559,6 +546,7 @@ impl Drive {
         self.requests.abort_all();
         match end {
             End::Released => {
+                self.tell_last().await;
                 for link in self.links.drain(..) {
                     link.shut_down().await;
                 }

@@ -36,6 +36,7 @@ use crate::{
     environment::Environment,
     error::EngineError,
     log::{self, Log},
+    metrics,
     shared::{Serving, Shared, Waiting},
     status,
     value::Value,
@@ -244,6 +245,17 @@ impl Engine {
             .chain(status::hubs(&shared, hub)?)
             .chain([("incidents", status::incidents(&shared))])
             .collect())
+    }
+
+    /// Counters and gauges of every hub in Prometheus's text format 0.0.4: `mj_metrics()`. Reads the store, and starts
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`EngineError::Configuration`] for a state directory that cannot be used, [`EngineError::Storage`].
+    pub fn metrics(&self) -> Result<String, EngineError> {
+        let current = self.current();
+        let shared = self.shared(&current.settings)?;
+        metrics::page(&shared)
     }
 
     /// An address of Discord's CDN with the image domain: `mj_image_url()`. Other addresses come back as they are.

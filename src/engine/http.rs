@@ -19,6 +19,7 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use mj_midjourney::hub::{Answer, FailureKind};
+use mj_process::clock;
 use reqwest::{
     Client, Method,
     header::{CONTENT_TYPE, HeaderMap},
@@ -38,6 +39,7 @@ use crate::{
     tunnel::USER_TIMEOUT,
 };
 
+mod count;
 mod log;
 
 /// DNS, TCP, proxy and TLS together.
@@ -142,7 +144,7 @@ impl Http {
                 kind: FailureKind::Withheld,
             };
         }
-        let place = outgoing.place;
+        let (place, began) = (outgoing.place, clock::boot());
         let trace = Arc::new(Trace::default());
         let has_body = outgoing.body.is_some();
         let (name, method) = (outgoing.name, outgoing.method.clone());
@@ -163,7 +165,20 @@ impl Http {
                 .body(reqwest::Body::wrap(body))
                 .timeout(WHOLE_TIMEOUT + extra);
         }
-        match exchange(request, reading, name.map(|name| (name, &method))).await {
+        let exchanged = exchange(request, reading, name.map(|name| (name, &method))).await;
+        if let Some(name) = name {
+            let withheld = trace.withheld.load(Ordering::Acquire);
+            let took = clock::boot().saturating_sub(began);
+            count::exchange(
+                &self.network.meter,
+                name,
+                &method,
+                &exchanged,
+                withheld,
+                took,
+            );
+        }
+        match exchanged {
             Ok(answer) => {
                 self.network.note(place, Trouble::of_answer(place, &answer));
                 answer

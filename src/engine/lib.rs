@@ -12,6 +12,7 @@ mod account_setting;
 mod archive;
 mod attachment;
 mod beside;
+mod chronicle;
 mod config;
 #[cfg(test)]
 mod crash_points;
@@ -27,6 +28,7 @@ mod given;
 mod http;
 mod link;
 mod log;
+mod metrics;
 mod network;
 mod options;
 mod outgoing;

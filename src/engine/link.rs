@@ -8,7 +8,8 @@ use std::{sync::Arc, time::Duration};
 use mj_discord::{
     Hosts, Moment,
     gateway::{
-        Action, Config, Disconnect, Fatal, Gateway, InflateError, Interest, Notice, Session, Signs,
+        Action, Config, Disconnect, Fatal, Gateway, InflateError, Interest, Notice, Session,
+        SessionLoss, Signs,
     },
     snowflake::ChannelId,
 };
@@ -27,7 +28,11 @@ use url::Url;
 
 use crate::{
     config::token_hash,
-    drive::Input,
+    drive::{Input, telling::word},
+    metrics::{
+        CLOSES, DISCONNECTS, GAPS, HEARTBEAT_SECONDS, IDENTIFIES, IDENTIFIES_POSTPONED, RESUMES,
+        SESSIONS, SESSIONS_LOST,
+    },
     network::Place,
     shared::entropy,
     socket::{Incoming, Route, Socket},
@@ -76,6 +81,8 @@ pub(crate) struct Link {
     route: Arc<Route>,
     connection: Option<Connection>,
     connections: u64,
+    /// How many round trips of heartbeats were counted.
+    round_trips: u64,
     /// Connections that are sending their close frame.
     farewells: Vec<JoinHandle<()>>,
 }
@@ -140,6 +147,7 @@ impl Link {
             route,
             connection: None,
             connections: 0,
+            round_trips: 0,
             farewells: Vec::new(),
         }
     }
@@ -213,6 +221,7 @@ impl Link {
         inputs: &UnboundedSender<Input>,
     ) -> Vec<GatewayNotice> {
         let mut notices = Vec::new();
+        self.count_round_trip();
         loop {
             while let Some(notice) = self.gateway.poll_notice() {
                 self.translate(&notice, &mut notices);
@@ -227,7 +236,13 @@ impl Link {
                 Action::DropTcp => self.leave(Command::Reset),
                 Action::RequestIdentify => self.ask_bucket(now, store),
                 Action::Fatal(fatal) => {
-                    tracing::error!(gateway = ?self.kind, %fatal, "the gateway refuses us for good");
+                    let gateway = word(self.kind);
+                    if let Fatal::Closed(code) = fatal {
+                        let code = bounded(code.0);
+                        let meter = &self.route.network.meter;
+                        meter.count(&CLOSES, &[("gateway", gateway), ("code", &code)]);
+                    }
+                    tracing::error!(gateway, %fatal, "the gateway refuses us for good");
                     self.connection = None;
                     notices.push(GatewayNotice::Fatal(match fatal {
                         Fatal::Closed(code) => code.0,
@@ -240,35 +255,89 @@ impl Link {
     }
 
     fn translate(&self, notice: &Notice, notices: &mut Vec<GatewayNotice>) {
+        let (meter, gateway) = (&self.route.network.meter, word(self.kind));
+        let of_gateway = [("gateway", gateway)];
         match notice {
             // The READY event, which names the user, brings this to the hub.
-            Notice::IdentifyPostponed { .. } => {}
-            Notice::SessionStarted => self.route.network.note(Place::Gateway, Ok(())),
+            Notice::IdentifyPostponed { .. } => {
+                meter.count(&IDENTIFIES_POSTPONED, &of_gateway);
+                tracing::info!(gateway, "a login waits for the budget of logins");
+            }
+            Notice::SessionStarted => {
+                meter.count(&SESSIONS, &of_gateway);
+                tracing::info!(gateway, "a gateway session began");
+                self.route.network.note(Place::Gateway, Ok(()));
+            }
             Notice::SessionResumed => {
+                meter.count(&RESUMES, &of_gateway);
+                tracing::info!(gateway, "the gateway session was resumed");
                 self.route.network.note(Place::Gateway, Ok(()));
                 notices.push(GatewayNotice::Resumed);
             }
             Notice::SessionLost { cause, .. } => {
-                tracing::warn!(gateway = ?self.kind, ?cause, "the gateway session is lost");
+                let cause = loss(*cause);
+                meter.count(&SESSIONS_LOST, &[("gateway", gateway), ("cause", cause)]);
+                tracing::info!(
+                    gateway,
+                    cause,
+                    "the gateway session is lost: what was missed is read by REST"
+                );
                 notices.push(GatewayNotice::SessionLost);
             }
             Notice::Disconnected { cause, .. } => {
-                tracing::info!(gateway = ?self.kind, ?cause, "the gateway connection is gone");
+                let code = close_code(*cause);
+                let cause_word = end(*cause);
+                meter.count(&DISCONNECTS, &[("gateway", gateway), ("cause", cause_word)]);
+                if let Some(code) = code {
+                    let code = bounded(code);
+                    meter.count(&CLOSES, &[("gateway", gateway), ("code", &code)]);
+                }
+                tracing::info!(
+                    gateway,
+                    cause = cause_word,
+                    code,
+                    "the gateway connection is gone"
+                );
                 if let Some(trouble) = trouble_of(*cause) {
                     self.route.network.note(Place::Gateway, Err(trouble));
                 }
                 notices.push(GatewayNotice::Down);
             }
             Notice::SequenceGap { after, next } => {
-                tracing::warn!(gateway = ?self.kind, after, next, "the gateway left events out");
+                meter.count(&GAPS, &of_gateway);
+                tracing::info!(
+                    gateway,
+                    after,
+                    next,
+                    "the gateway left events out: they are read by REST"
+                );
                 notices.push(GatewayNotice::Missed);
             }
         }
     }
 
+    /// Counts a heartbeat's round trip, once.
+    fn count_round_trip(&mut self) {
+        let signs = self.gateway.signs();
+        if signs.round_trips != self.round_trips
+            && let Some(took) = signs.round_trip
+        {
+            self.round_trips = signs.round_trips;
+            let labels = [("gateway", word(self.kind))];
+            let meter = &self.route.network.meter;
+            meter.observe(&HEARTBEAT_SECONDS, &labels, took);
+        }
+    }
+
     fn ask_bucket(&mut self, now: Moment, store: &dyn TaskStore) {
         match store.permit_identify(now.unix, &self.token_hash) {
-            Ok(IdentifyPermit::Granted) => self.gateway.identify_permitted(now),
+            Ok(IdentifyPermit::Granted) => {
+                let gateway = word(self.kind);
+                let meter = &self.route.network.meter;
+                meter.count(&IDENTIFIES, &[("gateway", gateway)]);
+                tracing::info!(gateway, "a login is sent (IDENTIFY)");
+                self.gateway.identify_permitted(now);
+            }
             Ok(IdentifyPermit::Wait(until) | IdentifyPermit::Exhausted(until)) => {
                 self.gateway.identify_refused(now, now.boot_at(until));
             }
@@ -337,6 +406,60 @@ impl Link {
     }
 }
 
+/// Why a session is gone, in a word.
+fn loss(cause: SessionLoss) -> &'static str {
+    match cause {
+        SessionLoss::TooOld => "too_old",
+        SessionLoss::Closed(_) => "closed",
+        SessionLoss::Invalid => "invalid",
+        SessionLoss::RefusedOften => "refused_often",
+        SessionLoss::Replaced => "replaced",
+    }
+}
+
+/// Why a connection is gone, in a word.
+fn end(cause: Disconnect) -> &'static str {
+    match cause {
+        Disconnect::ConnectFailed => "connect_failed",
+        Disconnect::ConnectTimedOut => "connect_timed_out",
+        Disconnect::HelloTimedOut => "hello_timed_out",
+        Disconnect::PermissionTimedOut => "permission_timed_out",
+        Disconnect::IdentifyRefused => "identify_refused",
+        Disconnect::LoginTimedOut => "login_timed_out",
+        Disconnect::HeartbeatMissed => "heartbeat_missed",
+        Disconnect::Closed(_) => "closed",
+        Disconnect::Requested => "reconnect_requested",
+        Disconnect::InvalidSession => "invalid_session",
+        Disconnect::BadFrame => "bad_frame",
+        Disconnect::BadData(_) => "bad_data",
+    }
+}
+
+fn close_code(cause: Disconnect) -> Option<u16> {
+    match cause {
+        Disconnect::Closed(code) => code.map(|code| code.0),
+        Disconnect::ConnectFailed
+        | Disconnect::ConnectTimedOut
+        | Disconnect::HelloTimedOut
+        | Disconnect::PermissionTimedOut
+        | Disconnect::IdentifyRefused
+        | Disconnect::LoginTimedOut
+        | Disconnect::HeartbeatMissed
+        | Disconnect::Requested
+        | Disconnect::InvalidSession
+        | Disconnect::BadFrame
+        | Disconnect::BadData(_) => None,
+    }
+}
+
+/// A close code for a label: whoever answers may send any.
+fn bounded(code: u16) -> String {
+    match code {
+        1_000..=1_015 | 4_000..=4_014 => code.to_string(),
+        _ => "other".to_owned(),
+    }
+}
+
 /// What the end of a connection says of the way, where its socket has not said it.
 fn trouble_of(cause: Disconnect) -> Option<Trouble> {
     match cause {
@@ -390,7 +513,7 @@ async fn serve(
             let cause = std::error::Error::source(&error)
                 .map(ToString::to_string)
                 .unwrap_or_default();
-            tracing::warn!(gateway = ?source.kind, %error, cause, "the gateway cannot be reached");
+            tracing::warn!(gateway = word(source.kind), %error, cause, "the gateway cannot be reached");
             route.network.note(Place::Gateway, Err(error.trouble()));
             return source.tell(SocketEvent::ConnectFailed);
         }

@@ -9,7 +9,7 @@ use mj_process::clock;
 use parking_lot::Mutex;
 use serde_json::{Value as Json, json};
 
-use crate::trouble::Trouble;
+use crate::{metrics::Meter, trouble::Trouble};
 
 /// What a request is for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -58,6 +58,8 @@ enum Known {
 /// What is known of all of them.
 #[derive(Debug, Default)]
 pub(crate) struct Network {
+    /// What is counted of the hub: its requests and gateways, and all else.
+    pub(crate) meter: Meter,
     known: Mutex<[Known; 4]>,
     has_changed: AtomicBool,
 }

@@ -64,6 +64,11 @@ fn in_full(shared: &Shared, hub: &HubId) -> Result<Vec<(&'static str, Value)>, E
         ("owner", owner(shared, hub)?),
         ("gateway", seen.as_ref().map_or(Value::Null, gateway)),
         (
+            "log",
+            seen.as_ref()
+                .map_or(Value::Null, |(_, json)| part(json, "log")),
+        ),
+        (
             "network",
             seen.as_ref()
                 .map_or(Value::Null, |(_, json)| part(json, "network")),
@@ -85,7 +90,7 @@ fn in_full(shared: &Shared, hub: &HubId) -> Result<Vec<(&'static str, Value)>, E
 }
 
 fn in_full_without_hub() -> Vec<(&'static str, Value)> {
-    ["hub", "owner", "gateway", "network", "queue"]
+    ["hub", "owner", "gateway", "log", "network", "queue"]
         .map(|key| (key, Value::Null))
         .into_iter()
         .chain([

@@ -79,6 +79,7 @@ functions! {
     mj_cancel(TASK_ID) -> Bool;
     mj_serve(Parameter::optional("seconds", DataType::Double, "INF")) -> Void;
     mj_status() -> Array;
+    mj_metrics() -> String;
     mj_doctor(OPTIONS) -> Array or String;
     mj_image_url(Parameter::required("url", DataType::String)) -> String;
     mj_download(TASK_ID, Parameter::required("directory", DataType::String), OPTIONS) -> Array;
@@ -270,6 +271,12 @@ fn mj_doctor(call: &mut ExecuteData) -> Answer {
         &mut interrupted,
     )?;
     Ok(convert::to_zval(&report))
+}
+
+fn mj_metrics(call: &mut ExecuteData) -> Answer {
+    parse!(call, c"");
+    let page = engine()?.metrics()?;
+    Ok(convert::string(page.as_bytes()))
 }
 
 fn mj_image_url(call: &mut ExecuteData) -> Answer {

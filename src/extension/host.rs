@@ -31,14 +31,14 @@ const PRELOAD: u32 = (1 << 15) | (1 << 17);
 /// # Errors
 /// What [`Engine::of_thread`] says.
 pub(crate) fn engine() -> Result<Arc<Engine>, EngineError> {
-    if let Some(complaint) = Engine::take_complaint() {
-        warn_in_error_log(&complaint);
-    }
+    pass_complaint_on();
     Engine::of_thread(ini::revision(), host)
 }
 
-/// Whether PHP wants to go on with something else: a time limit, or a signal for `pcntl`. Only looks.
+/// Whether PHP wants to go on with something else: a time limit, or a signal for `pcntl`. Asked again and again by calls
+/// that wait.
 pub(crate) fn interrupted() -> bool {
+    pass_complaint_on();
     // SAFETY: PHP's executor globals are there whenever PHP runs a function. The flag is one byte that signal handlers
     // and other threads set, in every version: hence the volatile read.
     unsafe {
@@ -46,6 +46,13 @@ pub(crate) fn interrupted() -> bool {
             .cast::<u8>()
             .read_volatile()
             != 0
+    }
+}
+
+/// Tells PHP's error log, once, that ours cannot be written.
+fn pass_complaint_on() {
+    if let Some(complaint) = Engine::take_complaint() {
+        warn_in_error_log(&complaint);
     }
 }
 

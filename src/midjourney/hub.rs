@@ -430,6 +430,11 @@ impl Hub {
         epochs.into_iter().collect()
     }
 
+    /// Whether a task was taken in already.
+    pub fn knows(&self, task: TaskId) -> bool {
+        self.tasks.contains_key(&task)
+    }
+
     /// Whether no request is under way and nothing waits to be written.
     pub fn idle(&self) -> bool {
         self.outbox.is_idle() && self.forms.is_empty()

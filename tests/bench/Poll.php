@@ -50,5 +50,7 @@ final class Poll
                 sprintf('p99 %.1f µs; %s tasks, another process commits 500 times a second', ($late - $times['empty']) / 1e3, number_format(self::TASKS))
             );
         }
+        [$median, $late] = $times['metrics'];
+        $report->add('mj_metrics', $median / 1e3, 'µs', null, sprintf('p99 %.1f µs; one hub, %s tasks, the same writer', $late / 1e3, number_format(self::TASKS)));
     }
 }

@@ -40,8 +40,15 @@ foreach ([[$ids['in_progress'][0], 'IN_PROGRESS', 0], [$ids['finished'][0], 'SUC
         throw new RuntimeException('the store holds other tasks than expected');
     }
 }
+$pages = [];
+for ($round = 0; $round < 2_000; ++$round) {
+    $began = hrtime(true);
+    mj_metrics();
+    $pages[] = hrtime(true) - $began;
+}
 echo json_encode([
     'empty' => $quantiles($empty)[0],
+    'metrics' => $quantiles($pages),
     'polls' => [
         'unchanged' => $poll([$ids['in_progress'][0]], $rounds),
         'in progress' => $poll($ids['in_progress'], $rounds),

@@ -24,6 +24,7 @@ mj_ack
 mj_cancel
 mj_serve
 mj_status
+mj_metrics
 mj_doctor
 mj_image_url
 mj_download

@@ -18,7 +18,7 @@ foreach (['user_token', 'guild_id', 'max_wait'] as $name) {
 }
 ?>
 --EXPECT--
-version state_dir pid sapi grade has_engine configuration hub owner gateway network queue accounts webhooks counters hubs incidents
+version state_dir pid sapi grade has_engine configuration hub owner gateway log network queue accounts webhooks counters hubs incidents
 [null,null,null,1]
 [true,"main"]
 bool(false)

@@ -129,8 +129,10 @@ impl Heart {
         }
     }
 
-    pub(crate) fn acknowledge(&mut self) {
-        self.is_acknowledged = true;
+    /// The last beat was acknowledged; tells how long that took, once.
+    pub(crate) fn acknowledge(&mut self, now: Duration) -> Option<Duration> {
+        let is_first = !std::mem::replace(&mut self.is_acknowledged, true);
+        is_first.then(|| (now + self.interval).saturating_sub(self.next))
     }
 
     /// A beat was sent.
@@ -204,7 +206,9 @@ mod tests {
         assert_eq!(heart.check(Duration::from_secs(20)), Beat::Send);
         heart.sent(Duration::from_secs(20));
         assert_eq!(heart.check(Duration::from_secs(60)), Beat::Missed);
-        heart.acknowledge();
+        let took = heart.acknowledge(Duration::from_secs(21));
+        assert_eq!(took, Some(Duration::from_secs(1)));
+        assert_eq!(heart.acknowledge(Duration::from_secs(22)), None);
         assert_eq!(heart.check(Duration::from_secs(60)), Beat::Send);
     }
 }

@@ -267,8 +267,11 @@ impl Machine {
             Frame::HeartbeatRequest => self.heartbeat(now),
             Frame::HeartbeatAck => {
                 self.signs.acknowledged_at = Some(now.unix);
-                if let Some(heart) = self.state.heart() {
-                    heart.acknowledge();
+                if let Some(heart) = self.state.heart()
+                    && let Some(took) = heart.acknowledge(now.boot)
+                {
+                    self.signs.round_trips += 1;
+                    self.signs.round_trip = Some(took);
                 }
             }
             Frame::Reconnect => {

@@ -12,9 +12,10 @@ use mj_midjourney::{
     store::Grade,
 };
 
-use super::Drive;
+use super::{Drive, telling::word};
 use crate::{
     link::{self, Link, Login, SocketEvent},
+    metrics::CONNECTS,
     shared::moment,
     socket::Incoming,
 };
@@ -36,6 +37,8 @@ impl Drive {
         };
         let dispatch = match event {
             SocketEvent::Connected => {
+                let labels = [("gateway", word(kind))];
+                self.network.meter.count(&CONNECTS, &labels);
                 gateway.handle_connected(now);
                 None
             }

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use super::{Drive, Input};
 use crate::{
+    metrics::WEBHOOK_POSTS,
     record::TaskRecord,
     shared::moment,
     webhook::{self, Post},
@@ -119,21 +120,51 @@ impl Drive {
             // The lease is about to run out: until it is renewed, the next one would be kept back too.
             return self.posts.look_again(now.boot, READ_RETRY);
         };
-        if outcome != NoticeOutcome::Delivered {
-            let (status, failure) = match answer {
-                Answer::Response { status, .. } => (Some(*status), None),
-                Answer::Failure { kind, .. } => (None, Some(*kind)),
-            };
-            tracing::warn!(
-                hub = %self.id, task = %post.task, revision = post.revision, tries = post.tries + 1, ?status, ?failure,
-                given_up = outcome == NoticeOutcome::GivenUp, "a webhook was not taken"
-            );
-        }
+        self.tell_of_post(post, answer, outcome);
         if let Err(error) = self.settle(post, outcome) {
             // It stays due, and is posted once more.
             tracing::warn!(hub = %self.id, task = %post.task, %error, "what became of a webhook could not be stored");
             self.posts.look_again(now.boot, READ_RETRY);
         }
+    }
+
+    fn tell_of_post(&self, post: &Post, answer: &Answer, outcome: NoticeOutcome) {
+        let (status, failure) = match answer {
+            Answer::Response { status, .. } => (Some(*status), None),
+            Answer::Failure { kind, .. } => (None, Some(format!("{kind:?}"))),
+        };
+        let (hub, task, tries) = (self.id.0.as_str(), post.task.as_str(), post.tries + 1);
+        let (revision, failure) = (post.revision, failure.as_deref());
+        let word = match outcome {
+            NoticeOutcome::Delivered => "delivered",
+            NoticeOutcome::GivenUp => {
+                tracing::warn!(
+                    hub,
+                    task,
+                    revision,
+                    tries,
+                    status,
+                    failure,
+                    "a webhook was given up"
+                );
+                "given_up"
+            }
+            NoticeOutcome::Retry { .. } => {
+                tracing::info!(
+                    hub,
+                    task,
+                    revision,
+                    tries,
+                    status,
+                    failure,
+                    "a webhook was not taken, and is tried again"
+                );
+                "retried"
+            }
+        };
+        self.network
+            .meter
+            .count(&WEBHOOK_POSTS, &[("outcome", word)]);
     }
 
     fn settle(&self, post: &Post, outcome: NoticeOutcome) -> Result<(), StoreError> {

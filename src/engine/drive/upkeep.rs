@@ -6,9 +6,10 @@ use mj_discord::Moment;
 use mj_midjourney::store::{Grade, StoreError, TaskStore};
 use mj_process::clock;
 
-use super::{Drive, End, direct, outfit};
+use super::{Drive, End, direct, outfit, telling};
 use crate::{
     beside::beside,
+    chronicle,
     ownership::{self, Renewal},
     shared::moment,
 };
@@ -119,6 +120,7 @@ impl Drive {
             Ok(inbox) => {
                 self.inbox = inbox.next;
                 if !inbox.tasks.is_empty() {
+                    self.tell_of_inbox(&inbox);
                     self.heed_inbox(&inbox.tasks);
                     self.hub.handle_inbox(moment(), inbox);
                 }
@@ -159,6 +161,8 @@ impl Drive {
                 }
             }
         }
+        let settings = chronicle::changed_settings(&self.config, &config).join(" ");
+        tracing::info!(hub = %self.id, revision, settings, "the configuration has changed");
         self.config = config;
         self.config_applied = revision;
         self.hub.show_status();
@@ -170,6 +174,10 @@ impl Drive {
     pub(super) fn keep_house(&mut self, now: Moment) {
         if now.boot >= self.housekept + HOUSEKEEPING {
             self.housekept = now.boot;
+            self.resident_bytes = telling::resident_bytes();
+            if self.network.meter.has_changed() {
+                self.hub.show_status();
+            }
             let before = now.unix.minus(self.config.retention);
             if let Err(error) =
                 self.shared

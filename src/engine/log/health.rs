@@ -81,7 +81,7 @@ pub(super) fn unrotated(error: &io::Error) {
 
 /// What PHP's error log is to be told; once.
 pub(crate) fn take_complaint() -> Option<String> {
-    if !COMPLAINS.swap(false, Ordering::AcqRel) {
+    if !COMPLAINS.load(Ordering::Relaxed) || !COMPLAINS.swap(false, Ordering::AcqRel) {
         return None;
     }
     health().lock().complaint.take()

@@ -14,6 +14,10 @@ const TABLE: &[(&str, &str)] = &[
         "必须是 {} 到 {} 的整数",
     ),
     (
+        "must be 0 or a number of bytes from {} to {}, {}",
+        "必须是 0，或 {} 到 {} 的字节数，可加 K、M、G",
+    ),
+    (
         "must be a time of {} to {} seconds; {}",
         "必须是 {} 到 {} 秒的时间；可写秒数，或加 ms、s、m、h、d",
     ),
