@@ -172,7 +172,7 @@ final class ReverseProxyTest extends TestCase
 
         $lines = [
             'HTTP status 502 in place of a WebSocket; a reverse proxy in between must pass Upgrade, SNI and Host on',
-            'a request was answered by something in between: a reverse proxy, a proxy, or Cloudflare request=GET /users/@me status=502',
+            'a request was answered by something in between: a reverse proxy, a proxy, or Cloudflare request="GET /users/@me" status=502',
         ];
         foreach ($lines as $line) {
             Until::true(static fn () => str_contains(self::log($hub), $line), 15.0, fn () => "not there: $line\n" . $this->told($hub, $nginx));
