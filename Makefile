@@ -57,12 +57,38 @@ install: build-release ## Build mj.so optimised and copy it to where PHP looks f
 	install -m 0644 "$(TARGET)/release/libmj.so" "$$($(PHP_CONFIG) --extension-dir)/mj.so"
 	@echo 'Add "extension=mj.so" to php.ini, then restart PHP.'
 
+# What binaries are packaged for: this machine's PHP and Debian 13's; more php-configs, where they can be had.
+PACKAGED ?= $(PHP_CONFIG) $(CURDIR)/build/php/8.4/bin/php-config
+
+.PHONY: setup-package
+setup-package: setup
+	@$(MAKE) --no-print-directory setup PACKAGES='binutils dpkg-dev python3-venv xz-utils'
+
+.PHONY: package
+package: setup-package ## Build and pack mj.so for glibc 2.17 and newer; PACKAGED="php-config …" for other PHPs, PROFILE=dev for a fast build
+	$(if $(findstring $(CURDIR)/build/php/8.4/,$(PACKAGED)),packaging/debian-php build/php/8.4 trixie 8.4)
+	packaging/package build/package $(PACKAGED)
+
+.PHONY: test-install
+test-install: export MJ_PACKAGE := $(CURDIR)/build/package
+test-install: export MJ_ROOTS := $(CURDIR)/build/roots
+test-install: build package ## Install the package into a fresh Debian 12, an unpacked Debian 13 and a panel's layout (as root); FILTER=name for some
+	@$(MAKE) --no-print-directory setup PACKAGES='debootstrap'
+	tests/install/roots "$(MJ_ROOTS)"
+	@# What the tests mount goes with them, whatever happens.
+	unshare --mount $(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite install $(if $(FILTER),--filter $(FILTER))
+
+.PHONY: lint-scripts
+lint-scripts: ## Check what runs as root with shellcheck
+	@$(MAKE) --no-print-directory setup PACKAGES='shellcheck'
+	shellcheck packaging/install packaging/package packaging/debian-php packaging/zig-cc packaging/zig-ar tests/install/roots
+
 .PHONY: fmt
 fmt: ## Format the Rust code
 	$(CARGO) fmt --all
 
 .PHONY: lint
-lint: setup readme-check ## Check formatting, clippy, arrows, what the README says
+lint: setup readme-check lint-scripts ## Check formatting, clippy, arrows, install scripts, what the README says
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(MAKE) --no-print-directory arrows
