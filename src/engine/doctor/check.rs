@@ -74,28 +74,28 @@ checks! {
     /// Where the state lies, and whether nobody can replace it.
     StateDirPath "state_dir.path" "State directory" "状态目录" [];
     /// Whether it is there.
-    StateDirExists "state_dir.exists" "It exists" "目录是否存在" [StateDirPath];
+    StateDirExists "state_dir.exists" "Directory: there" "状态目录：存在" [StateDirPath];
     /// What disk it is on.
-    StateDirFileSystem "state_dir.file_system" "Its file system" "所在文件系统" [StateDirExists];
+    StateDirFileSystem "state_dir.file_system" "Directory: disk" "状态目录：磁盘类型" [StateDirExists];
     /// Whose it is, against who runs this PHP.
-    StateDirOwner "state_dir.owner" "Its owner" "目录所有者" [StateDirExists];
+    StateDirOwner "state_dir.owner" "Directory: owner" "状态目录：所有者" [StateDirExists];
     /// Who may write in it.
-    StateDirMode "state_dir.mode" "Its mode" "目录权限" [StateDirExists];
+    StateDirMode "state_dir.mode" "Directory: mode" "状态目录：权限" [StateDirExists];
     /// Whether this process can use it.
-    StateDirWritable "state_dir.writable" "It can be written" "目录可写" [StateDirOwner, StateDirFileSystem];
+    StateDirWritable "state_dir.writable" "Directory: writable" "状态目录：可写" [StateDirOwner, StateDirFileSystem];
     /// Space and inodes left.
-    StateDirSpace "state_dir.space" "Free space" "剩余空间" [StateDirExists];
+    StateDirSpace "state_dir.space" "Directory: space" "状态目录：剩余空间" [StateDirExists];
     /// Files of other users in it: the command line and the web server do not share it.
-    StateDirFiles "state_dir.files" "Its files" "目录内文件" [StateDirOwner];
+    StateDirFiles "state_dir.files" "Directory: files" "状态目录：文件" [StateDirOwner];
 
     /// A process that stays inside a write.
-    DatabaseWriter "database.writer" "Its writers" "数据库写入" [StateDirWritable];
+    DatabaseWriter "database.writer" "Database: writers" "数据库：写入者" [StateDirWritable];
     /// The version of what is stored.
-    DatabaseVersion "database.version" "Version of the database" "数据库版本" [PhpPreload, StateDirMode, StateDirWritable, StateDirSpace, StateDirFiles, DatabaseWriter];
+    DatabaseVersion "database.version" "Database: version" "数据库：版本" [PhpPreload, StateDirMode, StateDirWritable, StateDirSpace, StateDirFiles, DatabaseWriter];
     /// Whether the database opens.
-    DatabaseOpen "database.open" "Database" "数据库" [DatabaseVersion];
+    DatabaseOpen "database.open" "Database: opens" "数据库：打开" [DatabaseVersion];
     /// Whether it is whole.
-    DatabaseIntegrity "database.integrity" "Its integrity" "数据库完整性" [DatabaseOpen];
+    DatabaseIntegrity "database.integrity" "Database: whole" "数据库：完整性" [DatabaseOpen];
 
     /// Whether the log can be written.
     LogWritable "log.writable" "Log" "日志" [];
@@ -165,17 +165,17 @@ checks! {
     /// What was last seen of each account: subscription, block, pending message.
     AccountState "account.state" "Accounts" "账号状态" [DatabaseOpen, ConfigurationHub];
     /// Whether a process may own the hub at all.
-    OwnerRole "owner.role" "Who may own" "所有者设置" [DatabaseOpen, ConfigurationHub];
+    OwnerRole "owner.role" "Owner: allowed" "所有者：角色" [DatabaseOpen, ConfigurationHub];
     /// Whether one does.
-    OwnerAlive "owner.alive" "Owner" "所有者进程" [OwnerRole];
+    OwnerAlive "owner.alive" "Owner: alive" "所有者：进程" [OwnerRole];
     /// Whether it took the newest settings over.
-    OwnerConfiguration "owner.configuration" "Its settings" "所有者的配置" [OwnerAlive];
+    OwnerConfiguration "owner.configuration" "Owner: settings" "所有者：配置" [OwnerAlive];
     /// Its gateways: state, last heartbeat ACK, last event.
-    OwnerGateway "owner.gateway" "Its gateways" "所有者的网关" [OwnerAlive, AccountState];
+    OwnerGateway "owner.gateway" "Owner: gateways" "所有者：网关" [OwnerAlive, AccountState];
     /// How it found the hosts.
-    OwnerNetwork "owner.network" "Its network" "所有者的网络" [OwnerAlive];
+    OwnerNetwork "owner.network" "Owner: network" "所有者：网络" [OwnerAlive];
     /// Logins of today.
-    OwnerIdentifies "owner.identifies" "Logins of today" "当日登录次数" [DatabaseOpen, ConfigurationHub];
+    OwnerIdentifies "owner.identifies" "Owner: logins" "所有者：当日登录" [DatabaseOpen, ConfigurationHub];
     /// How full the queue is.
     TasksQueue "tasks.queue" "Queue" "任务队列" [DatabaseOpen, ConfigurationHub];
     /// Tasks of which nobody knows whether they arrived.

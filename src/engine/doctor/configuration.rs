@@ -82,22 +82,28 @@ impl Reading {
             }
         }
         let mut rest = Raw(raw.0.clone());
+        for (key, fault) in faulty_values(&raw) {
+            note(Check::ConfigurationValues, &fault.setting, &fault.message);
+            rest.0.remove(key);
+        }
         let settings = loop {
-            let (settings, setting, message) = match Settings::of(&rest, true) {
-                Err(EngineError::Configuration { setting, message }) => (None, setting, message),
-                Err(_) => break None,
-                Ok(settings) => match settings.hub_error.clone() {
-                    Some((setting, message)) => (Some(settings), setting, message),
-                    None => break Some(settings),
-                },
+            let Some((settings, fault)) = next_fault(&rest) else {
+                break None;
             };
-            let key = key_of(&rest, &setting);
-            note(check_of(key, &setting, &message), &setting, &message);
-            match key {
-                Some(key) => rest.0.remove(key),
-                // Something is missing: the rest was read.
-                None => break settings,
+            let Some(fault) = fault else {
+                break settings;
             };
+            let key = key_of(&rest, &fault.setting);
+            let check = check_of(key, &fault.setting, &fault.message);
+            note(check, &fault.setting, &fault.message);
+            let is_gone = match key {
+                Some(key) => rest.0.remove(key).is_some(),
+                // Something is missing: with anything in its place the rest can be read.
+                None => fill_in(&mut rest, &fault.setting),
+            };
+            if !is_gone {
+                break settings;
+            }
         };
         let nothing = Raw(BTreeMap::new());
         Self {
@@ -148,6 +154,69 @@ impl Reading {
         }
         secrets
     }
+}
+
+/// What can be used of settings, when all of it can, and the first thing that cannot; none when neither is known.
+fn next_fault(raw: &Raw) -> Option<(Option<Settings>, Option<Fault>)> {
+    let fault = |setting: &str, message| Fault {
+        setting: setting.to_owned(),
+        message,
+    };
+    match Settings::of(raw, true) {
+        Ok(settings) => {
+            let error = settings.hub_error.clone();
+            let error = error.map(|(setting, message)| fault(&setting, message));
+            Some((Some(settings), error))
+        }
+        Err(EngineError::Configuration { setting, message }) => {
+            Some((None, Some(fault(&setting, message))))
+        }
+        Err(_) => None,
+    }
+}
+
+/// Puts something that can be used where a part of a hub is missing; tells whether it did.
+fn fill_in(raw: &mut Raw, label: &str) -> bool {
+    let any = [
+        ("guild_id", "99999999999999999"),
+        ("channel_id", "99999999999999999"),
+        ("user_token", "any"),
+    ];
+    let missing = any
+        .into_iter()
+        .find(|(key, _)| label.strip_prefix("mj.") == Some(*key));
+    let Some((key, value)) = missing else {
+        return false;
+    };
+    let Some(setting) = Setting::new(key, &Value::from(value)) else {
+        return false;
+    };
+    raw.0.insert(key, setting).is_none()
+}
+
+/// Values of a hub that are wrong by themselves, looked at as if the hub that they belong to were there and right.
+fn faulty_values(raw: &Raw) -> Vec<(&'static str, Fault)> {
+    let is_value = |key: &str| {
+        !HUB_PARTS.contains(&key)
+            && key != "gateway"
+            && check_of(raw.0.keys().copied().find(|it| *it == key), key, "")
+                == Check::ConfigurationValues
+            && !key.starts_with("archive")
+    };
+    let values = raw.0.iter().filter(|(key, _)| is_value(key));
+    let mut raw = Raw(values.map(|(key, value)| (*key, value.clone())).collect());
+    for label in ["mj.guild_id", "mj.channel_id", "mj.user_token"] {
+        fill_in(&mut raw, label);
+    }
+    let mut faults = Vec::new();
+    while let Some((_, Some(fault))) = next_fault(&raw) {
+        let Some(key) = key_of(&raw, &fault.setting) else {
+            break;
+        };
+        raw.0.remove(key);
+        faults.push((key, fault));
+    }
+    faults
 }
 
 /// Every text in a value; of accounts only what is secret.
@@ -583,6 +652,7 @@ mod tests {
             ("channel_id", "y".into()),
             ("queue_size", Value::Int(0)),
             ("max_wait", "soon".into()),
+            ("concurrency", Value::Int(99)),
             ("lang", "zh".into()),
         ]);
         let words = |check| reading.fault(check).unwrap();

@@ -146,10 +146,9 @@ fn refused(error: &EngineError, findings: &Findings) {
         let _ = findings.may(Check::DatabaseOpen);
         return;
     }
-    findings.unknown(
+    findings.skip(
         Check::DatabaseVersion,
-        Text::new("it was not opened", "未能打开"),
-        None,
+        Text::new("not known: it does not open", "未知：数据库未能打开"),
     );
     let (seen, todo) = match store {
         Some(StoreError::Busy(_)) => (
@@ -170,8 +169,8 @@ fn refused(error: &EngineError, findings: &Findings) {
                 [Shown::said(&error.to_string())],
             ),
             Text::new(
-                "move mj.db and the files beside it away, or restore them",
-                "请移走或恢复 mj.db 及其旁边的文件",
+                "move store.sqlite and the files beside it away, or restore them",
+                "请移走或恢复 store.sqlite 及其旁边的文件",
             ),
         ),
         _ => (
@@ -233,8 +232,8 @@ fn integrity(shared: &Shared, size: u64, findings: &Findings) {
                 [Shown::list(lines.iter().take(2).map(|line| Shown::said(line)))],
             ),
             Text::new(
-                "save mj.db and the files beside it, then remove them: an empty one is made; look at the disk",
-                "请备份 mj.db 及其旁边的文件后删除：会新建空库；并检查磁盘",
+                "save store.sqlite and the files beside it, then remove them: an empty one is made; look at the disk",
+                "请备份 store.sqlite 及其旁边的文件后删除：会新建空库；并检查磁盘",
             ),
         ),
         Err(error) => findings.fail(

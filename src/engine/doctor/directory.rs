@@ -339,3 +339,59 @@ fn files(patient: &Patient<'_>, survey: &Survey, findings: &Findings) {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mj_midjourney::refusal::Lang;
+
+    use super::{super::finding::Status, *};
+
+    fn survey() -> Survey {
+        Survey {
+            owner: survey::user(),
+            mode: 0o700,
+            is_empty: false,
+            network: None,
+            unusable: None,
+            free_bytes: Some(1 << 40),
+            free_files: Some(1 << 20),
+            foreign: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_network_file_system_is_named() {
+        let findings = Findings::default();
+        let nfs = Survey {
+            network: Some("nfs".to_owned()),
+            ..survey()
+        };
+        file_system(&nfs, &findings);
+        let found = findings.all().pop().unwrap();
+        assert_eq!(
+            (found.check, found.status),
+            (Check::StateDirFileSystem, Status::Failed)
+        );
+        assert!(found.seen.words(Lang::En).contains("(nfs)"));
+        assert!(found.todo.unwrap().words(Lang::Zh).contains("本地磁盘"));
+    }
+
+    #[test]
+    fn little_space_is_told_before_there_is_none() {
+        for (free_bytes, free_files, status) in [
+            (8 << 20, 1 << 20, Status::Failed),
+            (64 << 20, 1 << 20, Status::Warning),
+            (1 << 40, 3, Status::Failed),
+            (1 << 40, 1 << 20, Status::Ok),
+        ] {
+            let findings = Findings::default();
+            let little = Survey {
+                free_bytes: Some(free_bytes),
+                free_files: Some(free_files),
+                ..survey()
+            };
+            space(&little, &findings);
+            assert_eq!(findings.status(Check::StateDirSpace), Some(status));
+        }
+    }
+}

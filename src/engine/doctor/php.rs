@@ -92,7 +92,11 @@ fn sapi(patient: &Patient<'_>, findings: &Findings) {
     }
     findings.warn(
         Check::PhpSapi,
-        seen,
+        Text::with(
+            "{0}: nobody knows how long its processes live",
+            "{0}：不清楚其进程能存活多久",
+            [seen.into()],
+        ),
         Text::new(
             "if each request is a process of its own (plain CGI), nobody stays to listen: use php-fpm, or keep a script with mj_serve() running",
             "若每个请求都是独立进程（普通 CGI），就没有进程留下来监听：请改用 php-fpm，或让一个执行 mj_serve() 的脚本常驻",
@@ -181,4 +185,32 @@ fn preload(patient: &Patient<'_>, findings: &Findings) {
             ),
         },
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::finding::Status, *};
+    use crate::{doctor::options::DoctorOptions, engine::Host, value::Value};
+
+    #[test]
+    fn a_php_that_is_too_old_is_named() {
+        for (php_version, status) in [("7.4.33", Status::Failed), ("8.0.30", Status::Ok)] {
+            let host = Host {
+                php_version: php_version.to_owned(),
+                sapi: "cli".to_owned(),
+                ..Host::default()
+            };
+            let php = Php::default();
+            let options = DoctorOptions::read(&Value::Null).unwrap();
+            let patient = Patient::read(&host, &php, None, &options);
+            let findings = Findings::default();
+            check(&patient, &findings);
+            assert_eq!(findings.status(Check::PhpVersion), Some(status));
+            let failed = findings
+                .all()
+                .into_iter()
+                .filter(|it| it.status == Status::Failed);
+            assert_eq!(failed.count(), usize::from(status == Status::Failed));
+        }
+    }
 }

@@ -21,6 +21,10 @@ const TABLE: &[(&str, &str)] = &[
         "must be a time of {} to {} seconds; {}",
         "必须是 {} 到 {} 秒的时间；可写秒数，或加 ms、s、m、h、d",
     ),
+    (
+        "must be 0 or a number of bytes from {} to {}, {}",
+        "必须为 0 或 {} 到 {} 字节，可加 K、M 或 G",
+    ),
     ("must be on or off", "必须是 on 或 off"),
     ("must be one of {}", "必须是其中之一：{}"),
     (
@@ -145,7 +149,7 @@ pub(super) fn shown(message: &str) -> Shown {
             let mut said = String::new();
             for (at, piece) in chinese.split("{}").enumerate() {
                 if at > 0 {
-                    said.push_str(parts.next().unwrap_or_default());
+                    said.push_str(&parts.next().unwrap_or_default().replace(" or ", " 或 "));
                 }
                 said.push_str(piece);
             }
@@ -194,7 +198,7 @@ mod tests {
         );
         assert_eq!(
             chinese("must start with wss:// or ws://, not with https://"),
-            "必须以 wss:// or ws:// 开头，而不是 https://"
+            "必须以 wss:// 或 ws:// 开头，而不是 https://"
         );
         assert_eq!(chinese("is missing"), "未设置");
         assert_eq!(chinese("of another kind"), "of another kind");
