@@ -7,6 +7,7 @@ declare(strict_types=1);
 $helpers = [
     'pid' => static fn (): int => getmypid(),
     'ini' => static fn (string $name): string|false => ini_get($name),
+    'environment' => static fn (string $name): string|false => getenv($name),
     'configured' => static function (array $config, string $function, mixed ...$arguments) use (&$helpers): mixed {
         mj_configure($config);
 
