@@ -5,6 +5,7 @@
 //! PHP-FPM it is the master's, before its workers are given another one (`clear_env`) and other rights.
 
 use std::{
+    ffi::OsString,
     fmt,
     fs::File,
     io::{self, Read as _},
@@ -44,7 +45,7 @@ impl Drop for Variable {
 impl Environment {
     /// Reads the environment of the process. To be called while no other thread may change it.
     pub fn of_process() -> Self {
-        Self::read(|name| std::env::var_os(name).map(|value| value.into_encoded_bytes()))
+        Self::read(|name| std::env::var_os(name).map(OsString::into_encoded_bytes))
     }
 
     /// Reads what `variable` gives for names.
@@ -170,7 +171,7 @@ mod tests {
             std::fs::write(&path, bytes).unwrap();
             path.to_str().unwrap().to_owned()
         };
-        let large = there("large", &[b'x'; 65 * 1024]);
+        let large = there("large", &vec![b'x'; 65 * 1024]);
         let empty = there("empty", b"\n");
         for (path, what) in [
             ("/nowhere/at/all", "cannot be read: No such file"),

@@ -89,7 +89,7 @@ impl SealKey {
         let prk = Salt::new(HKDF_SHA256, SALT).extract(secret);
         let mut key = Zeroizing::new([0; KEY_LEN]);
         let mut name = [0; NAME_LEN];
-        expand(&prk, b"key", &mut *key)?;
+        expand(&prk, b"key", &mut key)?;
         expand(&prk, b"name", &mut name)?;
         Some(Self {
             name: i64::from_be_bytes(name),
@@ -315,7 +315,7 @@ impl Writing<'_> {
             return Ok(plain);
         };
         let mut column = vec![SEALED];
-        seal(key, hub, place, Zeroizing::new(plain), &mut column)?;
+        seal(key, hub, place, &Zeroizing::new(plain), &mut column)?;
         Ok(column)
     }
 
@@ -337,7 +337,7 @@ impl Writing<'_> {
             key,
             hub,
             place,
-            Zeroizing::new(plain.into_bytes()),
+            &Zeroizing::new(plain.into_bytes()),
             &mut sealed,
         )?;
         Ok(SEALED_TEXT.to_owned() + &STANDARD_NO_PAD.encode(sealed))
@@ -348,11 +348,11 @@ fn seal(
     key: &SealKey,
     hub: &HubId,
     place: Place,
-    plain: Opened,
+    plain: &[u8],
     out: &mut Vec<u8>,
 ) -> Result<(), StoreError> {
     out.reserve(NAME_LEN + NONCE_LEN + plain.len() + TAG_LEN);
-    key.seal(hub, place, &plain, out).ok_or_else(|| {
+    key.seal(hub, place, plain, out).ok_or_else(|| {
         StoreError::Io("nothing can be encrypted: the kernel gives no random numbers".into())
     })
 }
