@@ -108,7 +108,7 @@ arrows: setup ## Check what each room links
 .PHONY: test
 test: test-rust ## Run every test
 	@# These mostly wait, for processes and for time-outs. Each prints when it has ended.
-	$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target test-php test-process test-clients
+	$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target test-php test-process test-chatmoney test-clients
 
 .PHONY: test-rust
 test-rust: setup ## Run the tests of the Rust crates
@@ -141,6 +141,15 @@ setup-servers: setup
 .PHONY: test-phpunit
 test-phpunit: build setup-servers ## Run PHPUnit against the simulator; FILTER=name for some
 	$(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite simulator $(if $(FILTER),--filter $(FILTER))
+
+# ChatMoney has MySQL; MariaDB is what Debian has of it.
+.PHONY: setup-chatmoney
+setup-chatmoney: setup
+	@$(MAKE) --no-print-directory setup PACKAGES='mariadb-client-core mariadb-server-core nginx php-mysql'
+
+.PHONY: test-chatmoney
+test-chatmoney: build setup-chatmoney ## Run the tests of the ChatMoney bridge, with MariaDB, php-fpm and nginx; FILTER=name for some
+	$(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite chatmoney $(if $(FILTER),--filter $(FILTER))
 
 .PHONY: test-process
 test-process: build ## Run the tests with real php-fpm, kills and forks; FILTER=name for some

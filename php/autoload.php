@@ -13,7 +13,7 @@ spl_autoload_register(static function (string $class): void {
         return;
     }
     $path = str_replace('\\', '/', substr($class, strlen('Mj\\'))) . '.php';
-    foreach (['src', 'polyfill'] as $directory) {
+    foreach (['src', 'polyfill', '.'] as $directory) {
         if (is_file(__DIR__ . "/$directory/$path")) {
             require __DIR__ . "/$directory/$path";
 

@@ -3,13 +3,14 @@
 declare(strict_types=1);
 
 /**
- * Finds the classes of the suites: Mj\Tests\Process in tests/process, Mj\Tests\Chaos in tests/chaos, Mj\Tests\Faults in
- * tests/faults, Mj\Tests\Install in tests/install, Mj\Tests\Zts in tests/zts, Mj\Tests\Simulator here.
+ * Finds the classes of the suites: Mj\Tests\Process in tests/process, Mj\Tests\Chaos in tests/chaos,
+ * Mj\Tests\ChatMoney in tests/chatmoney, Mj\Tests\Faults in tests/faults, Mj\Tests\Install in tests/install, Mj\Tests\Zts in tests/zts, Mj\Tests\Simulator here.
  */
 spl_autoload_register(static function (string $class): void {
     $places = [
         'Mj\\Tests\\Process\\' => __DIR__ . '/../process/',
         'Mj\\Tests\\Chaos\\' => __DIR__ . '/../chaos/',
+        'Mj\\Tests\\ChatMoney\\' => __DIR__ . '/../chatmoney/',
         'Mj\\Tests\\Faults\\' => __DIR__ . '/../faults/',
         'Mj\\Tests\\Install\\' => __DIR__ . '/../install/',
         'Mj\\Tests\\Zts\\' => __DIR__ . '/../zts/',

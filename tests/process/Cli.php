@@ -20,9 +20,12 @@ final class Cli
      * @param mixed                     $data what the code sees as `$data`
      * @param bool                      $input whether it is told something, with `say()`
      */
-    public function __construct(string $code, array $ini = [], mixed $data = null, bool $input = false)
+    public function __construct(string $code, array $ini = [], mixed $data = null, bool $input = false, array $extensions = [])
     {
         $command = [PHP_BINARY, '-n', '-d', 'extension=' . Extension::path(), '-d', 'display_errors=stderr'];
+        foreach ($extensions as $extension) {
+            array_push($command, '-d', "extension=$extension");
+        }
         foreach ($ini as $name => $value) {
             array_push($command, '-d', "$name=\"$value\"");
         }
@@ -39,9 +42,9 @@ final class Cli
     }
 
     /** Runs it to its end and gives what it echoed; fails when it did not exit with 0. */
-    public static function run(string $code, array $ini = [], mixed $data = null, float $seconds = 60.0): string
+    public static function run(string $code, array $ini = [], mixed $data = null, float $seconds = 60.0, array $extensions = []): string
     {
-        $cli = new self($code, $ini, $data);
+        $cli = new self($code, $ini, $data, false, $extensions);
         [$out, $err] = $cli->wait($seconds);
         if ($cli->exitCode() !== 0) {
             throw new \RuntimeException("exit {$cli->exitCode()}: $out$err");

@@ -32,12 +32,13 @@ final class Fpm implements Site
      * @param array<string, string> $pool  lines of the pool, over the static one of `$workers`
      * @param list<string>          $extensions PHP's own, beside the one under test
      * @param bool                  $loads      whether the one under test is loaded at all
+     * @param string                $endpoint   what it serves
      */
-    public function __construct(private array $ini, int $workers = 8, array $pool = [], private bool $daemonize = false, private array $extensions = [], private bool $loads = true)
+    public function __construct(private array $ini, int $workers = 8, array $pool = [], private bool $daemonize = false, private array $extensions = [], private bool $loads = true, string $endpoint = __DIR__ . '/endpoint.php')
     {
         $this->directory = sys_get_temp_dir() . '/mj-fpm-' . bin2hex(random_bytes(6));
         mkdir($this->directory, 0755);
-        copy(__DIR__ . '/endpoint.php', $this->directory . '/endpoint.php');
+        copy($endpoint, $this->directory . '/endpoint.php');
         $root = posix_geteuid() === 0;
         $this->lines = array_merge([
             'listen' => $this->directory . '/fpm.sock',

@@ -1,0 +1,50 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Mj\ChatMoney;
+
+/** A connection by PDO, with exceptions as its error mode (PHP's default). */
+final class PdoConnection implements Connection
+{
+    public function __construct(private \PDO $pdo) {}
+
+    public function query(string $sql, array $bind = []): array
+    {
+        /** @var list<array<string, mixed>> $rows */
+        $rows = $this->run($sql, $bind)->fetchAll(\PDO::FETCH_ASSOC);
+
+        return $rows;
+    }
+
+    public function execute(string $sql, array $bind = []): int
+    {
+        return $this->run($sql, $bind)->rowCount();
+    }
+
+    public function transaction(callable $work): void
+    {
+        $this->pdo->beginTransaction();
+        try {
+            $work();
+            $this->pdo->commit();
+        } catch (\Throwable $thrown) {
+            if ($this->pdo->inTransaction()) {
+                $this->pdo->rollBack();
+            }
+            throw $thrown;
+        }
+    }
+
+    /** @param array<string, int|string> $bind */
+    private function run(string $sql, array $bind): \PDOStatement
+    {
+        $statement = $this->pdo->prepare($sql);
+        foreach ($bind as $name => $value) {
+            $statement->bindValue($name, $value, is_int($value) ? \PDO::PARAM_INT : \PDO::PARAM_STR);
+        }
+        $statement->execute();
+
+        return $statement;
+    }
+}

@@ -1,0 +1,238 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Mj\ChatMoney;
+
+use Mj\Client;
+use Mj\Status;
+use Mj\Task;
+
+/**
+ * Takes results from the feed to the notify function, each once.
+ *
+ * The feed is acknowledged as far as the ledger has what came of it: a result that could not be delivered is owed by the
+ * ledger, and stands in nobody's way.
+ */
+final class Sync
+{
+    /** Changes that are read from the feed at once. */
+    private const BATCH = 200;
+
+    /** Longest wait for a change in a run, in seconds: a try may be due, the lock may be free again. */
+    private const SLICE = 1.0;
+
+    private const OPEN = [Status::NOT_START, Status::SUBMITTED, Status::MODAL, Status::IN_PROGRESS];
+
+    /** A notify function that polls must not begin another one. */
+    private bool $isRunning = false;
+
+    /** @var callable(array<string, mixed>): mixed */
+    private $notify;
+
+    /** @var (callable(\Throwable, string): mixed)|null */
+    private $onError;
+
+    /**
+     * @param callable(array<string, mixed>): mixed        $notify  gives false for a task that it does not know (yet)
+     * @param string                                       $site    consumer of the feed, and what its tasks are known by
+     * @param (callable(\Throwable, string): mixed)|null $onError is told what the notify function threw, and the task's id
+     */
+    public function __construct(
+        private Client $mj,
+        private Ledger $ledger,
+        callable $notify,
+        private string $site,
+        ?callable $onError = null,
+    ) {
+        $this->notify = $notify;
+        $this->onError = $onError;
+    }
+
+    /**
+     * Delivers what there is, and never waits for more.
+     *
+     * @param float $seconds after which no further delivery is begun; what is left comes with the next call
+     *
+     * @return array{busy: bool, delivered: int, failed: int, owed: int, abandoned: int} `busy`: another process is at it
+     *                                                                                 and nothing was done here
+     */
+    public function once(float $seconds): array
+    {
+        $done = ['busy' => true, 'delivered' => 0, 'failed' => 0];
+        if (!$this->isRunning && $this->ledger->lock()) {
+            $this->isRunning = true;
+            try {
+                $until = self::now() + $seconds;
+                $done = $this->feed($until, $this->due($until, ['busy' => false] + $done));
+            } finally {
+                $this->isRunning = false;
+                $this->ledger->unlock();
+            }
+        }
+
+        return $done + array_diff_key($this->ledger->counts(), ['next' => 0]);
+    }
+
+    /**
+     * Delivers until nothing runs and nothing is due within the time: for the cron.
+     *
+     * @return array{busy: bool, delivered: int, failed: int, owed: int, abandoned: int, open: bool} `open`: time was over
+     *                                                                                             before all had ended
+     */
+    public function run(float $seconds): array
+    {
+        $until = self::now() + $seconds;
+        $sum = ['delivered' => 0, 'failed' => 0];
+        while (true) {
+            $one = $this->once(max(0.0, $until - self::now()));
+            $sum = ['delivered' => $sum['delivered'] + $one['delivered'], 'failed' => $sum['failed'] + $one['failed']];
+            $open = $this->hasOpen();
+            $next = $this->ledger->counts()['next'];
+            $left = $until - self::now();
+            $comes = $open || $one['busy'] || ($next > 0 && $next <= time() + $left);
+            if (!$comes || $left <= 0) {
+                break;
+            }
+            $this->pause(min(self::SLICE, $left), $one['busy']);
+        }
+        $this->ledger->prune();
+
+        return $sum + $one + ['open' => $open];
+    }
+
+    /**
+     * What is owed and due.
+     *
+     * @param array{busy: bool, delivered: int, failed: int} $done
+     *
+     * @return array{busy: bool, delivered: int, failed: int}
+     */
+    private function due(float $until, array $done): array
+    {
+        $ids = $this->ledger->due();
+        foreach ($ids === [] ? [] : $this->mj->pollMany($ids) as $id => $task) {
+            if ($task === null) {
+                $this->ledger->abandon($id);
+            } elseif (self::now() < $until) {
+                $done = $this->settle($task, $done);
+            }
+        }
+
+        return $done;
+    }
+
+    /**
+     * What is new.
+     *
+     * @param array{busy: bool, delivered: int, failed: int} $done
+     *
+     * @return array{busy: bool, delivered: int, failed: int}
+     */
+    private function feed(float $until, array $done): array
+    {
+        do {
+            $last = null;
+            $settled = [];
+            $changes = $this->mj->events($this->site, self::BATCH);
+            foreach ($changes as $change) {
+                $task = $change->task();
+                $id = $task->groupId ?? $task->id;
+                if ($this->isOurs($task) && $task->isFinished() && !isset($settled[$id])) {
+                    if ($last !== null && self::now() >= $until) {
+                        break;
+                    }
+                    $whole = $id === $task->id ? $task : $this->mj->poll($id);
+                    if ($whole !== null && $whole->isFinished()) {
+                        $done = $this->settle($whole, $done);
+                        $settled[$id] = true;
+                    }
+                }
+                $last = $change;
+            }
+            if ($last !== null) {
+                $this->mj->ack($this->site, $last);
+            }
+        } while (count($changes) === self::BATCH && self::now() < $until);
+
+        return $done;
+    }
+
+    /**
+     * @param array{busy: bool, delivered: int, failed: int} $done
+     *
+     * @return array{busy: bool, delivered: int, failed: int}
+     */
+    private function settle(Task $task, array $done): array
+    {
+        $claim = $this->ledger->claim($task);
+        if ($claim === null) {
+            return $done;
+        }
+        try {
+            if ($this->ledger->deliver($claim, fn() => $this->notify($task))) {
+                ++$done['delivered'];
+            }
+        } catch (\Throwable $thrown) {
+            ++$done['failed'];
+            $this->ledger->failed($claim, self::reason($thrown));
+            if ($this->onError !== null) {
+                ($this->onError)($thrown, $task->id);
+            }
+        }
+
+        return $done;
+    }
+
+    private function notify(Task $task): void
+    {
+        $action = substr((string) $task->state, strlen($this->site) + 1);
+        if (($this->notify)(Notice::payload($task, $action)) === false) {
+            throw new UnknownTaskException('no record has this task yet');
+        }
+    }
+
+    /** Class and place only: what a site's exceptions say may have prompts and signed links. */
+    private static function reason(\Throwable $thrown): string
+    {
+        return $thrown instanceof UnknownTaskException
+            ? $thrown->getMessage()
+            : $thrown::class . ' in ' . basename($thrown->getFile()) . ':' . $thrown->getLine();
+    }
+
+    private function isOurs(Task $task): bool
+    {
+        return str_starts_with((string) $task->state, "$this->site:");
+    }
+
+    private function hasOpen(): bool
+    {
+        $cursor = null;
+        do {
+            $page = $this->mj->tasks(['status' => self::OPEN], 1000, $cursor);
+            foreach ($page->tasks() as $task) {
+                if ($this->isOurs($task)) {
+                    return true;
+                }
+            }
+            $cursor = $page->cursor();
+        } while ($cursor !== null);
+
+        return false;
+    }
+
+    /** Until a task changes; the feed of a lock that another has may be full, so that is waited for by the clock. */
+    private function pause(float $seconds, bool $isBusy): void
+    {
+        if ($isBusy) {
+            usleep((int) (1e6 * min(0.2, $seconds)));
+        } else {
+            $this->mj->events($this->site, 1, $seconds);
+        }
+    }
+
+    private static function now(): float
+    {
+        return hrtime(true) / 1e9;
+    }
+}
