@@ -62,7 +62,7 @@ final class InstallTest extends TestCase
         $place = "/www/server/php/$number";
         $before = $root->files($place, '/etc');
 
-        $said = $root->must("/opt/mj/install --yes --php $place");
+        $said = $root->must("/opt/mj/install --php $place");
         self::assertStringContainsString('installed: mj', $said);
         self::assertStringContainsString("/etc/init.d/php-fpm-$number restart", $said);
         foreach (['php.ini', 'php-cli.ini'] as $ini) {
@@ -87,6 +87,10 @@ final class InstallTest extends TestCase
         $installed = $root->files($place, '/etc');
         self::assertStringContainsString('nothing was changed', $root->must("/opt/mj/install --yes --php $place"));
         self::assertSame($installed, $root->files($place, '/etc'));
+
+        self::assertFalse($root->has('/tmp/asked'), 'php-fpm is restarted only when that was asked for');
+        self::assertStringContainsString('restarted: ', $root->must("/opt/mj/install --restart --php $php"));
+        self::assertSame("restart\n", $root->read('/tmp/asked'));
 
         $root->must("/opt/mj/install --uninstall --yes --php $php");
         self::assertSame(1, $root->run("$php --ri mj")[0]);
@@ -303,12 +307,12 @@ final class InstallTest extends TestCase
                 $root->write("$place/$name", "#!/bin/sh\nexport PHPRC=$place/etc PHP_INI_SCAN_DIR=\nexec $binary -d extension_dir=$directory$options \"$@\"\n", 0755);
             }
         }
-        $root->must("mkdir -p $place/etc $directory && useradd www");
+        $root->must("mkdir -p $place/etc && useradd www");
         foreach (['php.ini', 'php-cli.ini'] as $ini) {
             $root->write("$place/etc/$ini", 'memory_limit = 99M');
         }
         $root->write("$place/etc/php-fpm.conf", "[global]\nerror_log = /fpm.log\n[www]\nlisten = /tmp/php-cgi.sock\nuser = www\ngroup = www\npm = static\npm.max_children = 2\n");
-        $root->write("/etc/init.d/php-fpm-$number", "#!/bin/sh\n", 0755);
+        $root->write("/etc/init.d/php-fpm-$number", "#!/bin/sh\necho \"\$1\" >> /tmp/asked\n", 0755);
 
         return [$number, "$place/bin/php"];
     }
