@@ -13,7 +13,7 @@ use std::{collections::VecDeque, time::Duration};
 use mj_discord::{
     Action, CloseCode, Compression, Config, Event, Gateway, Hosts, Interest, Moment, Notice,
     Session, Token, UnixMs,
-    gateway::{Disconnect, Fatal, SendError, SessionLoss, Status},
+    gateway::{Disconnect, Fatal, SendError, SessionLoss, Signs, Status},
 };
 use serde_json::{Value, json};
 
@@ -393,6 +393,23 @@ fn op_1_is_answered_at_once() {
         start().boot + seconds(43),
         "the interval begins anew"
     );
+}
+
+#[test]
+fn signs_of_life_are_remembered() {
+    let mut script = Script::new();
+    assert_eq!(script.gateway.signs(), Signs::default());
+    script.connected().text(HELLO).permit().ready(1);
+    let logged_in = script.now.unix;
+    assert_eq!(script.gateway.signs().event_at, Some(logged_in));
+    assert_eq!(script.gateway.signs().acknowledged_at, None);
+    script.now.unix = UnixMs(logged_in.0 + 7_000);
+    script.text(ACK);
+    assert_eq!(
+        script.gateway.signs().acknowledged_at,
+        Some(script.now.unix)
+    );
+    assert_eq!(script.gateway.signs().event_at, Some(logged_in));
 }
 
 #[test]
