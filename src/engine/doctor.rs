@@ -73,6 +73,7 @@ pub fn doctor(
         None
     };
     patient.find_hub(shared.as_deref());
+    database::secret(&patient, shared.as_deref(), &findings);
     configuration::hub(&patient, &findings);
     if options.network {
         network::check(&patient, &options, &findings, interrupted);
@@ -207,8 +208,7 @@ impl<'p> Patient<'p> {
 
     /// The hub of a state directory that was used last.
     fn hub_in(shared: &Shared) -> Option<LookedAt> {
-        let hubs = shared.store.hubs().ok()?;
-        let id = hubs.into_iter().max_by_key(|hub| hub.used_at)?.id;
+        let id = database::used_last(shared)?;
         let (_, config) = shared.store.config(&id).ok()??;
         Some(LookedAt {
             id,

@@ -37,6 +37,7 @@ final class DoctorChecksTest extends TestCase
         'database.version' => 'DoctorMachineTest::testADatabaseOfANewerVersion',
         'database.open' => 'DoctorMachineTest::testADatabaseOfAnotherProgram',
         'database.integrity' => 'DoctorMachineTest::testADatabaseThatIsDamaged',
+        'database.secret' => 'DoctorSettingsTest::testASecretThatIsAnother',
         'log.writable' => 'DoctorMachineTest::testALogThatCanNotBeWritten',
         'account.state' => 'DoctorHubTest::testAnAccountThatMidjourneyStopped',
         'owner.role' => 'DoctorHubTest::testNobodyWhoMayOwn',

@@ -90,6 +90,35 @@ final class DoctorSettingsTest extends DiagnosedTestCase
         self::assertStringNotContainsString(self::USER, json_encode($found->reports));
     }
 
+    public function testASecretThatIsAnother(): void
+    {
+        $state = new StateDirectory();
+        $ini = ['mj.state_dir' => $state->path];
+        $secret = 'a secret of forty characters, as it seems';
+        $before = 'mj_configure(json_decode(\'' . json_encode(self::CONFIG) . '\', true));';
+        Diagnosis::of($ini + ['mj.secret' => $secret], [], $before);
+
+        self::assertFound(Diagnosis::of($ini), 'database.secret', 'failed', ['is encrypted, and mj.secret is not set here', 'every PHP'], ['此处未设置 mj.secret']);
+        $found = Diagnosis::of($ini + ['mj.secret' => "not $secret"]);
+        self::assertFound($found, 'database.secret', 'failed', ['encrypted with another secret', 'mj.secret_previous'], ['密钥与此处的 mj.secret 不同']);
+        self::assertStringNotContainsString($secret, json_encode($found->reports));
+        self::assertStringContainsString('encrypted with mj.secret', Diagnosis::of($ini + ['mj.secret' => $secret])->words('database.secret'));
+    }
+
+    public function testASettingOfTheEnvironment(): void
+    {
+        $state = new StateDirectory();
+        putenv('MJ_GUILD_ID=general');
+        try {
+            $found = Diagnosis::of(['mj.state_dir' => $state->path]);
+        } finally {
+            putenv('MJ_GUILD_ID');
+        }
+        self::assertSame('failed', $found->status('configuration.ids'), $found->told());
+        self::assertStringContainsString('MJ_GUILD_ID must be a Discord id', $found->words('configuration.ids'));
+        self::assertStringContainsString('guild_id = general (environment)', $found->words('configuration.keys'));
+    }
+
     public function testSeveralFaultsAreToldAtOnce(): void
     {
         $state = new StateDirectory();

@@ -96,6 +96,8 @@ checks! {
     DatabaseOpen "database.open" "Database: opens" "数据库：打开" [DatabaseVersion];
     /// Whether it is whole.
     DatabaseIntegrity "database.integrity" "Database: whole" "数据库：完整性" [DatabaseOpen];
+    /// Whether what is encrypted in it can be read with the secrets that are set here.
+    DatabaseSecret "database.secret" "Database: secret" "数据库：密钥" [DatabaseOpen];
 
     /// Whether the log can be written.
     LogWritable "log.writable" "Log" "日志" [];
@@ -163,9 +165,9 @@ checks! {
     DiscordMidjourney "discord.midjourney" "Midjourney" "Midjourney 应用" [DiscordChannel];
 
     /// What was last seen of each account: subscription, block, pending message.
-    AccountState "account.state" "Accounts" "账号状态" [DatabaseOpen, ConfigurationHub];
+    AccountState "account.state" "Accounts" "账号状态" [DatabaseSecret, ConfigurationHub];
     /// Whether a process may own the hub at all.
-    OwnerRole "owner.role" "Owner: allowed" "所有者：角色" [DatabaseOpen, ConfigurationHub];
+    OwnerRole "owner.role" "Owner: allowed" "所有者：角色" [DatabaseSecret, ConfigurationHub];
     /// Whether one does.
     OwnerAlive "owner.alive" "Owner: alive" "所有者：进程" [OwnerRole];
     /// Whether it took the newest settings over.
@@ -175,15 +177,15 @@ checks! {
     /// How it found the hosts.
     OwnerNetwork "owner.network" "Owner: network" "所有者：网络" [OwnerAlive];
     /// Logins of today.
-    OwnerIdentifies "owner.identifies" "Owner: logins" "所有者：当日登录" [DatabaseOpen, ConfigurationHub];
+    OwnerIdentifies "owner.identifies" "Owner: logins" "所有者：当日登录" [DatabaseSecret, ConfigurationHub];
     /// How full the queue is.
-    TasksQueue "tasks.queue" "Queue" "任务队列" [DatabaseOpen, ConfigurationHub];
+    TasksQueue "tasks.queue" "Queue" "任务队列" [DatabaseSecret, ConfigurationHub];
     /// Tasks of which nobody knows whether they arrived.
-    TasksInDoubt "tasks.in_doubt" "Tasks in doubt" "存疑任务" [DatabaseOpen, ConfigurationHub];
+    TasksInDoubt "tasks.in_doubt" "Tasks in doubt" "存疑任务" [DatabaseSecret, ConfigurationHub];
     /// Messages of Midjourney's that are nobody's.
     TasksUnmatched "tasks.unmatched" "Unmatched messages" "未匹配消息" [OwnerAlive];
     /// Webhooks that were given up.
-    Webhooks "webhooks" "Webhooks" "回调通知" [DatabaseOpen, ConfigurationHub];
+    Webhooks "webhooks" "Webhooks" "回调通知" [DatabaseSecret, ConfigurationHub];
 }
 
 impl Check {

@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use mj_midjourney::store::StoreError;
+use mj_midjourney::{
+    config::HubId,
+    store::{StoreError, TaskStore},
+};
 use mj_process::Identity;
 use mj_store::{Incident, writer_in};
 
@@ -249,6 +252,59 @@ fn integrity(shared: &Shared, size: u64, findings: &Findings) {
             ),
         ),
     }
+}
+
+/// Whether this PHP can read what is encrypted of the hub that is looked at.
+pub(super) fn secret(patient: &Patient<'_>, shared: Option<&Shared>, findings: &Findings) {
+    let check = Check::DatabaseSecret;
+    if !findings.may(check) {
+        return;
+    }
+    let Some(shared) = shared else {
+        return findings.skip(check, Text::new("there is none yet", "尚不存在"));
+    };
+    let hub = patient.hub.as_ref().map(|hub| hub.id.clone());
+    let stored = hub.or_else(|| used_last(shared));
+    let read = stored.map(|hub| shared.store.config(&hub));
+    let todo = Text::new(
+        "set mj.secret to the one that the web server's PHP has, the same for every PHP; after a change set the old one as mj.secret_previous",
+        "请将 mj.secret 设为与网站 PHP 相同的值，各 PHP 一致；更换后将旧值设为 mj.secret_previous",
+    );
+    match read {
+        Some(Err(StoreError::Sealed { has_secret: false })) => findings.fail(
+            check,
+            Text::new(
+                "what is secret in it is encrypted, and mj.secret is not set here",
+                "其中的机密已加密，而此处未设置 mj.secret",
+            ),
+            todo,
+        ),
+        Some(Err(StoreError::Sealed { has_secret: true })) => findings.fail(
+            check,
+            Text::new(
+                "what is secret in it is encrypted with another secret than mj.secret here",
+                "其中的机密所用的密钥与此处的 mj.secret 不同",
+            ),
+            todo,
+        ),
+        _ if patient.reading.raw.get("secret").is_some() => findings.ok(
+            check,
+            Text::new("encrypted with mj.secret", "已用 mj.secret 加密"),
+        ),
+        _ => findings.ok(
+            check,
+            Text::new(
+                "mj.secret is not set: tokens lie in it readable for its owner",
+                "未设置 mj.secret：令牌以其所有者可读的形式保存",
+            ),
+        ),
+    }
+}
+
+/// The hub of a state directory that was used last.
+pub(super) fn used_last(shared: &Shared) -> Option<HubId> {
+    let hubs = shared.store.hubs().ok()?;
+    Some(hubs.into_iter().max_by_key(|hub| hub.used_at)?.id)
 }
 
 /// Whether the log can be written.

@@ -93,6 +93,7 @@ fn skip_rest(findings: &Findings) -> bool {
         Check::DatabaseVersion,
         Check::DatabaseOpen,
         Check::DatabaseIntegrity,
+        Check::DatabaseSecret,
     ];
     for check in OF_DIRECTORY.into_iter().chain(of_database) {
         if findings.may(check) {
