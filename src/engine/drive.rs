@@ -139,6 +139,8 @@ pub(crate) struct Drive {
     chronicle: Chronicle,
     /// The memory of this process, at the last housekeeping.
     resident_bytes: Option<u64>,
+    /// When the status was last made, by `CLOCK_BOOTTIME`.
+    told_at: Duration,
     /// The last heartbeat ACK that the status tells of.
     shown_acknowledged: UnixMs,
     /// Which database all this was read from: [`mj_store::SqliteStore::exchanges`].
@@ -249,6 +251,7 @@ impl Drive {
             network,
             chronicle,
             resident_bytes: telling::resident_bytes(),
+            told_at: Duration::ZERO,
             direct,
             posts,
             route: Arc::new(route),
@@ -447,7 +450,8 @@ impl Drive {
         };
         let labels = [("durable", if durable { "yes" } else { "no" })];
         let took = clock::boot().saturating_sub(began);
-        self.network.meter.observe(&COMMIT_SECONDS, &labels, took);
+        let meter = &self.network.meter;
+        meter.observe_quietly(&COMMIT_SECONDS, &labels, took);
         written
     }
 

@@ -6,4 +6,8 @@ mod family;
 mod meter;
 mod page;
 
-pub(crate) use self::{family::*, meter::Meter, page::page};
+pub(crate) use self::{
+    family::*,
+    meter::{Meter, Totals},
+    page::page,
+};

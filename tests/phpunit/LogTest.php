@@ -103,7 +103,7 @@ final class LogTest extends TestCase
         self::assertGreaterThan(10, count($files));
         $lines = [];
         foreach ($files as $file) {
-            self::assertLessThanOrEqual(3_000, filesize($file));
+            self::assertLessThanOrEqual(4_096, filesize($file));
             foreach (file($file, FILE_IGNORE_NEW_LINES) as $line) {
                 $pid = json_decode($line, true, 4, JSON_THROW_ON_ERROR)['pid'];
                 $lines[$pid] = ($lines[$pid] ?? 0) + 1;

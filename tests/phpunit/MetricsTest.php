@@ -11,8 +11,8 @@ use PHPUnit\Framework\TestCase;
 /** `mj_metrics()`: what it counts is what happened, and any Prometheus can read it. */
 final class MetricsTest extends TestCase
 {
-    /** What the owner counts beside its tasks reaches the store within its housekeeping. */
-    private const PATIENCE = 45.0;
+    /** What the owner counts beside its tasks reaches the store within five seconds. */
+    private const PATIENCE = 15.0;
 
     public function testCountsAreWhatHappened(): void
     {
@@ -71,6 +71,44 @@ final class MetricsTest extends TestCase
         foreach (['fox', 'order 7', $tasks[0]['id'], $tasks[0]['job_id'], $hub->config()['user_token'], $hub->call('mj_status')['hub']] as $private) {
             self::assertStringNotContainsString($private, $text);
         }
+    }
+
+    public function testWhatPhpCancelsIsCounted(): void
+    {
+        $hub = new Hub(['gateway' => 'user', 'spacing' => '10ms', 'timeout' => 60, 'concurrency' => 1], ['--speed', '200', '--config', '{"hold_finals":true}'], lasting: true);
+        $running = $hub->call('mj_imagine', 'a boat', ['mode' => 'fast']);
+        $hub->until($running, static fn (array $task) => $task['status'] === 'IN_PROGRESS');
+        $waiting = array_map(static fn () => $hub->call('mj_imagine', 'a boat', ['mode' => 'fast']), range(1, 3));
+        foreach (array_slice($waiting, 1) as $id) {
+            self::assertTrue($hub->call('mj_cancel', $id));
+        }
+        Until::true(static fn () => self::page($hub)->sum('mj_tasks_ended_total', ['status' => 'CANCEL']) === 2.0, self::PATIENCE);
+        $page = self::page($hub);
+        self::assertSame(4.0, $page->sum('mj_tasks_submitted_total'));
+        self::assertSame([1.0, 1.0], [$page->sum('mj_tasks_running'), $page->sum('mj_tasks_waiting')]);
+        self::assertSame(1.0, $page->sum('mj_task_queued_seconds', ['mode' => 'fast'], '_count'));
+        $hub->simulator->control('config', ['set' => ['hold_finals' => false]]);
+        $hub->simulator->control('release');
+        foreach ([$running, $waiting[0]] as $id) {
+            self::assertSame('SUCCESS', $hub->ended($id)['status']);
+        }
+        self::assertSame(4.0, self::page($hub)->sum('mj_tasks_ended_total'));
+    }
+
+    public function testEveryHubOfTheDirectoryIsThere(): void
+    {
+        $hub = new Hub(['gateway' => 'user'], owned: false);
+        $page = new Exposition($hub->run(<<<'PHP'
+            mj_imagine("a boat");
+            mj_configure(["guild_id" => "1100000000000000009"] + $data);
+            mj_imagine("a boat");
+            mj_imagine("a boat");
+
+            return mj_metrics();
+            PHP, $hub->config()));
+        self::assertCount(2, $page->families['mj_owner_alive']['samples']);
+        self::assertSame(3.0, $page->sum('mj_tasks', ['status' => 'NOT_START']));
+        self::assertContains(2.0, $page->families['mj_tasks']['samples']);
     }
 
     public function testTroubleIsCounted(): void

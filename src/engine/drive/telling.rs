@@ -6,9 +6,12 @@ use std::fs;
 use mj_discord::UnixMs;
 use mj_midjourney::{
     config::GatewayKind,
+    hub::HubStatus,
     store::{Commit, Committed, HubState, Inbox, Write},
     task::Task,
 };
+use mj_process::clock;
+use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use super::{ACKNOWLEDGED_GRAIN, Drive};
@@ -16,13 +19,24 @@ use crate::{
     chronicle::{self, Turn},
     link::Link,
     log::health,
-    metrics::{ABSENT, EMPTY, MALFORMED, MATCHED, MESSAGES, Meter},
+    metrics::{ABSENT, EMPTY, MALFORMED, MATCHED, MESSAGES, Meter, Totals},
 };
 
 /// A commit with what goes along, and the turns that it makes, by the place of each write.
 pub(super) struct Told {
     pub(super) commit: Commit,
     turns: Vec<(usize, Turn)>,
+}
+
+/// The status as it is stored.
+#[derive(Serialize)]
+struct Whole<'t> {
+    #[serde(flatten)]
+    status: HubStatus,
+    network: Json,
+    owner: Json,
+    log: Json,
+    metrics: &'t Totals,
 }
 
 /// Goes on with what the owner before has counted; tells of tasks that came when there was none.
@@ -68,10 +82,13 @@ impl Drive {
                 None
             }
         });
-        match status {
-            Some(text) => *text = self.status(),
-            None if has_end => commit.writes.push(Write::Status(self.status())),
-            None => {}
+        if status.is_some() || has_end {
+            self.told_at = clock::boot();
+            let text = self.status();
+            match status {
+                Some(status) => *status = text,
+                None => commit.writes.push(Write::Status(text)),
+            }
         }
         Told { commit, turns }
     }
@@ -134,12 +151,16 @@ impl Drive {
         for (step, count) in &counters.by_step {
             meter.follow(&MATCHED, &[("step", step)], exact(*count));
         }
-        let mut status = serde_json::to_value(&status).unwrap_or_default();
-        status["network"] = self.network.shown(self.config.lang);
-        status["owner"] = self.shown();
-        status["log"] = health::shown();
-        status["metrics"] = meter.to_json();
-        status.to_string()
+        meter.told(|metrics| {
+            let whole = Whole {
+                status,
+                network: self.network.shown(self.config.lang),
+                owner: self.shown(),
+                log: health::shown(),
+                metrics,
+            };
+            serde_json::to_string(&whole).unwrap_or_default()
+        })
     }
 
     /// Whether a gateway acknowledged a heartbeat that the status does not tell of, and should.

@@ -16,6 +16,8 @@ use crate::{
 
 /// How often what no input announces is looked for: a grade, a FIFO that somebody removed.
 const LOOK_AROUND: Duration = Duration::from_secs(1);
+/// How old what is counted beside the brain's commits may become before it is stored.
+const TELLING: Duration = Duration::from_secs(4);
 /// How often old tasks are removed and the journal is truncated.
 const HOUSEKEEPING: Duration = Duration::from_secs(30);
 /// How often old pictures, and half-written ones, are removed.
@@ -74,6 +76,9 @@ impl Drive {
             return;
         }
         self.looked_around = clock::boot();
+        if self.network.meter.has_changed() && clock::boot() >= self.told_at + TELLING {
+            self.hub.show_status();
+        }
         let grade = self.shared.grade();
         if grade != self.grade && grade == Grade::Resident && self.draining_since.is_none() {
             self.grade = grade;
@@ -175,9 +180,6 @@ impl Drive {
         if now.boot >= self.housekept + HOUSEKEEPING {
             self.housekept = now.boot;
             self.resident_bytes = telling::resident_bytes();
-            if self.network.meter.has_changed() {
-                self.hub.show_status();
-            }
             let before = now.unix.minus(self.config.retention);
             if let Err(error) =
                 self.shared

@@ -65,11 +65,21 @@ impl Meter {
 
     /// Something took so long.
     pub(crate) fn observe(&self, family: &'static Family, labels: &[(&str, &str)], took: Duration) {
+        self.observe_quietly(family, labels, took);
+        self.0.lock().has_changed = true;
+    }
+
+    /// The same for what needs no status of its own: the writing of one is such.
+    pub(crate) fn observe_quietly(
+        &self,
+        family: &'static Family,
+        labels: &[(&str, &str)],
+        took: Duration,
+    ) {
         let Kind::Histogram(bounds) = family.kind else {
             return;
         };
         let mut counted = self.0.lock();
-        counted.has_changed = true;
         let of_family = counted.totals.histograms.entry(family.name).or_default();
         let histogram = of_family.entry(shown(labels)).or_default();
         histogram.buckets.resize(bounds.len() + 1, 0);
@@ -86,14 +96,14 @@ impl Meter {
         self.0.lock().totals = Totals::read(stored);
     }
 
-    /// As it is stored.
-    pub(crate) fn to_json(&self) -> Json {
+    /// All of it, to be stored.
+    pub(crate) fn told<T>(&self, store: impl FnOnce(&Totals) -> T) -> T {
         let mut counted = self.0.lock();
         counted.has_changed = false;
-        serde_json::to_value(&counted.totals).unwrap_or_default()
+        store(&counted.totals)
     }
 
-    /// Whether something was counted since [`Meter::to_json`].
+    /// Whether something was counted since [`Meter::told`].
     pub(crate) fn has_changed(&self) -> bool {
         self.0.lock().has_changed
     }
@@ -176,6 +186,10 @@ mod tests {
     use super::*;
     use crate::metrics::{COMMIT_SECONDS, MATCHED, RESUMES};
 
+    fn stored(meter: &Meter) -> Json {
+        meter.told(|totals| serde_json::to_value(totals).unwrap())
+    }
+
     #[test]
     fn an_heir_goes_on_counting() {
         let meter = Meter::default();
@@ -190,14 +204,18 @@ mod tests {
             );
         }
         assert!(meter.has_changed());
-        let stored = meter.to_json();
+        let first = stored(&meter);
         assert!(!meter.has_changed());
+        let before = stored(&meter);
+        meter.observe_quietly(&COMMIT_SECONDS, &[], Duration::ZERO);
+        assert!(!meter.has_changed(), "the status would be written for ever");
+        assert_ne!(stored(&meter), before);
         let heir = Meter::default();
-        heir.restore(&stored);
-        assert_eq!(heir.to_json(), stored);
+        heir.restore(&first);
+        assert_eq!(stored(&heir), first);
         heir.count(&RESUMES, &[("gateway", "bot")]);
         heir.follow(&MATCHED, &[("step", "nonce")], 2.0);
-        let totals = Totals::read(&heir.to_json());
+        let totals = Totals::read(&stored(&heir));
         assert_eq!(
             totals.counts["mj_gateway_resumes_total"]["gateway=\"bot\""].to_string(),
             "2"
