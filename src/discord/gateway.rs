@@ -18,6 +18,7 @@ mod backoff;
 mod config;
 mod envelope;
 mod event;
+mod hello;
 mod inflate;
 mod machine;
 mod state;
@@ -33,6 +34,7 @@ pub use self::{
         Dispatch, Event, Interaction, InteractionFailure, InteractionIframeModal, InteractionModal,
         Interest, MessageDelete, MessageDeleteBulk, Ready,
     },
+    hello::{inflate_hello, read_hello},
     inflate::{InflateError, MAX_FRAME},
 };
 use self::{inflate::Inflate, machine::Machine};

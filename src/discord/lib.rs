@@ -17,6 +17,7 @@ pub mod hosts;
 mod lenient;
 pub mod moment;
 pub mod payload;
+pub mod permissions;
 pub mod rate_limit;
 pub mod rest;
 pub mod secret;

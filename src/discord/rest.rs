@@ -186,6 +186,33 @@ impl Request {
         Self::get("/gateway/bot", 0, "/gateway/bot".to_owned(), TokenKind::Bot)
     }
 
+    /// `GET /applications/@me`: the bot's application, with its intents. Bots only.
+    pub fn current_application() -> Self {
+        Self::get(
+            "/applications/@me",
+            0,
+            "/applications/@me".to_owned(),
+            TokenKind::Bot,
+        )
+    }
+
+    /// `GET /guilds/{guild}`: the guild with its roles, for its members.
+    pub fn guild(guild: GuildId, auth: TokenKind) -> Self {
+        Self::get("/guilds/{}", guild.0, format!("/guilds/{guild}"), auth)
+    }
+
+    /// `GET /guilds/{guild}/members/{user}`: a member with its roles.
+    pub fn member(guild: GuildId, user: UserId, auth: TokenKind) -> Self {
+        let path = format!("/guilds/{guild}/members/{user}");
+        Self::get("/guilds/{}/members/{}", guild.0, path, auth)
+    }
+
+    /// `GET /channels/{channel}`: the channel with its overwrites, for those who see it.
+    pub fn channel(channel: ChannelId, auth: TokenKind) -> Self {
+        let path = format!("/channels/{channel}");
+        Self::get("/channels/{}", channel.0, path, auth)
+    }
+
     /// `GET /channels/{channel}/messages`: newest first. `limit` is cut to 1..=100.
     pub fn messages(channel: ChannelId, page: Page, limit: u8, auth: TokenKind) -> Self {
         let limit = limit.clamp(1, 100);
