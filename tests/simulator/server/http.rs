@@ -64,9 +64,14 @@ where
 }
 
 async fn answer(service: Service, request: Request<Incoming>) -> Answer {
-    if text(request.headers(), &UPGRADE)
-        .is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("websocket"))
-    {
+    let is_upgraded = text(request.headers(), &UPGRADE)
+        .is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("websocket"));
+    // RFC 6455, section 4.2.1: both are needed.
+    let is_asked = text(request.headers(), &CONNECTION).is_some_and(|connection| {
+        let mut options = connection.split(',').map(str::trim);
+        options.any(|option| option.eq_ignore_ascii_case("upgrade"))
+    });
+    if is_upgraded && is_asked {
         return upgrade(service, request);
     }
     let (parts, body) = request.into_parts();

@@ -47,12 +47,18 @@ pub enum InpaintPath {
 pub struct Behaviour {
     /// What comes of a pressed Appeal.
     pub appeal: AppealOutcome,
+    /// Permissions that the channels' overwrites take from the bot.
+    pub bot_denied: u64,
+    /// The bot was invited.
+    pub bot_in_guild: bool,
     /// `GUILD_MEMBERS` and `GUILD_PRESENCES` are switched on for the bot in the developer portal.
     pub bot_members_intents: bool,
     /// `MESSAGE_CONTENT` is switched on for the bot in the developer portal.
     pub bot_message_content: bool,
     /// Seconds an attachment's URL stays valid.
     pub cdn_ttl_seconds: u64,
+    /// Milliseconds by which `Date` is ahead of this machine's clock.
+    pub clock_ahead: i64,
     /// Command name to the version Discord accepts.
     pub command_versions: BTreeMap<String, String>,
     /// Fast jobs one account may run at once.
@@ -95,6 +101,8 @@ pub struct Behaviour {
     pub manual_buttons: bool,
     /// A press that opens a modal or an editor is also told `INTERACTION_SUCCESS`.
     pub modal_success: bool,
+    /// Midjourney's bots were added to the guild.
+    pub midjourney_in_guild: bool,
     /// Milliseconds until a modal can no longer be sent back.
     pub modal_ttl: u64,
     /// A press changes the pressed button's style.
@@ -117,15 +125,22 @@ pub struct Behaviour {
     pub upscale_start: UpscaleStart,
     /// Milliseconds by which user sessions see events later than bots.
     pub user_copy_delay: u64,
+    /// Permissions that the channels' overwrites take from the users with an account.
+    pub user_denied: u64,
+    /// The users' e-mail addresses are verified.
+    pub user_verified: bool,
 }
 
 impl Default for Behaviour {
     fn default() -> Self {
         Self {
             appeal: AppealOutcome::Accepted,
+            bot_denied: 0,
+            bot_in_guild: true,
             bot_members_intents: false,
             bot_message_content: true,
             cdn_ttl_seconds: 86_400,
+            clock_ahead: 0,
             command_versions: BTreeMap::new(),
             concurrency: 3,
             final_nonce: true,
@@ -146,6 +161,7 @@ impl Default for Behaviour {
             interaction_metadata: true,
             link_in_finals: true,
             manual_buttons: false,
+            midjourney_in_guild: true,
             modal_success: true,
             modal_ttl: 900_000,
             parent_edits: true,
@@ -158,6 +174,8 @@ impl Default for Behaviour {
             shuffle: 0,
             upscale_start: UpscaleStart::Ephemeral,
             user_copy_delay: 0,
+            user_denied: 0,
+            user_verified: true,
         }
     }
 }

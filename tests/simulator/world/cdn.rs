@@ -374,11 +374,7 @@ impl World {
             .trim_start_matches('/')
             .trim_start_matches("discord-attachments-uploads-prd/");
         let Some(slot) = self.files.slots.get_mut(key) else {
-            return Response::text(
-                404,
-                "<?xml version='1.0' encoding='UTF-8'?><Error><Code>NoSuchUpload</Code></Error>",
-            )
-            .with("content-type", "application/xml");
+            return storage_error(404, "NoSuchUpload");
         };
         // The slot was signed for exactly so many bytes.
         if request.body.len() as u64 != slot.size {
@@ -417,6 +413,12 @@ impl World {
             .collect();
         Response::json(200, &json!({"refreshed_urls": refreshed}))
     }
+}
+
+/// An answer of the storage behind the upload host.
+pub(super) fn storage_error(status: u16, code: &str) -> Response {
+    let text = format!("<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code></Error>");
+    Response::text(status, &text).with("content-type", "application/xml")
 }
 
 fn content_type(name: &str) -> &'static str {

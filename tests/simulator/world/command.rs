@@ -301,7 +301,11 @@ impl World {
             }));
         }
         for (id, name) in [(NIJI, "niji・journey Bot"), (MIDJOURNEY, "Midjourney Bot")] {
-            if direct.is_none_or(|direct| direct.with == id) {
+            let is_there = match direct {
+                Some(direct) => direct.with == id,
+                None => self.behaviour.midjourney_in_guild,
+            };
+            if is_there {
                 applications.push((id, name));
                 let own = COMMANDS.iter().filter(|command| command.application == id);
                 commands.extend(own.map(|command| self.command_json(command)));

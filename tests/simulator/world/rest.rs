@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 pub(super) use self::messages::bad_nonce;
 use super::World;
+use super::cdn;
 use super::dispatch::Change;
 use super::http::{Request, Response, percent_decode, query_value};
 use super::message::Channel;
@@ -26,7 +27,10 @@ impl World {
         }
         self.record
             .requested(request, response.status, response.cut);
-        response
+        match self.behaviour.clock_ahead {
+            0 => response,
+            ahead => response.with("date", date(now.saturating_add_signed(ahead))),
+        }
     }
 
     fn route(&mut self, now: Millis, request: &Request) -> Response {
@@ -39,6 +43,9 @@ impl World {
         }
         if request.method == "PUT" && path.starts_with("/discord-attachments-uploads-prd/") {
             return self.fill_slot(request);
+        }
+        if request.method == "GET" && path.starts_with("/discord-attachments-uploads-prd/") {
+            return cdn::storage_error(403, "AccessDenied");
         }
         if is_submission(path) {
             return self.submit_mask(now, request);
@@ -134,9 +141,18 @@ impl World {
         caller: Caller,
         segments: &[&str],
     ) -> Response {
+        if matches!(segments, ["guilds" | "channels", ..])
+            && let Some(refused) = self.standing.demand(caller.user)
+        {
+            return refused;
+        }
         match (request.method.as_str(), segments) {
             ("GET", ["gateway", "bot"]) => self.gateway_bot(now, caller),
-            ("GET", ["users", "@me"]) => Response::json(200, &self.people.own_user_json(caller)),
+            ("GET", ["users", "@me"]) => {
+                let mut user = self.people.own_user_json(caller);
+                user["verified"] = json!(self.behaviour.user_verified || caller.bot);
+                Response::json(200, &user)
+            }
             ("GET", ["users", "@me", "guilds"]) => {
                 Response::json(200, &json!([self.people.partial_guild_json(caller)]))
             }
@@ -176,6 +192,9 @@ impl World {
             }
             (_, ["guilds", guild, rest @ ..]) => {
                 if guild.parse() == Ok(self.people.guild) {
+                    if caller.bot && !self.behaviour.bot_in_guild {
+                        return Response::error(403, 50001, "Missing Access");
+                    }
                     self.serve_guild(request, caller, rest)
                 } else {
                     Response::error(404, 10004, "Unknown Guild")
@@ -212,15 +231,17 @@ impl World {
             .accounts
             .first()
             .map_or(self.people.stranger, |account| account.user);
+        // GATEWAY_MESSAGE_CONTENT_LIMITED: switched on in the portal, by a bot in fewer than a hundred guilds.
+        let flags = u64::from(self.behaviour.bot_message_content) << 19;
         Response::json(
             200,
             &json!({
                 "id": caller.user, "name": "watcher", "icon": null, "description": "", "summary": "", "type": null,
                 "bot": self.people.user_json(caller.user, Channel::Rest), "bot_public": false, "bot_require_code_grant": false,
-                "verify_key": "0".repeat(64), "flags": 1 << 19, "owner": self.people.user_json(owner, Channel::Rest), "team": null,
+                "verify_key": "0".repeat(64), "flags": flags, "owner": self.people.user_json(owner, Channel::Rest), "team": null,
                 "hook": true, "tags": [], "rpc_origins": [], "redirect_uris": [], "interactions_endpoint_url": null,
                 "role_connections_verification_url": null, "approximate_guild_count": 1, "approximate_user_install_count": 0,
-                "approximate_user_authorization_count": 0, "explicit_content_filter": 0, "eligible_oauth2_scopes": [], "flags_new": "524288",
+                "approximate_user_authorization_count": 0, "explicit_content_filter": 0, "eligible_oauth2_scopes": [], "flags_new": flags.to_string(),
             }),
         )
     }
@@ -233,7 +254,7 @@ impl World {
                     .people
                     .channels
                     .iter()
-                    .map(|id| self.people.channel_json(*id, self.last_message(*id)))
+                    .map(|id| self.channel_answer(*id))
                     .collect();
                 Response::json(200, &Value::from(channels))
             }
@@ -333,6 +354,11 @@ impl World {
             _ => Response::error(404, 0, "404: Not Found"),
         }
     }
+}
+
+/// The value of `Date`.
+fn date(now: Millis) -> String {
+    httpdate::fmt_http_date(std::time::UNIX_EPOCH + std::time::Duration::from_millis(now))
 }
 
 /// The 400 for a body that is no JSON.

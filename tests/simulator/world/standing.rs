@@ -143,6 +143,12 @@ impl Standing {
         held.is_some_and(|rest| rest.status == 401)
     }
 
+    /// What Discord wants of an account before it sees guilds and channels again, as its answer.
+    pub(super) fn demand(&self, user: Snowflake) -> Option<Response> {
+        let held = self.accounts.get(&user)?.rest?;
+        (held.code == 40_002).then(|| held.response())
+    }
+
     fn take<T>(&mut self, user: Snowflake, pick: impl Fn(Refused) -> Option<T>) -> Option<T> {
         let meant =
             |armed: &&mut Armed| armed.left > 0 && armed.user.is_none_or(|meant| meant == user);
@@ -171,6 +177,13 @@ impl World {
             .or_else(|| Trouble::of_name(name).map(Refused::Bot))
             .ok_or_else(|| format!("unknown refusal {name:?}"))?;
         let left = command["times"].as_u64().unwrap_or(1);
+        if let (Some(user), Refused::Rest(rest)) = (user, refused)
+            && rest.holds
+            && command["at_once"] == true
+        {
+            self.standing.accounts.entry(user).or_default().rest = Some(rest);
+            return Ok(json!({"held": name}));
+        }
         self.standing.armed.push(Armed {
             refused,
             left,

@@ -8,6 +8,11 @@ use crate::world::http::Response;
 use crate::world::message::Channel;
 use crate::world::people::{Caller, Direct, is_midjourney};
 
+/// Without it a channel is hidden ("Bitwise Permission Flags").
+const VIEW_CHANNEL: u64 = 1 << 10;
+/// Without it a channel has no messages for who asks.
+pub(super) const READ_MESSAGE_HISTORY: u64 = 1 << 16;
+
 impl World {
     /// `POST /users/@me/channels`: users open a direct channel with one of Midjourney's bots; the same one each time.
     pub(super) fn open_direct(&mut self, now: Millis, caller: Caller, body: &Value) -> Response {
@@ -72,18 +77,53 @@ impl World {
         match self.people.direct(channel) {
             Some(direct) if direct.user == caller.user => None,
             Some(_) => Some(Response::error(403, 50001, "Missing Access")),
-            None if self.people.channels.contains(&channel) => None,
+            None if self.people.channels.contains(&channel) => {
+                let is_hidden = caller.bot && !self.behaviour.bot_in_guild
+                    || self.denied(caller) & VIEW_CHANNEL != 0;
+                is_hidden.then(|| Response::error(403, 50001, "Missing Access"))
+            }
             None => Some(Response::error(404, 10003, "Unknown Channel")),
+        }
+    }
+
+    /// What the channels' overwrites take from a caller.
+    pub(super) fn denied(&self, caller: Caller) -> u64 {
+        if caller.bot {
+            self.behaviour.bot_denied
+        } else {
+            self.behaviour.user_denied
         }
     }
 
     /// A channel as its reader sees it.
     pub(super) fn channel_answer(&self, channel: Snowflake) -> Value {
         let last = self.last_message(channel);
-        match self.people.direct(channel) {
-            Some(direct) => self.people.direct_json(direct, last, Channel::Rest),
-            None => self.people.channel_json(channel, last),
+        if let Some(direct) = self.people.direct(channel) {
+            return self.people.direct_json(direct, last, Channel::Rest);
         }
+        let mut object = self.people.channel_json(channel, last);
+        object["permission_overwrites"] = self.overwrites();
+        object
+    }
+
+    /// One for each member from whom something is taken.
+    fn overwrites(&self) -> Value {
+        let users = self.people.accounts.iter().map(|account| Caller {
+            user: account.user,
+            bot: false,
+        });
+        let bot = Caller {
+            user: self.people.bot,
+            bot: true,
+        };
+        users
+            .chain([bot])
+            .filter(|caller| self.denied(*caller) != 0)
+            .map(|caller| {
+                let deny = self.denied(caller).to_string();
+                json!({"id": caller.user, "type": 1, "allow": "0", "deny": deny})
+            })
+            .collect()
     }
 
     /// The `guild_id` of frames about a channel; nothing in a direct one.

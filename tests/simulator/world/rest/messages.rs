@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::direct::READ_MESSAGE_HISTORY;
 use super::not_a_snowflake;
 use crate::snowflake::{Millis, Snowflake};
 use crate::world::World;
@@ -61,6 +62,11 @@ impl World {
         let id = |name| {
             query_value(&request.query, name).and_then(|text| text.parse::<Snowflake>().ok())
         };
+        // "If the current user is missing the READ_MESSAGE_HISTORY permission, no messages will be returned."
+        if self.people.direct(channel).is_none() && self.denied(caller) & READ_MESSAGE_HISTORY != 0
+        {
+            return Response::json(200, &json!([]));
+        }
         let public = |message: &&Message| message.channel == channel && message.reader.is_none();
         let older = |than: Snowflake, count| {
             let older = self
