@@ -11,6 +11,7 @@ use rcgen::{
     date_time_ymd,
 };
 use rustls::{ServerConfig, pki_types::PrivateKeyDer};
+use time::{Duration, OffsetDateTime};
 use tokio_rustls::TlsAcceptor;
 
 use crate::fault::Fault;
@@ -21,11 +22,23 @@ pub(crate) struct Certificates {
     expired: TlsAcceptor,
     wrong_host: TlsAcceptor,
     unknown_ca: TlsAcceptor,
+    soon: TlsAcceptor,
+    self_signed: TlsAcceptor,
     /// PEM.
     pub(crate) authority: String,
 }
 
 type Issuer = CertifiedIssuer<'static, KeyPair>;
+
+/// When a certificate's time is over.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Life {
+    /// In five days, after ninety.
+    Ending,
+    Long,
+    /// Since 2021.
+    Over,
+}
 
 impl Certificates {
     /// Makes keys and certificates.
@@ -33,10 +46,12 @@ impl Certificates {
         let trusted = authority("Fault proxy's authority")?;
         let stranger = authority("Nobody's authority")?;
         Ok(Self {
-            good: acceptor(&trusted, "localhost", false)?,
-            expired: acceptor(&trusted, "localhost", true)?,
-            wrong_host: acceptor(&trusted, "elsewhere.invalid", false)?,
-            unknown_ca: acceptor(&stranger, "localhost", false)?,
+            good: acceptor(Some(&trusted), "localhost", Life::Long)?,
+            expired: acceptor(Some(&trusted), "localhost", Life::Over)?,
+            wrong_host: acceptor(Some(&trusted), "elsewhere.invalid", Life::Long)?,
+            unknown_ca: acceptor(Some(&stranger), "localhost", Life::Long)?,
+            soon: acceptor(Some(&trusted), "localhost", Life::Ending)?,
+            self_signed: acceptor(None, "localhost", Life::Long)?,
             authority: trusted.pem(),
         })
     }
@@ -47,6 +62,8 @@ impl Certificates {
             Some(Fault::TlsExpired) => &self.expired,
             Some(Fault::TlsWrongHost) => &self.wrong_host,
             Some(Fault::TlsUnknownCa) => &self.unknown_ca,
+            Some(Fault::TlsSoon) => &self.soon,
+            Some(Fault::TlsSelfSigned) => &self.self_signed,
             _ => &self.good,
         }
     }
@@ -60,7 +77,7 @@ fn authority(name: &str) -> io::Result<Issuer> {
     CertifiedIssuer::self_signed(params, key).map_err(io::Error::other)
 }
 
-fn acceptor(issuer: &Issuer, host: &str, is_expired: bool) -> io::Result<TlsAcceptor> {
+fn acceptor(issuer: Option<&Issuer>, host: &str, life: Life) -> io::Result<TlsAcceptor> {
     let mut leaf = CertificateParams::default();
     leaf.distinguished_name.push(DnType::CommonName, host);
     leaf.subject_alt_names = vec![SanType::DnsName(host.try_into().map_err(io::Error::other)?)];
@@ -68,12 +85,24 @@ fn acceptor(issuer: &Issuer, host: &str, is_expired: bool) -> io::Result<TlsAcce
         leaf.subject_alt_names
             .push(SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)));
     }
-    if is_expired {
-        leaf.not_before = date_time_ymd(2020, 1, 1);
-        leaf.not_after = date_time_ymd(2021, 1, 1);
+    match life {
+        Life::Long => {}
+        Life::Over => {
+            leaf.not_before = date_time_ymd(2020, 1, 1);
+            leaf.not_after = date_time_ymd(2021, 1, 1);
+        }
+        Life::Ending => {
+            let now = OffsetDateTime::now_utc();
+            leaf.not_before = now - 85 * Duration::DAY;
+            leaf.not_after = now + 5 * Duration::DAY + Duration::HOUR;
+        }
     }
     let key = KeyPair::generate().map_err(io::Error::other)?;
-    let certificate = leaf.signed_by(&key, issuer).map_err(io::Error::other)?;
+    let certificate = match issuer {
+        Some(issuer) => leaf.signed_by(&key, issuer),
+        None => leaf.self_signed(&key),
+    }
+    .map_err(io::Error::other)?;
     let private = PrivateKeyDer::try_from(key.serialize_der()).map_err(io::Error::other)?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)

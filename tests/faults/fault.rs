@@ -20,6 +20,10 @@ pub(crate) enum Fault {
     TlsWrongHost,
     /// A certificate of an authority that nobody knows.
     TlsUnknownCa,
+    /// A certificate that is good for five days more, of ninety.
+    TlsSoon,
+    /// A certificate that nobody but itself signed.
+    TlsSelfSigned,
     /// A server that knows TLS 1.0 only.
     TlsOld,
     /// A server that speaks HTTP without TLS.
@@ -116,8 +120,11 @@ impl Fault {
             | Self::TlsExpired
             | Self::TlsWrongHost
             | Self::TlsUnknownCa
+            | Self::TlsSelfSigned
             | Self::TlsOld
             | Self::TlsNone => Phase::Connection,
+            // All goes well with it.
+            Self::TlsSoon => Phase::Frames(u64::MAX),
             Self::NoHello => Phase::Frames(0),
             Self::ResetHello | Self::HugeFrame | Self::InflateBomb | Self::PingFlood => {
                 Phase::Frames(1)

@@ -58,7 +58,9 @@ pub(crate) async fn meet(
             stream.write_all(page).await?;
             stream.shutdown().await?;
         }
-        Some(Fault::TlsExpired | Fault::TlsWrongHost | Fault::TlsUnknownCa) => {
+        Some(
+            Fault::TlsExpired | Fault::TlsWrongHost | Fault::TlsUnknownCa | Fault::TlsSelfSigned,
+        ) => {
             // The client turns away.
             if let Ok(mut client) = certificates.acceptor(fault).accept(stream).await {
                 be_silent(&mut client).await;
