@@ -140,6 +140,7 @@ setup-servers: setup
 
 .PHONY: test-phpunit
 test-phpunit: build setup-servers ## Run PHPUnit against the simulator; FILTER=name for some
+	$(CARGO) build --locked -p mj-faults
 	$(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite simulator $(if $(FILTER),--filter $(FILTER))
 
 # ChatMoney has MySQL; MariaDB is what Debian has of it.

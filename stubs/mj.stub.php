@@ -716,11 +716,13 @@ namespace {
      *     lang?: 'en'|'zh',
      *     network?: bool,
      *     timeout?: int|float,
+     *     idle?: int,
      *     only?: string|list<string>,
      *     config?: array<string, mixed>,
      * } $options `lang` defaults to `mj.lang`; `network` false leaves out what needs the network, which takes at most
-     *     `timeout` seconds, 1 to 60, default 10; `only` names checks, or the part before their dot; `config` is looked
-     *     at in place of what `mj_configure()` was given
+     *     `timeout` seconds, 1 to 60, default 10; `idle` keeps a gateway's connection silent for so many seconds more, 0
+     *     to 300, default 0, to see whether a reverse proxy cuts it; `only` names checks, or the part before their dot;
+     *     `config` is looked at in place of what `mj_configure()` was given
      *
      * @return MjReport|string a string with `format` `text` or `json`
      *

@@ -9,6 +9,7 @@ mod check;
 mod configuration;
 mod database;
 mod directory;
+mod discord;
 mod finding;
 mod hosts;
 mod hub;

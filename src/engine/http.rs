@@ -233,6 +233,27 @@ impl Http {
         Ok((status, kind, body))
     }
 
+    /// Asks by GET whoever answers there: status, headers and the first `most` bytes of the body.
+    pub(crate) async fn look(
+        &self,
+        url: Url,
+        headers: HeaderMap,
+        most: usize,
+    ) -> Result<(u16, HeaderMap, Vec<u8>), Trouble> {
+        let request = self.client.get(url).headers(headers).send();
+        let mut response = request.await.map_err(|error| Trouble::of_request(&error))?;
+        let mut body = Vec::new();
+        while body.len() < most {
+            let chunk = response.chunk().await;
+            match chunk.map_err(|error| Trouble::of_request(&error))? {
+                Some(chunk) => body.extend_from_slice(&chunk),
+                None => break,
+            }
+        }
+        body.truncate(most);
+        Ok((response.status().as_u16(), response.headers().clone(), body))
+    }
+
     /// Remembers how the last try of a place ended.
     pub(crate) fn note(&self, place: Place, outcome: Result<(), Trouble>) {
         self.network.note(place, outcome);

@@ -23,7 +23,7 @@ use tokio_tungstenite::{
     tungstenite::{
         Error, Message,
         client::IntoClientRequest,
-        error::ProtocolError,
+        error::{ProtocolError, UrlError},
         http::{HeaderValue, header::USER_AGENT},
         protocol::{CloseFrame, WebSocketConfig, frame::coding::CloseCode},
     },
@@ -125,13 +125,7 @@ impl Socket {
             .await
             .map_err(ConnectError::Network)?;
         let wire = if url.scheme() == "wss" {
-            let name = match url.host().ok_or(ConnectError::Address)? {
-                Host::Domain(name) => {
-                    ServerName::try_from(name.to_owned()).map_err(|_| ConnectError::Address)?
-                }
-                Host::Ipv4(address) => ServerName::from(std::net::IpAddr::V4(address)),
-                Host::Ipv6(address) => ServerName::from(std::net::IpAddr::V6(address)),
-            };
+            let name = server_name(url).ok_or(ConnectError::Address)?;
             let connector = TlsConnector::from(Arc::clone(&route.tls));
             Wire::Tls(Box::new(
                 connector
@@ -142,26 +136,47 @@ impl Socket {
         } else {
             Wire::Plain(stream)
         };
+        Self::upgrade(wire, url, &route.user_agent)
+            .await
+            .map_err(|error| {
+                if let Error::Http(response) = &*error {
+                    return ConnectError::Status(response.status().as_u16());
+                }
+                if matches!(*error, Error::Url(_)) {
+                    return ConnectError::Address;
+                }
+                ConnectError::Handshake(error)
+            })
+    }
+
+    /// Makes a WebSocket of an open connection.
+    ///
+    /// # Errors
+    /// [`Error::Url`] for what is no address, [`Error::Http`] with the answer that came in place of a WebSocket's.
+    pub(crate) async fn upgrade(
+        wire: Wire,
+        url: &Url,
+        user_agent: &str,
+    ) -> Result<Self, Box<Error>> {
         let mut request = url
             .as_str()
             .into_client_request()
-            .map_err(|_| ConnectError::Address)?;
-        if let Ok(value) = HeaderValue::try_from(&route.user_agent) {
+            .map_err(|_| Box::new(Error::Url(UrlError::NoPathOrQuery)))?;
+        if let Ok(value) = HeaderValue::try_from(user_agent) {
             request.headers_mut().insert(USER_AGENT, value);
         }
         let config = WebSocketConfig::default()
             .max_message_size(Some(LARGEST_MESSAGE))
             .max_frame_size(Some(LARGEST_MESSAGE))
             .read_buffer_size(16 << 10);
-        match client_async_with_config(request, wire, Some(config)).await {
-            Ok((stream, _)) => Ok(Self {
-                stream,
-                pings: 0,
-                window: Instant::now(),
-            }),
-            Err(Error::Http(response)) => Err(ConnectError::Status(response.status().as_u16())),
-            Err(error) => Err(ConnectError::Handshake(Box::new(error))),
-        }
+        let (stream, _) = client_async_with_config(request, wire, Some(config))
+            .await
+            .map_err(Box::new)?;
+        Ok(Self {
+            stream,
+            pings: 0,
+            window: Instant::now(),
+        })
     }
 
     /// The next frame; pings are answered on the way.
@@ -219,8 +234,17 @@ impl Socket {
     }
 }
 
+/// The name that a host's certificate must have.
+pub(crate) fn server_name(url: &Url) -> Option<ServerName<'static>> {
+    Some(match url.host()? {
+        Host::Domain(name) => ServerName::try_from(name.to_owned()).ok()?,
+        Host::Ipv4(address) => ServerName::from(std::net::IpAddr::V4(address)),
+        Host::Ipv6(address) => ServerName::from(std::net::IpAddr::V6(address)),
+    })
+}
+
 /// What ended a connection.
-fn trouble_of(error: &Error) -> Trouble {
+pub(crate) fn trouble_of(error: &Error) -> Trouble {
     match error {
         Error::Capacity(_) => Trouble::TooLarge,
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Trouble::Broken,
@@ -239,8 +263,10 @@ fn trouble_of(error: &Error) -> Trouble {
 
 /// A stream with or without TLS.
 #[derive(Debug)]
-enum Wire {
+pub(crate) enum Wire {
+    /// As it is.
     Plain(TcpStream),
+    /// With TLS.
     Tls(Box<TlsStream<TcpStream>>),
 }
 

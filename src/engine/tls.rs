@@ -8,7 +8,8 @@ use std::{collections::HashMap, io, path::Path, sync::Arc};
 use parking_lot::Mutex;
 use rustls::{
     ClientConfig, RootCertStore,
-    crypto::ring,
+    client::{VerifierBuilderError, WebPkiServerVerifier, danger::ServerCertVerifier},
+    crypto::{CryptoProvider, ring},
     pki_types::{CertificateDer, pem::PemObject},
 };
 
@@ -30,6 +31,9 @@ pub(crate) enum TlsError {
     /// The provider does not fit the protocol versions.
     #[error("TLS cannot be set up")]
     Provider(#[from] rustls::Error),
+    /// There is no authority to trust.
+    #[error("no certificate authority is known")]
+    Authorities(#[from] VerifierBuilderError),
 }
 
 /// The configurations of this process, one for each `ca_file`; they are shared by all hubs.
@@ -62,7 +66,36 @@ pub(crate) fn certificates_in(path: &Path) -> io::Result<Vec<CertificateDer<'sta
         .map_err(io::Error::other)
 }
 
+/// Who decides which certificates are good, as in [`Tls::config`].
+///
+/// # Errors
+/// As [`Tls::config`].
+pub(crate) fn verifier(ca_file: Option<&str>) -> Result<Arc<WebPkiServerVerifier>, TlsError> {
+    let roots = Arc::new(roots(ca_file)?);
+    Ok(WebPkiServerVerifier::builder_with_provider(roots, provider()).build()?)
+}
+
+/// A configuration whose certificates somebody else looks at.
+///
+/// # Errors
+/// [`TlsError::Provider`].
+pub(crate) fn config_with(verifier: Arc<dyn ServerCertVerifier>) -> Result<ClientConfig, TlsError> {
+    Ok(ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth())
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(ring::default_provider())
+}
+
 fn build(ca_file: Option<&str>) -> Result<ClientConfig, TlsError> {
+    config_with(verifier(ca_file)?)
+}
+
+fn roots(ca_file: Option<&str>) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };
@@ -80,12 +113,7 @@ fn build(ca_file: Option<&str>) -> Result<ClientConfig, TlsError> {
             )));
         }
     }
-    Ok(
-        ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth(),
-    )
+    Ok(roots)
 }
 
 #[cfg(test)]
@@ -97,7 +125,7 @@ mod tests {
         let tls = Tls::default();
         let first = tls.config(None).unwrap();
         assert!(Arc::ptr_eq(&first, &tls.config(None).unwrap()));
-        assert!(rustls::crypto::CryptoProvider::get_default().is_none());
+        assert!(CryptoProvider::get_default().is_none());
     }
 
     #[test]

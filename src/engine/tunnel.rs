@@ -34,9 +34,12 @@ pub(crate) struct Proxy {
     user: Option<(String, String)>,
 }
 
+/// What a proxy speaks.
 #[derive(Clone, Copy, Debug)]
-enum Kind {
+pub(crate) enum Kind {
+    /// HTTP, and is asked to `CONNECT`.
     Connect,
+    /// SOCKS5.
     Socks,
 }
 
@@ -72,6 +75,29 @@ impl Proxy {
             address,
             user,
         })
+    }
+}
+
+impl Proxy {
+    /// What it speaks.
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Its name or address.
+    pub(crate) fn host(&self) -> &str {
+        self.address.host().unwrap_or_default()
+    }
+
+    /// Its port.
+    pub(crate) fn port(&self) -> u16 {
+        self.address.port_u16().unwrap_or_default()
+    }
+
+    /// The name and the password that it wants. Never to be shown.
+    pub(crate) fn login(&self) -> Option<(&str, &str)> {
+        let (name, password) = self.user.as_ref()?;
+        Some((name, password))
     }
 }
 

@@ -144,8 +144,10 @@ checks! {
     UploadTls "upload.tls" "Uploads: certificate" "上传：证书" [UploadTcp];
     /// Whether the storage host answers there.
     UploadAnswer "upload.answer" "Uploads: answer" "上传：应答" [UploadTls];
+    /// How large a file the reverse proxy before it takes.
+    UploadSize "upload.size" "Uploads: size" "上传：大小限制" [UploadAnswer];
     /// This machine's clock against Discord's.
-    Clock "clock" "Clock" "系统时钟" [ApiTls];
+    Clock "clock" "Clock" "系统时钟" [ApiAnswer];
 
     /// Whether a bot's token stands where a user's belongs, as Discord says.
     DiscordTokensSwapped "discord.tokens_swapped" "Tokens swapped" "令牌是否填反" [ConfigurationHub, ApiAnswer];
@@ -153,14 +155,20 @@ checks! {
     DiscordUserToken "discord.user_token" "User token" "用户令牌" [DiscordTokensSwapped];
     /// Whose the bot's token is.
     DiscordBotToken "discord.bot_token" "Bot token" "机器人令牌" [DiscordTokensSwapped];
+    /// Whether Discord wants something of the user first: a verification, a human check.
+    DiscordAccount "discord.account" "Discord account" "Discord 账号" [DiscordUserToken];
+    /// How many logins Discord still gives the bot.
+    DiscordIdentifies "discord.identifies" "Logins left" "剩余登录次数" [DiscordBotToken];
     /// Whether they are in the guild.
-    DiscordGuild "discord.guild" "Server (guild)" "Discord 服务器" [DiscordUserToken, DiscordBotToken];
+    DiscordGuild "discord.guild" "Server (guild)" "Discord 服务器" [DiscordAccount, DiscordBotToken];
     /// Whether they see the channel.
     DiscordChannel "discord.channel" "Channel" "Discord 频道" [DiscordGuild];
     /// What they may do there.
     DiscordPermissions "discord.permissions" "Permissions" "频道权限" [DiscordChannel];
     /// The bot's MESSAGE CONTENT intent.
     DiscordMessageContent "discord.message_content" "MESSAGE CONTENT intent" "MESSAGE CONTENT 意图" [DiscordBotToken];
+    /// Whether signed addresses of pictures come through unchanged, and only they.
+    CdnQuery "cdn.query" "Pictures: signatures" "图片：签名参数" [CdnAnswer, DiscordChannel];
     /// Midjourney's application, and the versions of its commands.
     DiscordMidjourney "discord.midjourney" "Midjourney" "Midjourney 应用" [DiscordChannel];
 

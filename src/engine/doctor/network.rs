@@ -35,9 +35,10 @@ pub(crate) struct Context {
     pub(crate) hub: Option<HubConfig>,
     /// TLS with all roots that mj trusts, read on PHP's thread.
     pub(crate) tls: Arc<ClientConfig>,
-    /// How long all of it may take, from its beginning. A check that waits for something to happen (a silent
-    /// connection to be cut) must end well before.
+    /// How long all of it may take, from its beginning, [`Context::idle`] not counted.
     pub(crate) limit: Duration,
+    /// How long a gateway's connection is kept silent on top of that; zero: not at all.
+    pub(crate) idle: Duration,
 }
 
 impl std::fmt::Debug for Context {
@@ -63,7 +64,12 @@ pub(super) fn check(
         Ok(context) => context,
         Err(why) => return leave(findings, &why),
     };
-    if let Err(why) = run(context, findings, options.timeout, interrupted) {
+    if let Err(why) = run(
+        context,
+        findings,
+        options.timeout + options.idle,
+        interrupted,
+    ) {
         leave(findings, &why);
     }
 }
@@ -106,6 +112,7 @@ fn context(patient: &Patient<'_>, options: &DoctorOptions) -> Result<Context, Te
         hub: patient.hub.as_ref().map(|hub| hub.config.clone()),
         tls,
         limit: options.timeout,
+        idle: options.idle,
     })
 }
 
@@ -125,7 +132,7 @@ fn run(
             .enable_time()
             .build()?;
         let checks = hosts::check(&context, &noted);
-        let in_time = runtime.block_on(async { timeout(limit, checks).await.is_ok() });
+        let in_time = runtime.block_on(async { timeout(limit, Box::pin(checks)).await.is_ok() });
         // What a resolver or a connection still does in the background is of no interest.
         runtime.shutdown_background();
         Ok(in_time)

@@ -13,7 +13,7 @@ use crate::{
 
 /// How long the checks over the network may take unless `options.timeout` says otherwise.
 const TIMEOUT: Duration = Duration::from_secs(10);
-const KNOWN: &str = "config, format, lang, network, only, timeout";
+const KNOWN: &str = "config, format, idle, lang, network, only, timeout";
 
 /// In what form the report comes.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -35,6 +35,8 @@ pub(super) struct DoctorOptions {
     pub(super) lang: Option<Lang>,
     pub(super) network: bool,
     pub(super) timeout: Duration,
+    /// How long a gateway's connection is kept silent, to see whether something in between cuts it; zero: not at all.
+    pub(super) idle: Duration,
     /// Names, or their first parts; none: everything.
     pub(super) only: Vec<String>,
     /// Looked at in place of what `mj_configure()` was given.
@@ -55,6 +57,7 @@ impl DoctorOptions {
             lang: None,
             network: true,
             timeout: TIMEOUT,
+            idle: Duration::ZERO,
             only: Vec::new(),
             config: None,
         };
@@ -63,6 +66,7 @@ impl DoctorOptions {
                 (_, Value::Null) => {}
                 ("config", value) => read.config = Some(config(value)?),
                 ("format", value) => read.format = format(value)?,
+                ("idle", value) => read.idle = idle(value)?,
                 ("lang", value) => read.lang = Some(lang(value)?),
                 ("network", Value::Bool(network)) => read.network = *network,
                 ("network", value) => {
@@ -137,6 +141,20 @@ fn only(value: &Value) -> Result<Vec<String>, EngineError> {
             ))
         })
         .collect()
+}
+
+/// Up to five minutes: longer than any reverse proxy's time-out that does harm.
+fn idle(value: &Value) -> Result<Duration, EngineError> {
+    let Value::Int(seconds) = value else {
+        return Err(wrong_type("options.idle".into(), "int", value));
+    };
+    match seconds {
+        0..=300 => Ok(Duration::from_secs(seconds.unsigned_abs())),
+        _ => Err(EngineError::argument(
+            "options.idle",
+            "must be 0 to 300 seconds",
+        )),
+    }
 }
 
 fn timeout(value: &Value) -> Result<Duration, EngineError> {

@@ -157,6 +157,21 @@ impl From<Text> for Shown {
     }
 }
 
+/// What is wrong, without what to look at, which a check knows better.
+impl From<Trouble> for Shown {
+    fn from(trouble: Trouble) -> Self {
+        let what = |lang, between| {
+            let words = trouble.words(lang);
+            let what = words.split_once(between).map(|(what, _)| what.to_owned());
+            what.unwrap_or(words)
+        };
+        Self {
+            en: what(Lang::En, ": "),
+            zh: what(Lang::Zh, "："),
+        }
+    }
+}
+
 macro_rules! numbers {
     ($($number:ty),*) => {$(
         impl From<$number> for Shown {
