@@ -213,6 +213,11 @@ deny: ## Check licences and banned crates (needs cargo-deny)
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --locked check; \
 	else echo "cargo-deny is not installed, nothing checked: cargo install cargo-deny --locked"; fi
 
+.PHONY: audit
+audit: ## Check the dependencies against RustSec's advisories (needs cargo-audit); DB=path for a copy of them
+	@if $(CARGO) audit --version >/dev/null 2>&1; then $(CARGO) audit $(if $(DB),--db $(DB) --no-fetch --stale); \
+	else echo "cargo-audit is not installed, nothing checked: cargo install cargo-audit --locked"; fi
+
 .PHONY: demo
 demo: build ## Imagine, upscale and save two pictures; on Discord when MJ_USER_TOKEN and friends are set
 	@state="$$(mktemp -d)"; trap 'rm -rf "$$state"' EXIT; \

@@ -61,4 +61,4 @@ pub use mj_midjourney::{
     task::{TaskId, TaskView},
 };
 pub use record::TaskRecord;
-pub use value::Value;
+pub use value::{Value, Wiped};

@@ -1,6 +1,8 @@
 //! What PHP gave, untyped, and what is shown to PHP where no type is fixed: the only shape in which options, filters
 //! and configuration cross from the binding into the engine.
 
+use std::ops::Deref;
+
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize as _;
 
@@ -26,6 +28,24 @@ pub enum Value {
     /// Any other array, in PHP's order; integer keys as decimal text.
     #[serde(with = "entries")]
     Map(Vec<(String, Value)>),
+}
+
+/// A value that may hold secrets: its texts are wiped from memory when it is dropped.
+#[derive(Debug)]
+pub struct Wiped(pub Value);
+
+impl Deref for Wiped {
+    type Target = Value;
+
+    fn deref(&self) -> &Value {
+        &self.0
+    }
+}
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        self.0.wipe();
+    }
 }
 
 impl Value {

@@ -12,7 +12,7 @@ use ext_php_rs::{
     ffi::{HashTable, zend_string},
     types::ZendHashTable,
 };
-use mj_engine::{EngineError, Value};
+use mj_engine::{EngineError, Value, Wiped};
 
 use crate::{convert, exceptions::Failure};
 
@@ -69,12 +69,13 @@ impl Text {
 pub(crate) struct Array(Option<std::ptr::NonNull<HashTable>>);
 
 impl Array {
-    /// As a value; the empty list when it was left out. `name` is the argument's, for errors.
-    pub(crate) fn value(&self, name: &'static str) -> Result<Value, Failure> {
-        self.table().map_or_else(
+    /// As a value, which may hold secrets; the empty list when it was left out. `name` is the argument's, for errors.
+    pub(crate) fn value(&self, name: &'static str) -> Result<Wiped, Failure> {
+        let value = self.table().map_or_else(
             || Ok(Value::List(Vec::new())),
             |table| convert::from_array(table, name),
-        )
+        );
+        value.map(Wiped)
     }
 
     /// Its elements as texts. `name` is the argument's, for errors.

@@ -111,42 +111,42 @@ fn task_id(id: &TaskId) -> Zval {
 fn mj_configure(call: &mut ExecuteData) -> Answer {
     let mut config = Array::default();
     parse!(call, c"h", config);
-    engine()?.configure(&config.value("config")?)?;
+    engine()?.configure(&*config.value("config")?)?;
     Ok(Zval::null())
 }
 
 fn mj_imagine(call: &mut ExecuteData) -> Answer {
     let (mut prompt, mut options) = (Text::default(), Array::default());
     parse!(call, c"S|h", prompt, options);
-    let id = engine()?.imagine(&prompt.value(), &options.value("options")?)?;
+    let id = engine()?.imagine(&prompt.value(), &*options.value("options")?)?;
     Ok(task_id(&id))
 }
 
 fn mj_describe(call: &mut ExecuteData) -> Answer {
     let (mut image, mut options) = (Text::default(), Array::default());
     parse!(call, c"S|h", image, options);
-    let id = engine()?.describe(&image.value(), &options.value("options")?)?;
+    let id = engine()?.describe(&image.value(), &*options.value("options")?)?;
     Ok(task_id(&id))
 }
 
 fn mj_blend(call: &mut ExecuteData) -> Answer {
     let (mut images, mut options) = (Array::default(), Array::default());
     parse!(call, c"h|h", images, options);
-    let id = engine()?.blend(&images.value("images")?, &options.value("options")?)?;
+    let id = engine()?.blend(&*images.value("images")?, &*options.value("options")?)?;
     Ok(task_id(&id))
 }
 
 fn mj_shorten(call: &mut ExecuteData) -> Answer {
     let (mut prompt, mut options) = (Text::default(), Array::default());
     parse!(call, c"S|h", prompt, options);
-    let id = engine()?.shorten(&prompt.value(), &options.value("options")?)?;
+    let id = engine()?.shorten(&prompt.value(), &*options.value("options")?)?;
     Ok(task_id(&id))
 }
 
 fn mj_show(call: &mut ExecuteData) -> Answer {
     let (mut job, mut options) = (Text::default(), Array::default());
     parse!(call, c"S|h", job, options);
-    let id = engine()?.show(&job.lossy(), &options.value("options")?)?;
+    let id = engine()?.show(&job.lossy(), &*options.value("options")?)?;
     Ok(task_id(&id))
 }
 
@@ -156,7 +156,7 @@ fn mj_action(call: &mut ExecuteData) -> Answer {
     let id = engine()?.action(
         &task.lossy(),
         action.utf8("action")?,
-        &options.value("options")?,
+        &*options.value("options")?,
     )?;
     Ok(task_id(&id))
 }
@@ -167,8 +167,8 @@ fn mj_command(call: &mut ExecuteData) -> Answer {
     parse!(call, c"S|hh", name, arguments, options);
     let id = engine()?.command(
         name.utf8("name")?,
-        &arguments.value("arguments")?,
-        &options.value("options")?,
+        &*arguments.value("arguments")?,
+        &*options.value("options")?,
     )?;
     Ok(task_id(&id))
 }
@@ -206,7 +206,7 @@ fn mj_tasks(call: &mut ExecuteData) -> Answer {
     let (mut filter, mut limit, mut cursor) = (Array::default(), 50_i64, Text::default());
     parse!(call, c"|hlS!", filter, limit, cursor);
     let (tasks, next) =
-        engine()?.tasks(&filter.value("filter")?, limit, cursor.optional("cursor")?)?;
+        engine()?.tasks(&*filter.value("filter")?, limit, cursor.optional("cursor")?)?;
     let mut page = Table::with_capacity(2);
     page.add(Word::Tasks, convert::list(&tasks, record::task));
     page.add(Word::Cursor, convert::optional_string(next));
@@ -294,7 +294,7 @@ fn mj_download(call: &mut ExecuteData) -> Answer {
     let files = engine()?.download(
         &task.lossy(),
         directory,
-        &options.value("options")?,
+        &*options.value("options")?,
         &mut interrupted,
     )?;
     Ok(convert::list(&files, |file| {

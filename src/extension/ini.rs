@@ -16,6 +16,7 @@ use ext_php_rs::{
     flags::IniEntryPermission,
     zend::{IniEntryDef, IniEntryDefs},
 };
+use zeroize::Zeroizing;
 
 unsafe extern "C" {
     /// An ini entry's value, or null (`Zend/zend_ini.h`).
@@ -104,7 +105,8 @@ static AT_START: [AtomicPtr<String>; NAMES.len()] =
 /// The entries as this thread of PHP's has them.
 struct OfThread {
     /// What PHP does not get back of what the server has set for the thread's request; none for a value that it does.
-    secrets: RefCell<Vec<(usize, Option<String>)>>,
+    /// Wiped when it is dropped.
+    secrets: RefCell<Vec<(usize, Option<Zeroizing<String>>)>>,
     /// How often an entry may have changed.
     revision: Cell<u64>,
 }
@@ -129,13 +131,14 @@ impl OfThread {
 
     fn set(&self, index: usize, secret: Option<String>) {
         self.forget(index);
+        let secret = secret.map(Zeroizing::new);
         self.secrets.borrow_mut().push((index, secret));
     }
 
     fn secret(&self, index: usize) -> Option<String> {
         let secrets = self.secrets.borrow();
         match secrets.iter().find(|(of, _)| *of == index) {
-            Some((_, secret)) => secret.clone(),
+            Some((_, secret)) => secret.as_deref().cloned(),
             None => at_start(index),
         }
     }

@@ -76,7 +76,7 @@ final class ReadTest extends TestCase
         $shown = (string) json_encode($status);
 
         self::assertSame([
-            'version', 'state_dir', 'pid', 'sapi', 'grade', 'has_engine', 'configuration', 'hub', 'owner', 'gateway', 'network', 'queue', 'accounts', 'webhooks',
+            'version', 'state_dir', 'pid', 'sapi', 'grade', 'has_engine', 'configuration', 'hub', 'owner', 'gateway', 'log', 'network', 'queue', 'accounts', 'webhooks',
             'counters', 'hubs', 'incidents',
         ], array_keys($status));
         self::assertSame(['pid', 'epoch', 'grade', 'alive', 'since', 'until'], array_keys($status['owner']));

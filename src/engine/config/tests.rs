@@ -145,6 +145,8 @@ fn what_is_missing_or_wrong_is_named_without_secrets() {
     assert!(
         message(&[("user_token", "hush hush".into())]).starts_with("user_token: holds characters")
     );
+    let quoted = message(&[("user_token", "\"hush\"".into())]);
+    assert!(quoted.starts_with("user_token: holds characters") && !quoted.contains("hush"));
     assert!(
         message(&[("user_token", "hush".into()), ("bot_token", "hush".into())])
             .contains("same token")

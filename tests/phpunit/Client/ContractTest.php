@@ -156,7 +156,7 @@ final class ContractTest extends TestCase
             'same key' => true,
             'image' => 'https://example.com/a.png',
             'status' => [[
-                'version', 'state_dir', 'pid', 'sapi', 'grade', 'has_engine', 'configuration', 'hub', 'owner', 'gateway', 'network', 'queue', 'accounts',
+                'version', 'state_dir', 'pid', 'sapi', 'grade', 'has_engine', 'configuration', 'hub', 'owner', 'gateway', 'log', 'network', 'queue', 'accounts',
                 'webhooks', 'counters', 'hubs', 'incidents',
             ], true],
         ], $this->facts($client, 'reading'));

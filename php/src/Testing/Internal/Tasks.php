@@ -236,7 +236,8 @@ final class Tasks
         /** @var MjStatus $status its keys and their types are those of a status */
         $status = [
             'version' => 'fake', 'state_dir' => '', 'pid' => (int) getmypid(), 'sapi' => \PHP_SAPI, 'grade' => 'transient',
-            'has_engine' => false, 'configuration' => [], 'hub' => 'fake', 'owner' => null, 'gateway' => null, 'network' => null, 'queue' => $queue,
+            'has_engine' => false, 'configuration' => [], 'hub' => 'fake', 'owner' => null, 'gateway' => null,
+            'log' => null, 'network' => null, 'queue' => $queue,
             'accounts' => [], 'webhooks' => ['pending' => 0, 'failed' => 0], 'counters' => null, 'hubs' => [], 'incidents' => [],
         ];
 
