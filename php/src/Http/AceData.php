@@ -1,0 +1,159 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Mj\Http;
+
+use Mj\Client;
+use Mj\Task;
+
+/**
+ * `/midjourney/…`, as AceData (Zhishuyun) has it: the answer is the finished picture, unless the caller wants to be called
+ * back or to ask later.
+ *
+ * @internal
+ */
+final class AceData
+{
+    private const MODES = ['fast', 'relax', 'turbo'];
+    private const ACTIONS = ['retrieve', 'retrieve_batch'];
+    private const MOST_IDS = 1_000;
+
+    public function __construct(
+        private Client $mj,
+        private Settings $settings,
+        private Hooks $hooks,
+        private BannedWords $banned,
+    ) {}
+
+    public function imagine(Request $request, Body $body): Response
+    {
+        $options = $this->options($request, $body);
+        $action = $body->text('action');
+        $prompt = trim($body->text('prompt'));
+        $image = $body->text('image_id');
+        $mask = $body->text('mask');
+        foreach (['version', 'quality'] as $parameter) {
+            if ($body->text($parameter) !== '') {
+                $options[$parameter] = $body->text($parameter);
+            }
+        }
+        $isHd = $body->boolean('hd');
+        $this->banned->check($prompt);
+        if ($action === '' || $action === 'generate') {
+            if ($prompt === '') {
+                throw Refusal::shape('prompt is missing');
+            }
+
+            return $this->answer($this->mj->imagine($prompt, $options + ($isHd ? ['hd' => true] : [])), $body);
+        }
+        unset($options['version'], $options['quality']);
+        $options += $prompt === '' ? [] : ['prompt' => $prompt];
+        $options += $mask === '' ? [] : ['mask' => Pictures::data('mask', $mask)];
+
+        return $this->answer($this->mj->action($this->task($image), AceDataShape::button($action), $options), $body);
+    }
+
+    public function describe(Request $request, Body $body): Response
+    {
+        $options = $this->options($request, $body);
+        $picture = Pictures::given('image_url', $body->text('image_url'));
+
+        return $this->answer($this->mj->describe($picture, $options), $body);
+    }
+
+    public function shorten(Request $request, Body $body): Response
+    {
+        $options = $this->options($request, $body);
+        $prompt = trim($body->text('prompt'));
+        if ($prompt === '') {
+            throw Refusal::shape('prompt is missing');
+        }
+        $this->banned->check($prompt);
+
+        return $this->answer($this->mj->shorten($prompt, $options), $body);
+    }
+
+    public function seed(Request $request, Body $body): Response
+    {
+        $task = $this->task($body->text('image_id'));
+        if ($task->seed !== null) {
+            return Response::json(['seed' => (string) $task->seed] + AceDataShape::task($task));
+        }
+        $options = $this->options($request, $body) + ['idempotency_key' => "relay:seed:$task->id"];
+
+        return $this->answer($this->mj->action($task, 'seed', $options), $body);
+    }
+
+    public function tasks(Body $body): Response
+    {
+        $action = $body->word('action', self::ACTIONS) ?? 'retrieve';
+        $id = $body->text('id');
+        $ids = $body->texts('ids');
+        if ($action === 'retrieve') {
+            return Response::json($this->item($this->task($id)));
+        }
+        if (count($ids) > self::MOST_IDS) {
+            throw Refusal::shape('ids are too many: ' . self::MOST_IDS . ' are allowed');
+        }
+        $known = array_values(array_filter($ids, static fn(string $one): bool => preg_match('/^[0-9A-Z]{26}$/D', $one) === 1));
+        $tasks = $known === [] ? [] : array_filter($this->mj->pollMany($known));
+        $items = array_map(fn(Task $task): array => $this->item($task), array_values($tasks));
+
+        return Response::json(['items' => $items, 'count' => count($items)]);
+    }
+
+    /**
+     * What was asked for and what came of it; the latter also beside, where some of its clients look for it.
+     *
+     * @return array<string, mixed>
+     */
+    private function item(Task $task): array
+    {
+        $shape = AceDataShape::task($task);
+
+        return [
+            'id' => $task->id,
+            'type' => strtolower((string) $task->action),
+            'mode' => $task->mode,
+            'created_at' => $task->toArray()['created_at'] / 1000,
+            'finished_at' => $task->isFinished() ? $task->toArray()['finished_at'] / 1000 : null,
+            'request' => ['prompt' => $task->prompt, 'mode' => $task->mode],
+            'response' => $shape,
+        ] + $shape;
+    }
+
+    private function task(string $id): Task
+    {
+        $task = preg_match('/^[0-9A-Z]{26}$/D', $id) === 1 ? $this->mj->poll($id) : null;
+
+        return $task ?? throw new Refusal(404, Reply::NOT_FOUND, 'there is no such task');
+    }
+
+    /** @return array<string, mixed> */
+    private function options(Request $request, Body $body): array
+    {
+        $options = $this->hooks->options($request, $body->text('callback_url'), Hooks::ACE_DATA);
+        $mode = $body->word('mode', self::MODES);
+        $body->boolean('async');
+        $body->number('timeout');
+
+        return $options + ($mode === null ? [] : ['mode' => $mode]);
+    }
+
+    /** Waits for the end, unless the caller does not: a request that waits keeps a worker. */
+    private function answer(Task $task, Body $body): Response
+    {
+        if ($body->boolean('async') || $body->text('callback_url') !== '') {
+            return Response::json(['success' => true, 'task_id' => $task->id, 'trace_id' => $task->id]);
+        }
+        $timeout = min($body->number('timeout') ?? INF, (float) $this->settings->longestWait());
+        $until = microtime(true) + $timeout;
+        // One wait of the extension's is no longer than `mj.max_wait`.
+        while (!$task->isFinished() && ($left = $until - microtime(true)) > 0) {
+            $task = $this->mj->wait($task, $left);
+        }
+
+        return Response::json(AceDataShape::task($task));
+    }
+}

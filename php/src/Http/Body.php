@@ -1,0 +1,148 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Mj\Http;
+
+/** The JSON object of a request. A field that is missing or null is empty; one of the wrong type is refused. */
+final class Body
+{
+    private const DEPTH = 16;
+
+    private function __construct(private \stdClass $fields, private string $place) {}
+
+    /** @throws Refusal when it is no JSON object */
+    public static function parse(string $json): self
+    {
+        try {
+            $fields = json_decode($json, false, self::DEPTH, JSON_THROW_ON_ERROR);
+        } catch (\JsonException) {
+            throw Refusal::shape('the request is not valid JSON');
+        }
+        if (!$fields instanceof \stdClass) {
+            throw Refusal::shape('the request must be a JSON object');
+        }
+
+        return new self($fields, '');
+    }
+
+    /** Its words, '' when there are none. */
+    public function text(string $name): string
+    {
+        $value = $this->value($name);
+        if ($value !== null && !is_string($value)) {
+            throw $this->wrong($name, 'a string');
+        }
+
+        return $value ?? '';
+    }
+
+    /**
+     * @template T of string
+     *
+     * @param list<T> $words
+     *
+     * @return T|null
+     */
+    public function word(string $name, array $words): ?string
+    {
+        return $this->value($name) === null ? null : $this->oneOf($name, $this->text($name), $words);
+    }
+
+    public function integer(string $name): ?int
+    {
+        $value = $this->value($name);
+        if (is_float($value) && floor($value) === $value && abs($value) < 2 ** 53) {
+            $value = (int) $value;
+        }
+        if ($value !== null && !is_int($value)) {
+            throw $this->wrong($name, 'an integer');
+        }
+
+        return $value;
+    }
+
+    public function number(string $name): ?float
+    {
+        $value = $this->value($name);
+        if ($value !== null && !is_int($value) && !is_float($value)) {
+            throw $this->wrong($name, 'a number');
+        }
+
+        return $value === null ? null : (float) $value;
+    }
+
+    public function boolean(string $name): bool
+    {
+        $value = $this->value($name);
+        if ($value !== null && !is_bool($value)) {
+            throw $this->wrong($name, 'true or false');
+        }
+
+        return $value ?? false;
+    }
+
+    /** @return list<string> */
+    public function texts(string $name): array
+    {
+        $value = $this->value($name) ?? [];
+        if (!is_array($value)) {
+            throw $this->wrong($name, 'a list of strings');
+        }
+        $texts = [];
+        foreach ($value as $one) {
+            $texts[] = is_string($one) ? $one : throw $this->wrong($name, 'a list of strings');
+        }
+
+        return $texts;
+    }
+
+    /**
+     * @template T of string
+     *
+     * @param list<T> $words
+     *
+     * @return list<T>
+     */
+    public function words(string $name, array $words): array
+    {
+        return array_map(fn(string $one): string => $this->oneOf($name, $one, $words), $this->texts($name));
+    }
+
+    public function object(string $name): self
+    {
+        $value = $this->value($name) ?? new \stdClass();
+        if (!$value instanceof \stdClass) {
+            throw $this->wrong($name, 'an object');
+        }
+
+        return new self($value, "$this->place$name.");
+    }
+
+    private function value(string $name): mixed
+    {
+        return $this->fields->{$name} ?? null;
+    }
+
+    /**
+     * @template T of string
+     *
+     * @param list<T> $words
+     *
+     * @return T
+     */
+    private function oneOf(string $name, string $value, array $words): string
+    {
+        foreach ($words as $word) {
+            if ($word === $value) {
+                return $word;
+            }
+        }
+        throw $this->wrong($name, 'one of ' . implode(', ', $words));
+    }
+
+    private function wrong(string $name, string $what): Refusal
+    {
+        return Refusal::shape("$this->place$name must be $what");
+    }
+}

@@ -1,0 +1,179 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Mj\Http;
+
+use Mj\Task;
+
+/**
+ * Webhooks in the words of others. The extension posts a task's changes to an address of the relay's own, which has the
+ * caller's address in it, signed; what comes there is put into the caller's words and posted on. So nothing has to be kept:
+ * order, repetition and survival of restarts are the extension's, which hears from us what the caller answered.
+ *
+ * @internal
+ */
+final class Hooks
+{
+    public const PROXY = 'mj';
+    public const ACE_DATA = 'ace';
+    public const PATH = '/mj/webhook/';
+
+    /** The extension waits 10 seconds for its answer. */
+    private const PATIENCE = 8;
+    /** With the rest, and in Base64, it fits into the 2,048 bytes that the extension takes. */
+    private const LONGEST = 1_300;
+    private const SIGNATURE = 32;
+
+    public function __construct(private Settings $settings, private Place $place) {}
+
+    /**
+     * The options of a submission whose caller wants to be told; none when there is nobody to tell.
+     *
+     * @param string      $hook   whom to tell; empty for the configured one
+     * @param string      $shape  PROXY or ACE_DATA
+     * @param string|null $dialog the id by which the caller knows the task, where it is not the task's own
+     *
+     * @return array<string, string>
+     */
+    public function options(Request $request, string $hook, string $shape, ?string $dialog = null): array
+    {
+        $hook = $this->checked($hook);
+        if ($hook === '') {
+            return [];
+        }
+        $base = $this->settings->url();
+        if ($base === '' && $request->origin() !== '') {
+            $base = $request->origin() . $this->settings->base();
+        }
+        if ($base === '') {
+            throw Refusal::sense('webhooks need MJ_RELAY_URL, the address at which the relay reaches itself');
+        }
+        $data = self::encode((string) json_encode([$hook, $shape, $dialog], JSON_UNESCAPED_SLASHES | JSON_THROW_ON_ERROR));
+
+        return ['notify_url' => $base . self::PATH . "$data." . $this->signature($data)];
+    }
+
+    /**
+     * Whom to tell, if he may be told; empty for nobody.
+     *
+     * @throws Refusal when he may not
+     */
+    public function checked(string $hook): string
+    {
+        $hook = trim($hook);
+        if ($hook === '' || $hook === $this->settings->notifyHook()) {
+            return $this->settings->notifyHook();
+        }
+        $parts = parse_url($hook);
+        $host = strtolower($parts['host'] ?? '');
+        $isAddress = preg_match('~^https?://[\x21-\x7e]+$~iD', $hook) === 1 && $host !== '';
+        if (!$isAddress || strlen($hook) > self::LONGEST) {
+            $most = self::LONGEST;
+            throw Refusal::sense("the webhook must be an http or https address of at most $most characters");
+        }
+        $hosts = $this->settings->hookHosts();
+        foreach ($hosts as $allowed) {
+            $allowed = strtolower($allowed);
+            if ($host === $allowed || (str_starts_with($allowed, '*.') && str_ends_with($host, substr($allowed, 1)))) {
+                return $hook;
+            }
+        }
+
+        return $hosts === [] ? $hook : throw Refusal::sense('the webhook names a host that is not allowed');
+    }
+
+    /**
+     * Takes what the extension posts, and posts it on. The extension tries again unless we answer with a 2xx.
+     *
+     * @param string $token what stands behind PATH
+     */
+    public function deliver(string $token, string $body): Response
+    {
+        [$data, $signature] = explode('.', $token, 2) + ['', ''];
+        if (!hash_equals($this->signature($data), $signature)) {
+            throw new Refusal(403, Reply::FAILURE, 'the signature is wrong');
+        }
+        /** @var array{string, string, string|null} $target it is signed: we wrote it */
+        $target = json_decode(self::decode($data), true, 4, JSON_THROW_ON_ERROR);
+        [$hook, $shape, $dialog] = $target;
+        $record = json_decode($body, true, 32);
+        if (!is_array($record) || !is_string($record['id'] ?? null) || !is_string($record['status'] ?? null)) {
+            throw Refusal::shape('the request must be a task');
+        }
+        /** @var MjTask $record whoever knows the signed address is the extension */
+        $task = new Task($record);
+        if ($shape === self::ACE_DATA) {
+            // That dialect tells of the end only.
+            $told = $task->isFinished() ? AceDataShape::task($task) : null;
+        } else {
+            $told = ProxyShape::task($task, $dialog);
+        }
+        if ($told === null) {
+            return new Response(204);
+        }
+        $status = $this->post($hook, Response::json($told)->body());
+        if ($status === 410) {
+            return new Response(410);
+        }
+
+        return new Response($status >= 200 && $status < 300 ? 204 : 502);
+    }
+
+    private function signature(string $data): string
+    {
+        return substr(hash_hmac('sha256', $data, $this->place->key()), 0, self::SIGNATURE);
+    }
+
+    /** Posts JSON; gives the status of the answer, 0 when there was none. Redirects are not followed. */
+    private function post(string $url, string $json): int
+    {
+        if (!function_exists('curl_init')) {
+            return self::postPlainly($url, $json);
+        }
+        $curl = curl_init($url);
+        if ($curl === false) {
+            return 0;
+        }
+        curl_setopt_array($curl, [
+            CURLOPT_POSTFIELDS => $json,
+            CURLOPT_HTTPHEADER => ['Content-Type: application/json', 'Expect:'],
+            CURLOPT_PROTOCOLS => CURLPROTO_HTTP | CURLPROTO_HTTPS,
+            CURLOPT_TIMEOUT => self::PATIENCE,
+            // What it says is of no interest, however long it is.
+            CURLOPT_WRITEFUNCTION => static fn(mixed $curl, string $data): int => strlen($data),
+        ]);
+        curl_exec($curl);
+
+        return (int) curl_getinfo($curl, CURLINFO_RESPONSE_CODE);
+    }
+
+    private static function postPlainly(string $url, string $json): int
+    {
+        $stream = @fopen($url, 'r', false, stream_context_create(['http' => [
+            'method' => 'POST',
+            'header' => "Content-Type: application/json\r\nConnection: close",
+            'content' => $json,
+            'timeout' => self::PATIENCE,
+            'follow_location' => 0,
+            'ignore_errors' => true,
+        ]]));
+        if ($stream === false) {
+            return 0;
+        }
+        $lines = stream_get_meta_data($stream)['wrapper_data'] ?? [];
+        fclose($stream);
+
+        return is_array($lines) && preg_match('~^HTTP/\S+ (\d{3})~', (string) ($lines[0] ?? ''), $found) === 1 ? (int) $found[1] : 0;
+    }
+
+    private static function encode(string $text): string
+    {
+        return rtrim(strtr(base64_encode($text), '+/', '-_'), '=');
+    }
+
+    private static function decode(string $text): string
+    {
+        return (string) base64_decode(strtr($text, '-_', '+/'), true);
+    }
+}

@@ -1,0 +1,83 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Mj\Http;
+
+use Mj\Client;
+use Mj\StorageException;
+
+/**
+ * The directory in which the relay keeps what is its own: dialogs that wait, counts, the key of webhooks. For PHP's user only.
+ *
+ * @internal
+ */
+final class Place
+{
+    private const KEY = 'key';
+
+    public function __construct(private Client $mj, private Settings $settings) {}
+
+    /** Makes a directory in it, where there is none. */
+    public function directory(string $name): string
+    {
+        $root = $this->settings->directory();
+        $path = ($root === '' ? $this->mj->status()['state_dir'] . '/relay' : $root) . "/$name";
+        if (!is_dir($path) && !@mkdir($path, 0700, true) && !is_dir($path)) {
+            throw new StorageException("the relay's directory cannot be written: set MJ_RELAY_DIR");
+        }
+
+        return $path;
+    }
+
+    /** Writes a file that is there whole or not at all. */
+    public static function write(string $path, string $text): void
+    {
+        $beside = "$path." . bin2hex(random_bytes(6)) . '.part';
+        $mask = umask(0077);
+        $isDone = @file_put_contents($beside, $text) === strlen($text) && @rename($beside, $path);
+        umask($mask);
+        if (!$isDone) {
+            @unlink($beside);
+            throw new StorageException("the relay's directory cannot be written: set MJ_RELAY_DIR");
+        }
+    }
+
+    /** What is there; null when nothing is. */
+    public static function read(string $path): ?string
+    {
+        $text = is_file($path) ? @file_get_contents($path) : false;
+
+        return $text === false ? null : $text;
+    }
+
+    /** A key that nobody else has, made once. */
+    public function key(): string
+    {
+        $path = $this->directory('webhooks') . '/' . self::KEY;
+        $key = self::read($path);
+        if ($key === null) {
+            $beside = "$path." . bin2hex(random_bytes(6));
+            self::write($beside, bin2hex(random_bytes(32)));
+            // Of two processes that make one, the first is believed.
+            @link($beside, $path);
+            @unlink($beside);
+            $key = self::read($path) ?? throw new StorageException("the relay's key cannot be read");
+        }
+
+        return $key;
+    }
+
+    /** Removes files of a directory that nobody touched for so many seconds; now and then only. */
+    public static function tidy(string $directory, int $seconds): void
+    {
+        if (random_int(1, 100) > 1) {
+            return;
+        }
+        foreach (glob("$directory/*") ?: [] as $path) {
+            if ((int) @filemtime($path) < time() - $seconds) {
+                @unlink($path);
+            }
+        }
+    }
+}

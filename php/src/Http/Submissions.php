@@ -1,0 +1,279 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Mj\Http;
+
+use Mj\Button;
+use Mj\Client;
+use Mj\Task;
+
+/**
+ * `/mj/submit/…`
+ *
+ * @internal
+ *
+ * @phpstan-import-type Dialog from Dialogs
+ */
+final class Submissions
+{
+    public const BOTS = ['MID_JOURNEY', 'NIJI_JOURNEY', 'mj', 'niji', ''];
+    public const MODES = ['FAST', 'RELAX', 'TURBO'];
+    private const ACTIONS = ['UPSCALE', 'VARIATION', 'REROLL'];
+    private const DIMENSIONS = ['PORTRAIT', 'SQUARE', 'LANDSCAPE'];
+    /** Buttons that always open a dialog. */
+    private const FORMS = '/^(custom_zoom|vary_region|animate_(high|low)_manual|imagine[1-5])$/D';
+    /** Buttons that open one in remix mode. */
+    private const REMIX = '/^(variation[1-4]|reroll|vary_(subtle|strong)|zoom_out_.+|make_square|pan_.+|(animate|extend)_(high|low))$/D';
+
+    public function __construct(
+        private Client $mj,
+        private Settings $settings,
+        private Hooks $hooks,
+        private Dialogs $dialogs,
+        private BannedWords $banned,
+    ) {}
+
+    public function imagine(Request $request, Body $body, ?string $mode): Response
+    {
+        $options = $this->options($request, $body, $mode, true);
+        $prompt = $this->prompt($body);
+        $pictures = $body->text('base64') === '' ? $body->texts('base64Array') : [...$body->texts('base64Array'), $body->text('base64')];
+        if ($pictures !== []) {
+            $options['images'] = array_map(static fn(string $one): string => Pictures::given('base64Array', $one), $pictures);
+        }
+
+        return $this->submitted($this->mj->imagine($prompt, $options));
+    }
+
+    public function describe(Request $request, Body $body, ?string $mode): Response
+    {
+        $options = $this->options($request, $body, $mode, true);
+        $picture = $body->text('base64') === '' ? $body->text('link') : $body->text('base64');
+        if (trim($picture) === '') {
+            throw Refusal::sense('base64 is missing');
+        }
+
+        return $this->submitted($this->mj->describe(Pictures::given('base64', $picture), $options));
+    }
+
+    public function blend(Request $request, Body $body, ?string $mode): Response
+    {
+        $options = $this->options($request, $body, $mode, true);
+        $dimensions = $body->word('dimensions', self::DIMENSIONS);
+        if ($dimensions !== null) {
+            $options['dimensions'] = strtolower($dimensions);
+        }
+        $pictures = $body->texts('base64Array');
+        if (count($pictures) < 2 || count($pictures) > 5) {
+            throw Refusal::sense('base64Array must have 2 to 5 pictures');
+        }
+        $pictures = array_map(static fn(string $one): string => Pictures::given('base64Array', $one), $pictures);
+
+        return $this->submitted($this->mj->blend($pictures, $options));
+    }
+
+    public function shorten(Request $request, Body $body, ?string $mode): Response
+    {
+        $options = $this->options($request, $body, $mode, true);
+
+        return $this->submitted($this->mj->shorten($this->prompt($body), $options));
+    }
+
+    public function show(Request $request, Body $body, ?string $mode): Response
+    {
+        $options = $this->options($request, $body, $mode, true);
+        $job = trim($body->text('jobId'));
+        if ($job === '') {
+            throw Refusal::sense('jobId is missing');
+        }
+
+        return $this->submitted($this->mj->show($this->dialogs->task($job) ?? $job, $options));
+    }
+
+    public function change(Request $request, Body $body, ?string $mode): Response
+    {
+        $options = $this->options($request, $body, $mode, false);
+        $action = $body->word('action', self::ACTIONS);
+        $index = $body->integer('index');
+        $id = $body->text('taskId');
+        if ($action === null) {
+            throw Refusal::sense('action is missing');
+        }
+
+        return $this->changed($id, $action, $index, $options);
+    }
+
+    /** The same in one line: `ID U2`. */
+    public function simpleChange(Request $request, Body $body, ?string $mode): Response
+    {
+        $options = $this->options($request, $body, $mode, false);
+        if (preg_match('/^\s*(\S+)\s+(?:([uv])([1-4])|r)\s*$/iD', $body->text('content'), $found) !== 1) {
+            throw Refusal::sense('content must be the id of a task and U1 to U4, V1 to V4 or R');
+        }
+        $action = match (strtolower($found[2] ?? '')) {
+            'u' => 'UPSCALE',
+            'v' => 'VARIATION',
+            default => 'REROLL',
+        };
+
+        return $this->changed($found[1], $action, isset($found[3]) ? (int) $found[3] : null, $options);
+    }
+
+    public function action(Request $request, Body $body, ?string $mode): Response
+    {
+        $options = $this->options($request, $body, $mode, false);
+        $custom = trim($body->text('customId'));
+        $id = $body->text('taskId');
+        if ($custom === '') {
+            throw Refusal::sense('customId is missing');
+        }
+        $task = $this->parent($id);
+        $button = $task->button($custom);
+        if ($button !== null && $this->opensDialog((string) $button->action)) {
+            $hook = $this->hooks->checked($body->text('notifyHook'));
+            $dialog = $this->dialogs->open($task, $button->customId, $options['state'] ?? null, $hook, $options['mode'] ?? null);
+            $properties = ['finalPrompt' => $dialog['prompt'], 'remix' => true];
+
+            return Reply::of(Reply::EXISTED, 'Waiting for window confirm', $dialog['id'], $properties);
+        }
+
+        return $this->submitted($this->mj->action($task, $custom, $options));
+    }
+
+    /** The words for a button that was answered with the code 21. */
+    public function modal(Request $request, Body $body): Response
+    {
+        $prompt = trim($body->text('prompt'));
+        $mask = $body->text('maskBase64');
+        $dialog = $this->dialogs->find($body->text('taskId'));
+        if ($dialog === null) {
+            throw new Refusal(200, Reply::NOT_FOUND, 'there is no such task, or it waits for no words');
+        }
+        if ($dialog['cancelled'] !== null) {
+            throw Refusal::sense('the task was cancelled');
+        }
+        if ($dialog['task'] !== null) {
+            $task = $this->mj->poll($dialog['task']);
+
+            return $task === null ? $this->missing() : $this->submitted($task, $dialog['id']);
+        }
+        $this->banned->check($prompt);
+
+        return $this->submitted($this->answer($request, $dialog, $prompt, $mask), $dialog['id']);
+    }
+
+    /** @param Dialog $dialog */
+    private function answer(Request $request, array $dialog, string $prompt, string $mask): Task
+    {
+        // The same words twice are one task, whatever befell the first answer.
+        $options = ['idempotency_key' => "relay:{$dialog['id']}"];
+        if ($dialog['hook'] !== '') {
+            $options += $this->hooks->options($request, $dialog['hook'], Hooks::PROXY, $dialog['id']);
+        }
+        $given = ['state' => $dialog['state'], 'mode' => $dialog['mode'], 'prompt' => $prompt === '' ? null : $prompt];
+        if ($mask !== '') {
+            $given['mask'] = Pictures::data('maskBase64', $mask);
+        }
+        $options += array_filter($given, static fn(?string $value): bool => $value !== null);
+        $task = $this->mj->action($this->parent($dialog['parent']), $dialog['button'], $options);
+        $this->dialogs->answered($dialog, $task->id);
+
+        return $task;
+    }
+
+    /** @param array<string, mixed> $options */
+    private function changed(string $id, string $action, ?int $index, array $options): Response
+    {
+        if ($action !== 'REROLL' && ($index === null || $index < 1 || $index > 4)) {
+            throw Refusal::sense('index must be 1 to 4');
+        }
+        $button = match ($action) {
+            'UPSCALE' => "upscale$index",
+            'VARIATION' => "variation$index",
+            default => Button::REROLL,
+        };
+
+        return $this->submitted($this->mj->action($this->parent($id), $button, $options));
+    }
+
+    private function parent(string $id): Task
+    {
+        if (trim($id) === '') {
+            throw Refusal::sense('taskId is missing');
+        }
+        $own = $this->dialogs->task(trim($id));
+        $task = $own === null ? null : $this->mj->poll($own);
+        if ($task === null) {
+            throw new Refusal(200, Reply::NOT_FOUND, 'there is no such task');
+        }
+
+        return $task->succeeded() ? $task : throw Refusal::sense('the task has not succeeded');
+    }
+
+    private function opensDialog(string $action): bool
+    {
+        return preg_match(self::FORMS, $action) === 1 || ($this->settings->remix() && preg_match(self::REMIX, $action) === 1);
+    }
+
+    private function prompt(Body $body): string
+    {
+        $prompt = trim($body->text('prompt'));
+        if ($prompt === '') {
+            throw Refusal::sense('prompt is missing');
+        }
+        $this->banned->check($prompt);
+
+        return $prompt;
+    }
+
+    /**
+     * What all submissions have in common.
+     *
+     * @param string|null $mode  of the address: `/mj-fast`
+     * @param bool        $isNew whether it is not a button of a task, whose account and bot are fixed
+     *
+     * @return array<string, string>
+     */
+    private function options(Request $request, Body $body, ?string $mode, bool $isNew): array
+    {
+        $filter = $body->object('accountFilter');
+        $modes = $filter->words('modes', self::MODES);
+        $account = trim($filter->text('instanceId'));
+        $bot = $body->word('botType', self::BOTS);
+        $options = $this->hooks->options($request, $body->text('notifyHook'), Hooks::PROXY);
+        if ($body->text('state') !== '') {
+            $options['state'] = $body->text('state');
+        }
+        if ($mode !== null || $modes !== []) {
+            $options['mode'] = $mode ?? strtolower($modes[0]);
+        }
+        if ($isNew && $account !== '') {
+            $options['account'] = $account;
+        }
+        if ($isNew && ($bot === 'NIJI_JOURNEY' || $bot === 'niji')) {
+            $options['bot'] = 'niji';
+        }
+
+        return $options;
+    }
+
+    /** @param string|null $id the one by which the caller knows it, where it is not its own */
+    private function submitted(Task $task, ?string $id = null): Response
+    {
+        $position = $task->queuePosition ?? 0;
+        $properties = $task->account === null ? [] : ['discordInstanceId' => $task->account];
+        if ($position > 0) {
+            $properties['numberOfQueues'] = $position;
+
+            return Reply::of(Reply::IN_QUEUE, "In queue, there are $position tasks before it", $id ?? $task->id, $properties);
+        }
+
+        return Reply::of(Reply::SUCCESS, 'Submit success', $id ?? $task->id, $properties);
+    }
+
+    private function missing(): Response
+    {
+        return Reply::of(Reply::NOT_FOUND, 'there is no such task');
+    }
+}
