@@ -1,0 +1,113 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Mj\Tests\Relay;
+
+use Mj\Testing\Outcome;
+use Mj\Tests\Simulator\Png;
+use PHPUnit\Framework\TestCase;
+
+/** Buttons that open a dialog: the code 21, then `/mj/submit/modal`. */
+final class DialogTest extends TestCase
+{
+    public function testADialogWaitsForItsWordsAndKeepsItsId(): void
+    {
+        $desk = new Desk();
+        [$parent, $button] = self::single($desk, 'custom_zoom');
+        $body = ['taskId' => $parent, 'customId' => $button, 'state' => 'order 9', 'notifyHook' => 'https://shop.example.com/hook'];
+        $before = count($desk->mj->submissions());
+        $reply = $desk->ask('/mj-turbo/mj/submit/action', $body)->json();
+        $id = $reply['result'];
+
+        self::assertSame(21, $reply['code']);
+        self::assertMatchesRegularExpression('/^[0-9A-Z]{26}$/D', $id);
+        self::assertSame($desk->mj->poll($parent)->finalPrompt, $reply['properties']['finalPrompt']);
+        self::assertCount($before, $desk->mj->submissions());
+        $task = $desk->ask("/mj/task/$id/fetch")->json();
+        self::assertSame([$id, 'MODAL', 'order 9', null], [$task['id'], $task['status'], $task['state'], $task['finishTime']]);
+
+        $reply = $desk->ask('/mj/submit/modal', ['taskId' => $id, 'prompt' => 'a wide room --zoom 1.5'])->json();
+        self::assertSame([1, $id], [$reply['code'], $reply['result']]);
+        $desk->mj->assertPressed($parent, 'custom_zoom');
+        $options = $desk->options();
+        self::assertSame(['a wide room --zoom 1.5', 'order 9', 'turbo'], [$options['prompt'], $options['state'], $options['mode']]);
+        self::assertStringContainsString('/mj/webhook/', $options['notify_url']);
+
+        $own = $desk->mj->tasks()->tasks()[0];
+        $desk->mj->wait($own);
+        foreach ([$id, $own->id] as $either) {
+            $task = $desk->ask("/mj/task/$either/fetch")->json();
+            self::assertSame([$id, 'SUCCESS', 'order 9'], [$task['id'], $task['status'], $task['state']]);
+        }
+        self::assertSame([$id], array_column($desk->ask('/mj/task/list-by-condition', ['ids' => [$id]])->json(), 'id'));
+        self::assertSame($id, $desk->ask('/mj/task/list')->json()[0]['id']);
+        self::assertContains($desk->ask('/mj/submit/action', ['taskId' => $id, 'customId' => $desk->ask("/mj/task/$id/fetch")->json()['buttons'][0]['customId']])->json()['code'], [1, 21]);
+    }
+
+    public function testTheSameWordsTwiceAreOneTask(): void
+    {
+        $desk = new Desk();
+        [$parent, $button] = self::single($desk, 'custom_zoom');
+        $id = $desk->ask('/mj/submit/action', ['taskId' => $parent, 'customId' => $button])->json()['result'];
+        $desk->ask('/mj/submit/modal', ['taskId' => $id, 'prompt' => 'one']);
+        $count = count($desk->mj->submissions());
+        $again = $desk->ask('/mj/submit/modal', ['taskId' => $id, 'prompt' => 'one'])->json();
+        self::assertSame([1, $id], [$again['code'], $again['result']]);
+        self::assertCount($count, $desk->mj->submissions());
+    }
+
+    public function testWithoutWordsTheDialogsOwnAreSent(): void
+    {
+        $desk = new Desk();
+        $desk->mj->will(Outcome::success()->withTexts(['a cat']));
+        $id = $desk->done('/mj/submit/describe', ['base64' => Png::data(Png::coloured())]);
+        $button = $desk->mj->poll($id)->button('imagine1')->customId;
+        $reply = $desk->ask('/mj/submit/action', ['taskId' => $id, 'customId' => $button])->json();
+        self::assertSame(21, $reply['code']);
+        self::assertSame(1, $desk->ask('/mj/submit/modal', ['taskId' => $reply['result'], 'prompt' => ''])->json()['code']);
+        self::assertArrayNotHasKey('prompt', $desk->options());
+    }
+
+    public function testAMaskIsAPictureAndNoAddress(): void
+    {
+        $desk = new Desk();
+        [$parent, $button] = self::single($desk, 'vary_region');
+        $id = $desk->ask('/mj/submit/action', ['taskId' => $parent, 'customId' => $button])->json()['result'];
+        foreach (['https://example.com/mask.png', __FILE__] as $mask) {
+            self::assertSame(4, $desk->ask('/mj/submit/modal', ['taskId' => $id, 'prompt' => 'x', 'maskBase64' => $mask])->json()['code']);
+        }
+        $mask = base64_encode(Png::bytes(64, 64));
+        self::assertSame(1, $desk->ask('/mj/submit/modal', ['taskId' => $id, 'prompt' => 'a tree', 'maskBase64' => $mask])->json()['code']);
+        self::assertSame("data:image/png;base64,$mask", $desk->options()['mask']);
+    }
+
+    public function testACancelledDialogTakesNoWords(): void
+    {
+        $desk = new Desk();
+        [$parent, $button] = self::single($desk, 'custom_zoom');
+        $id = $desk->ask('/mj/submit/action', ['taskId' => $parent, 'customId' => $button])->json()['result'];
+        self::assertSame(1, $desk->ask("/mj/task/$id/cancel", [])->json()['code']);
+        self::assertSame('CANCEL', $desk->ask("/mj/task/$id/fetch")->json()['status']);
+        self::assertSame(4, $desk->ask('/mj/submit/modal', ['taskId' => $id, 'prompt' => 'x'])->json()['code']);
+    }
+
+    public function testRemixButtonsWaitOnlyWhereItIsSaid(): void
+    {
+        foreach ([[[], 1], [['REMIX' => '1'], 21]] as [$settings, $code]) {
+            $desk = new Desk($settings);
+            $id = $desk->done('/mj/submit/imagine', ['prompt' => 'a cat']);
+            $button = $desk->mj->poll($id)->button('variation1')->customId;
+            self::assertSame($code, $desk->ask('/mj/submit/action', ['taskId' => $id, 'customId' => $button])->json()['code']);
+        }
+    }
+
+    /** @return array{string, string} an upscaled task, and the custom_id of one of its buttons */
+    private static function single(Desk $desk, string $button): array
+    {
+        $grid = $desk->done('/mj/submit/imagine', ['prompt' => 'a cat']);
+        $id = $desk->done('/mj/submit/simple-change', ['content' => "$grid U1"]);
+
+        return [$id, $desk->mj->poll($id)->button($button)->customId];
+    }
+}

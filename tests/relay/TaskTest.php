@@ -1,0 +1,136 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Mj\Tests\Relay;
+
+use Mj\Testing\Outcome;
+use Mj\Tests\Simulator\Png;
+use PHPUnit\Framework\TestCase;
+
+/** `/mj/task/…` and `/mj/account/…`: what callers are shown of tasks. */
+final class TaskTest extends TestCase
+{
+    private const FIELDS = [
+        'id', 'action', 'status', 'prompt', 'promptEn', 'description', 'state', 'submitTime', 'startTime', 'finishTime',
+        'progress', 'imageUrl', 'failReason', 'properties', 'buttons',
+    ];
+
+    public function testALifeInMidjourneyProxysWords(): void
+    {
+        $desk = new Desk();
+        $id = $desk->ask('/mj/submit/imagine', ['prompt' => 'a cat --ar 3:2', 'state' => 'order 7'])->json()['result'];
+        $seen = [];
+        do {
+            $task = $desk->ask("/mj/task/$id/fetch")->json();
+            $seen[] = [$task['status'], $task['progress']];
+        } while (!in_array($task['status'], ['SUCCESS', 'FAILURE'], true));
+
+        $expected = [['NOT_START', null], ['SUBMITTED', '0%'], ['IN_PROGRESS', '0%'], ['IN_PROGRESS', '35%'], ['IN_PROGRESS', '70%'], ['SUCCESS', '100%']];
+        self::assertSame($expected, array_values(array_unique($seen, SORT_REGULAR)));
+        self::assertSame(self::FIELDS, array_keys($task));
+        self::assertSame([$id, 'IMAGINE', 'a cat --ar 3:2', '/imagine a cat --ar 3:2', 'order 7'], [$task['id'], $task['action'], $task['prompt'], $task['description'], $task['state']]);
+        self::assertSame($task['prompt'], $task['promptEn']);
+        self::assertMatchesRegularExpression('~^https?://~', $task['imageUrl']);
+        self::assertEqualsWithDelta(time() * 1000, $task['submitTime'], 60_000);
+        self::assertGreaterThanOrEqual($task['submitTime'], $task['startTime']);
+        self::assertGreaterThanOrEqual($task['startTime'], $task['finishTime']);
+        $known = $desk->mj->poll($id);
+        self::assertSame([$known->finalPrompt, $known->messageId, $known->jobId], [$task['properties']['finalPrompt'], $task['properties']['messageId'], $task['properties']['messageHash']]);
+        self::assertNull($task['failReason']);
+    }
+
+    public function testAFailureSaysWhyAndHasNoProgress(): void
+    {
+        $desk = new Desk();
+        $desk->mj->will(Outcome::failure('BANNED_PROMPT', 'the prompt contains a banned word'));
+        $id = $desk->done('/mj/submit/imagine', ['prompt' => 'x']);
+        $task = $desk->ask("/mj/task/$id/fetch")->json();
+        self::assertSame(['FAILURE', '', 'the prompt contains a banned word', 'BANNED_PROMPT', []], [$task['status'], $task['progress'], $task['failReason'], $task['properties']['failCode'], $task['buttons']]);
+    }
+
+    public function testPromptsThatWereReadAreTheFinalPrompt(): void
+    {
+        $desk = new Desk();
+        $desk->mj->will(Outcome::success()->withTexts(['a cat --ar 1:1', 'two cats --ar 1:1']));
+        $id = $desk->done('/mj/submit/describe', ['base64' => Png::data(Png::coloured())]);
+        $task = $desk->ask("/mj/task/$id/fetch")->json();
+        self::assertSame("1\u{FE0F}\u{20E3} a cat --ar 1:1\n\n2\u{FE0F}\u{20E3} two cats --ar 1:1", $task['properties']['finalPrompt']);
+        self::assertSame($task['properties']['finalPrompt'], $task['promptEn']);
+    }
+
+    public function testListIsNewestFirstAndQueueOldestFirst(): void
+    {
+        $desk = new Desk();
+        $desk->mj->will(Outcome::success(), Outcome::stuck(), Outcome::stuck());
+        $first = $desk->done('/mj/submit/imagine', ['prompt' => 'one']);
+        $second = $desk->ask('/mj/submit/imagine', ['prompt' => 'two'])->json()['result'];
+        $third = $desk->ask('/mj/submit/imagine', ['prompt' => 'three'])->json()['result'];
+        self::assertSame([$third, $second, $first], array_column($desk->ask('/mj/task/list')->json(), 'id'));
+        self::assertSame([$second, $third], array_column($desk->ask('/mj/task/queue')->json(), 'id'));
+    }
+
+    public function testListByConditionHasWhatThereIs(): void
+    {
+        $desk = new Desk();
+        $one = $desk->done('/mj/submit/imagine', ['prompt' => 'one']);
+        $two = $desk->done('/mj/submit/imagine', ['prompt' => 'two']);
+        $ids = [$two, 'nonsense', "$one ", '01JZZZZZZZZZZZZZZZZZZZZZZZ', '../../etc/passwd'];
+        foreach (['list-by-condition', 'list-by-ids'] as $route) {
+            self::assertSame([$two, $one], array_column($desk->ask("/mj/task/$route", ['ids' => $ids])->json(), 'id'));
+            self::assertSame([], $desk->ask("/mj/task/$route", [])->json());
+        }
+        self::assertSame(4, $desk->ask('/mj/task/list-by-condition', ['ids' => array_fill(0, 1001, 'x')])->json()['code']);
+        self::assertSame(400, $desk->ask('/mj/task/list-by-condition', ['ids' => [1]])->status);
+    }
+
+    /** @return array<string, array{string}> */
+    public function unknownIds(): array
+    {
+        return ['well-formed' => ['01JZZZZZZZZZZZZZZZZZZZZZZZ'], 'a dialog' => ['M0000000000000000000000000'], 'nonsense' => ['x'], 'a path' => ['..%2F..%2Fetc'], 'a nought' => ['a%00b']];
+    }
+
+    /** @dataProvider unknownIds */
+    public function testAnUnknownTaskIsNotFound(string $id): void
+    {
+        $desk = new Desk();
+        foreach (["/mj/task/$id/fetch" => null, "/mj/task/$id/cancel" => [], "/mj/task/$id/image-seed" => null] as $path => $body) {
+            $answer = $desk->ask($path, $body);
+            self::assertSame([404, 3], [$answer->status, $answer->json()['code']], $path);
+        }
+    }
+
+    public function testCancel(): void
+    {
+        $desk = new Desk();
+        $desk->mj->will(Outcome::stuck());
+        $id = $desk->ask('/mj/submit/imagine', ['prompt' => 'one'])->json()['result'];
+        $reply = $desk->ask("/mj/task/$id/cancel", [])->json();
+        self::assertSame([1, $id], [$reply['code'], $reply['result']]);
+        $desk->mj->assertCancelled($id);
+        $desk->mj->wait($id);
+        self::assertSame('CANCEL', $desk->ask("/mj/task/$id/fetch")->json()['status']);
+        self::assertSame(4, $desk->ask("/mj/task/$id/cancel", '')->json()['code']);
+    }
+
+    public function testASeedIsAskedForOnce(): void
+    {
+        $desk = new Desk();
+        $id = $desk->done('/mj/submit/imagine', ['prompt' => 'a cat --seed 7']);
+        $seed = $desk->mj->poll($id)->seed;
+        $first = $desk->ask("/mj/task/$id/image-seed")->json();
+        self::assertSame($first, $desk->ask("/mj/task/$id/image-seed")->json());
+        if ($seed !== null) {
+            self::assertSame((string) $seed, $first['result']);
+        }
+        self::assertSame(1, $first['code']);
+        self::assertLessThanOrEqual(2, count($desk->mj->submissions()));
+    }
+
+    public function testAccountsShowNothingSecret(): void
+    {
+        $desk = new Desk();
+        self::assertSame([], $desk->ask('/mj/account/list')->json());
+        self::assertSame([404, 3], [$desk->ask('/mj/account/x/fetch')->status, $desk->ask('/mj/account/x/fetch')->json()['code']]);
+    }
+}

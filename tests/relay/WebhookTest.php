@@ -1,0 +1,90 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Mj\Tests\Relay;
+
+use Mj\Tests\Simulator\Receiver;
+use PHPUnit\Framework\TestCase;
+
+/** What the extension posts to the relay, and what the relay makes of it. */
+final class WebhookTest extends TestCase
+{
+    public function testACallerIsPostedTheTaskInItsWords(): void
+    {
+        $receiver = new Receiver();
+        $desk = new Desk();
+        $id = $desk->ask('/mj/submit/imagine', ['prompt' => 'a cat', 'state' => 's', 'notifyHook' => $receiver->url])->json()['result'];
+        $path = $desk->webhook();
+        foreach ([$desk->mj->poll($id), $desk->mj->wait($id)] as $task) {
+            self::assertSame(204, $desk->ask($path, (string) json_encode($task), [])->status);
+            $post = $receiver->next();
+            self::assertSame(['POST /hook?shop=1 HTTP/1.1', 'application/json'], [$post['line'], $post['headers']['content-type']]);
+        }
+        self::assertSame($desk->ask("/mj/task/$id/fetch")->body, $post['body']);
+    }
+
+    /** @return array<string, array{int, int}> */
+    public function answers(): array
+    {
+        return ['taken' => [204, 204], 'gone' => [410, 410], 'wrong' => [500, 502], 'elsewhere' => [302, 502], 'not there' => [404, 502]];
+    }
+
+    /** @dataProvider answers */
+    public function testTheExtensionHearsWhatTheCallerAnswered(int $status, int $told): void
+    {
+        $receiver = new Receiver([$status]);
+        $desk = new Desk();
+        $id = $desk->ask('/mj/submit/imagine', ['prompt' => 'a cat', 'notifyHook' => $receiver->url])->json()['result'];
+        self::assertSame($told, $desk->ask($desk->webhook(), (string) json_encode($desk->mj->poll($id)), [])->status);
+    }
+
+    public function testACallerThatIsNotThereIsTriedAgain(): void
+    {
+        $desk = new Desk();
+        $id = $desk->ask('/mj/submit/imagine', ['prompt' => 'a cat', 'notifyHook' => 'http://127.0.0.1:9/'])->json()['result'];
+        self::assertSame(502, $desk->ask($desk->webhook(), (string) json_encode($desk->mj->poll($id)), [])->status);
+    }
+
+    public function testNobodyElseCanMakeItPost(): void
+    {
+        $desk = new Desk();
+        $id = $desk->ask('/mj/submit/imagine', ['prompt' => 'a cat', 'notifyHook' => 'http://127.0.0.1:9/'])->json()['result'];
+        $task = (string) json_encode($desk->mj->poll($id));
+        $path = $desk->webhook();
+        [$data] = explode('.', basename($path));
+        $other = rtrim(strtr(base64_encode('["http://127.0.0.1:10/","mj",null]'), '+/', '-_'), '=');
+        $forged = ["$path" . 'x', substr($path, 0, -1), strtr($path, [$data => $other]), '/mj/webhook/', '/mj/webhook/x', "/mj/webhook/$data."];
+        foreach ($forged as $one) {
+            self::assertSame(403, $desk->ask($one, $task, ['mj-api-secret' => Desk::SECRET])->status, $one);
+        }
+        self::assertSame(400, $desk->ask($path, '[]')->status);
+        self::assertSame(400, $desk->ask($path, 'nonsense')->status);
+        self::assertSame(403, (new Desk())->ask($path, $task)->status);
+    }
+
+    public function testHostsMayBeNamed(): void
+    {
+        $desk = new Desk(['HOOK_HOSTS' => 'shop.example.com, *.example.org', 'NOTIFY_HOOK' => 'https://own.example.net/all']);
+        $hooks = [
+            'https://shop.example.com/a' => 1, 'https://SHOP.example.com:8443/a' => 22, 'https://a.b.example.org/' => 22, '' => 22,
+            'https://example.com/' => 4, 'https://shop.example.com.evil.example/' => 4, 'https://shop.example.com@evil.example/' => 4, 'https://xexample.org/' => 4,
+        ];
+        foreach ($hooks as $hook => $code) {
+            self::assertSame($code, $desk->ask('/mj/submit/imagine', ['prompt' => 'x', 'notifyHook' => $hook])->json()['code'], $hook);
+        }
+    }
+
+    public function testTheRelaysOwnAddressIsSetOrSeen(): void
+    {
+        $submit = ['prompt' => 'x', 'notifyHook' => 'https://shop.example.com/hook'];
+        $desk = new Desk();
+        $answer = $desk->ask('/mj/submit/imagine', $submit, null, null, '192.0.2.1', '')->json();
+        self::assertSame(4, $answer['code']);
+        self::assertStringContainsString('MJ_RELAY_URL', $answer['description']);
+        $desk = new Desk(['URL' => 'http://10.0.0.1:8930/']);
+        $desk->ask('/mj/submit/imagine', $submit, null, null, '192.0.2.1', '');
+        self::assertStringStartsWith('http://10.0.0.1:8930/mj/webhook/', $desk->options()['notify_url']);
+        self::assertLessThan(2048, strlen($desk->options()['notify_url']));
+    }
+}
