@@ -72,6 +72,17 @@ final class LogTest extends TestCase
         }
     }
 
+    public function testAWebhookThatIsGivenUpIsForAPerson(): void
+    {
+        $receiver = new Receiver([410]);
+        $hub = $this->hub(['log_format' => 'json', 'notify_url' => $receiver->url]);
+        $task = $hub->picture('a boat');
+        Until::true(fn () => $this->said('a webhook was given up') !== [], 15.0);
+        $line = $this->said('a webhook was given up')[0];
+        self::assertSame(['warn', $task['id'], 410, 1], [$line['level'], $line['task'], $line['status'], $line['tries']]);
+        self::assertStringNotContainsString($receiver->url, file_get_contents("$this->directory/mj.log"));
+    }
+
     public function testPromptsAreThereOnlyWhenAskedFor(): void
     {
         $hub = $this->hub(['log_level' => 'info', 'log_prompts' => true]);

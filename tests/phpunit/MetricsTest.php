@@ -133,6 +133,23 @@ final class MetricsTest extends TestCase
         self::assertSame(1.0, $page->sum('mj_rest_requests_total', ['method' => 'POST', 'route' => '/interactions', 'outcome' => '429']));
     }
 
+    public function testWebhooksAndTheArchiveAreCounted(): void
+    {
+        $archive = sys_get_temp_dir() . '/mj-archive-' . bin2hex(random_bytes(4));
+        mkdir($archive);
+        $hub = new Hub(['gateway' => 'user', 'spacing' => '10ms', 'archive' => $archive], ['--speed', '200'], lasting: true);
+        [$gone, $slow] = [new Receiver([410]), new Receiver([500])];
+        $hub->picture('a boat', ['notify_url' => $gone->url]);
+        $slow->all($hub->call('mj_imagine', 'a boat', ['notify_url' => $slow->url]));
+        $counted = static fn (string $name, string $outcome) => self::page($hub)->sum($name, ['outcome' => $outcome]);
+        Until::true(static fn () => $counted('mj_archive_pictures_total', 'kept') === 2.0 && $counted('mj_webhook_posts_total', 'delivered') > 0.0, self::PATIENCE);
+        exec('rm -rf ' . escapeshellarg($archive));
+        self::assertSame(1.0, $counted('mj_webhook_posts_total', 'given_up'));
+        self::assertSame(1.0, $counted('mj_webhook_posts_total', 'retried'));
+        $page = self::page($hub);
+        self::assertSame([0.0, 1.0], [$page->sum('mj_webhooks_pending'), $page->sum('mj_webhooks_failed')]);
+    }
+
     public function testItStartsNothing(): void
     {
         $hub = new Hub(['gateway' => 'user'], owned: false);
