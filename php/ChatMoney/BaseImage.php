@@ -22,7 +22,7 @@ final class BaseImage
             return $image;
         }
         foreach (self::BASE64 as $begin => $type) {
-            if (strlen($image) > 100 && str_starts_with($image, $begin)) {
+            if (str_starts_with($image, $begin) && strlen($image) > 64 && base64_decode(substr($image, 0, 64), true) !== false) {
                 return "data:image/$type;base64,$image";
             }
         }

@@ -1,0 +1,244 @@
+<?php
+
+/**
+ * ThinkPHP, as far as the bridge uses it. MJ_THINKPHP names the `vendor/autoload.php` of a real one (6.1 with think-orm 2);
+ * without, what follows has the same names and signatures.
+ */
+
+declare(strict_types=1);
+
+namespace {
+    $real = getenv('MJ_THINKPHP');
+    if (is_string($real) && $real !== '') {
+        require_once $real;
+    }
+}
+
+namespace think\console\input {
+    if (!class_exists(Option::class)) {
+        class Option
+        {
+            public const VALUE_NONE = 1;
+            public const VALUE_REQUIRED = 2;
+        }
+    }
+}
+
+namespace think\console {
+    if (!class_exists(Input::class)) {
+        class Input
+        {
+            /** @var array<string, mixed> */
+            private array $options = [];
+
+            /** @param list<string> $argv */
+            public function __construct(private array $argv)
+            {
+            }
+
+            /** @param array<string, array{int, mixed}> $known */
+            public function bind(array $known): void
+            {
+                $this->options = array_map(static fn (array $one): mixed => $one[0] === input\Option::VALUE_NONE ? false : $one[1], $known);
+                foreach ($this->argv as $token) {
+                    [$name, $value] = explode('=', substr($token, 2), 2) + [1 => true];
+                    isset($known[$name]) ? $this->options[$name] = $value : throw new \RuntimeException("The \"--$name\" option does not exist.");
+                }
+            }
+
+            /** @return mixed */
+            public function getOption(string $name)
+            {
+                return $this->options[$name];
+            }
+        }
+
+        class Output
+        {
+            private string $buffer = '';
+
+            public function __construct($driver = 'console')
+            {
+            }
+
+            public function writeln(string $messages, int $type = 0): void
+            {
+                $this->buffer .= "$messages\n";
+            }
+
+            public function fetch(): string
+            {
+                return $this->buffer;
+            }
+        }
+
+        abstract class Command
+        {
+            /** @var \think\App */
+            protected $app;
+
+            private string $name = '';
+
+            private string $description = '';
+
+            /** @var array<string, array{int, mixed}> */
+            private array $options = [];
+
+            public function __construct()
+            {
+                $this->configure();
+            }
+
+            /** @return void */
+            protected function configure()
+            {
+            }
+
+            /** @return int|null */
+            abstract protected function execute(Input $input, Output $output);
+
+            /** @return $this */
+            public function setName(string $name)
+            {
+                $this->name = $name;
+
+                return $this;
+            }
+
+            public function getName(): string
+            {
+                return $this->name;
+            }
+
+            /** @return $this */
+            public function setDescription(string $description)
+            {
+                $this->description = $description;
+
+                return $this;
+            }
+
+            /** @return $this */
+            public function addOption(string $name, ?string $shortcut = null, ?int $mode = null, string $description = '', $default = null)
+            {
+                $this->options[$name] = [(int) $mode, $default];
+
+                return $this;
+            }
+
+            public function setApp(\think\App $app): void
+            {
+                $this->app = $app;
+            }
+
+            public function run(Input $input, Output $output): int
+            {
+                $input->bind($this->options);
+                $status = $this->execute($input, $output);
+
+                return is_numeric($status) ? (int) $status : 0;
+            }
+        }
+    }
+}
+
+namespace think {
+    if (!class_exists(App::class)) {
+        class App
+        {
+            /** @var array<string, mixed> */
+            private array $bound = [];
+
+            public function __construct(string $rootPath = '')
+            {
+            }
+
+            /** @return $this */
+            public function bind($abstract, $concrete = null)
+            {
+                $this->bound[$abstract] = $concrete;
+
+                return $this;
+            }
+
+            public function has($name): bool
+            {
+                return isset($this->bound[$name]);
+            }
+
+            public function make(string $abstract, array $vars = [], bool $newInstance = false)
+            {
+                return $this->bound[$abstract] instanceof \Closure ? $this->bound[$abstract] = ($this->bound[$abstract])() : $this->bound[$abstract];
+            }
+        }
+    }
+}
+
+namespace think\db {
+    if (!class_exists(PDOConnection::class)) {
+        abstract class PDOConnection
+        {
+            private \PDO $pdo;
+
+            private int $depth = 0;
+
+            /** @param array<string, mixed> $config */
+            public function __construct(array $config)
+            {
+                $this->pdo = new \PDO($config['dsn'], $config['username'], $config['password']);
+            }
+
+            public function query(string $sql, array $bind = [], bool $master = false): array
+            {
+                $statement = $this->pdo->prepare($sql);
+                $statement->execute($bind);
+
+                return $statement->fetchAll(\PDO::FETCH_ASSOC);
+            }
+
+            public function execute(string $sql, array $bind = []): int
+            {
+                $statement = $this->pdo->prepare($sql);
+                $statement->execute($bind);
+
+                return $statement->rowCount();
+            }
+
+            public function transaction(callable $callback)
+            {
+                ++$this->depth === 1 ? $this->pdo->beginTransaction() : $this->pdo->exec("SAVEPOINT trans$this->depth");
+                try {
+                    $result = $callback($this);
+                    $this->depth === 1 ? $this->pdo->commit() : null;
+
+                    return $result;
+                } catch (\Throwable $thrown) {
+                    $this->depth === 1 ? $this->pdo->rollBack() : $this->pdo->exec("ROLLBACK TO SAVEPOINT trans$this->depth");
+                    throw $thrown;
+                } finally {
+                    --$this->depth;
+                }
+            }
+        }
+    }
+}
+
+namespace think {
+    if (!class_exists(DbManager::class)) {
+        class DbManager
+        {
+            /** @var array<string, mixed> */
+            private array $config = [];
+
+            public function setConfig($config): void
+            {
+                $this->config = $config;
+            }
+
+            public function connect(?string $name = null, bool $force = false): db\PDOConnection
+            {
+                return new class ($this->config['connections'][$this->config['default']]) extends db\PDOConnection {};
+            }
+        }
+    }
+}
