@@ -122,7 +122,7 @@ final class FlowTest extends TestCase
             $progress = array_column($records, 'progress', 'id') + $progress;
 
             return $enough($records);
-        }, 30.0, fn (): string => json_encode([$site->fpm->call('status')['queue'], $progress]));
+        }, 60.0, fn (): string => json_encode([$site->fpm->call('status')['queue'], $progress]));
 
         return $progress;
     }
@@ -134,7 +134,7 @@ final class FlowTest extends TestCase
             $site->fpm->calls([['poll', [$ids[0]]]]);
 
             return count(self::held($site)) === $count;
-        }, 30.0, static fn (): string => json_encode([count(self::held($site)), $site->fpm->call('status')['queue'], $site->fpm->log()]));
+        }, 60.0, static fn (): string => json_encode([count(self::held($site)), $site->fpm->call('status')['queue'], $site->fpm->log()]));
     }
 
     private function release(Deployment $site, int $count): void
