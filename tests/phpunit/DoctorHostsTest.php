@@ -23,6 +23,18 @@ final class DoctorHostsTest extends ExaminedTestCase
         self::assertStringContainsString('127.0.0.1', $found->words('api.dns'));
     }
 
+    public function testEachCheckOfTheNetworkIsBrokenByATest(): void
+    {
+        $tests = file_get_contents(__FILE__) . file_get_contents(__DIR__ . '/DoctorDiscordTest.php');
+        // Each stands in one line with the status that it gets.
+        foreach ((new Examination([], ['network' => false]))->names() as $name) {
+            [$place, $step] = explode('.', $name) + [1 => ''];
+            $isOfEachHost = isset(self::HOSTS[$place]) && in_array($step, ['dns', 'tcp', 'tls'], true);
+            $words = $isOfEachHost ? '/assertFound\(.*"\$place\.' . $step . '"/' : '/(assertFound\(|=> \[|yield ).*\'' . preg_quote($name, '/') . '\', \'?(failed|warning|\[)/';
+            self::assertMatchesRegularExpression($words, $tests, "$name is broken by no test");
+        }
+    }
+
     public function testAllIsWellOverIpv6(): void
     {
         if (@stream_socket_server('tcp://[::1]:0') === false) {

@@ -47,6 +47,12 @@ final class Examination
         return array_filter(array_column($this->checks['en'], 'because', 'name'));
     }
 
+    /** @return list<string> every check over the network */
+    public function names(): array
+    {
+        return array_keys($this->checks['en']);
+    }
+
     public function status(string $check): string
     {
         return $this->checks['en'][$check]['status'];

@@ -87,7 +87,7 @@ final class Simulator
             'header' => 'Content-Type: application/json',
             'content' => json_encode(['command' => $command] + $arguments, JSON_THROW_ON_ERROR),
             'ignore_errors' => true,
-        ]]));
+        ], 'ssl' => array_filter(['cafile' => $this->says['ca_file'] ?? null])]));
 
         return json_decode((string) $answer, true, 64, JSON_THROW_ON_ERROR);
     }
