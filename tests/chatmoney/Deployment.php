@@ -9,7 +9,7 @@ use Mj\Tests\Process\Fpm;
 use Mj\Tests\Process\Simulator;
 use Mj\Tests\Process\StateDirectory;
 
-/** The site on a MariaDB and a php-fpm, with the simulator behind it. */
+/** The site on a MariaDB, a php-fpm and an nginx, with the simulator behind it. */
 final class Deployment
 {
     private const EXTENSIONS = ['pdo', 'mysqlnd', 'pdo_mysql'];
@@ -17,6 +17,8 @@ final class Deployment
     public Simulator $simulator;
 
     public Fpm $fpm;
+
+    public Browsers $browsers;
 
     public Site $site;
 
@@ -52,6 +54,7 @@ final class Deployment
             $environment["env[$name]"] = "\"$value\"";
         }
         $this->fpm = new Fpm($this->ini(), 6, $environment, false, self::EXTENSIONS, true, __DIR__ . '/site.php');
+        $this->browsers = new Browsers($this->fpm);
     }
 
     /**

@@ -4,19 +4,20 @@ declare(strict_types=1);
 
 namespace Mj\Tests\ChatMoney;
 
-use Mj\Tests\Process\Lost;
+use Mj\Tests\Process\Nginx;
 use Mj\Tests\Process\Until;
 use PHPUnit\Framework\TestCase;
 
-/** From the request that draws to the picture in the table, through real php-fpm and MariaDB, without a daemon. */
+/** From the request that draws to the picture in the table, through real nginx, php-fpm and MariaDB, without a daemon. */
 final class FlowTest extends TestCase
 {
     private const RECORDS = 50;
 
     protected function setUp(): void
     {
-        if (MariaDb::missing() !== null) {
-            self::markTestSkipped('nothing is known of the flow: ' . MariaDb::missing());
+        $missing = MariaDb::missing() ?? (Nginx::binary() === null ? 'nginx is not installed (apt-get install nginx)' : null);
+        if ($missing !== null) {
+            self::markTestSkipped("nothing is known of the flow: $missing");
         }
     }
 
@@ -29,7 +30,7 @@ final class FlowTest extends TestCase
         }
         $ids = [];
         foreach (array_chunk($calls, 10) as $together) {
-            $ids = [...$ids, ...$site->fpm->calls($together)];
+            $ids = [...$ids, ...$site->browsers->calls($together)];
         }
         self::assertSame(range(1, self::RECORDS), self::sorted($ids));
         $this->awaitHeld($site, $ids, self::RECORDS);
@@ -115,9 +116,9 @@ final class FlowTest extends TestCase
         Until::true(function () use ($site, $ids, $enough, &$progress): bool {
             $batches = array_map(static fn (array $batch): array => ['poll', $batch], array_chunk($ids, 10));
             $records = [];
-            foreach ($site->fpm->calls($batches) as $batch) {
+            foreach ($site->browsers->calls($batches) as $batch) {
                 // The request of a killed worker: the front end asks again.
-                $records += $batch instanceof Lost ? [] : $batch;
+                $records += $batch ?? [];
             }
             $progress = array_column($records, 'progress', 'id') + $progress;
 
@@ -131,7 +132,7 @@ final class FlowTest extends TestCase
     private function awaitHeld(Deployment $site, array $ids, int $count): void
     {
         Until::true(function () use ($site, $ids, $count): bool {
-            $site->fpm->calls([['poll', [$ids[0]]]]);
+            $site->browsers->calls([['poll', [$ids[0]]]]);
 
             return count(self::held($site)) === $count;
         }, 60.0, static fn (): string => json_encode([count(self::held($site)), $site->fpm->call('status')['queue'], $site->fpm->log()]));

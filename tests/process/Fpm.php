@@ -127,6 +127,18 @@ final class Fpm implements Site
         }, $this->client->requests($bodies, $timeout));
     }
 
+    /** Where a web server reaches it. */
+    public function socket(): string
+    {
+        return $this->directory . '/fpm.sock';
+    }
+
+    /** What a web server lets it run. */
+    public function script(): string
+    {
+        return $this->directory . '/endpoint.php';
+    }
+
     public function masterPid(): int
     {
         return (int) file_get_contents($this->directory . '/fpm.pid');
