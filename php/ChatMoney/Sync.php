@@ -71,7 +71,9 @@ final class Sync
             }
         }
 
-        return $done + array_diff_key($this->ledger->counts(), ['next' => 0]);
+        $counts = $this->ledger->counts();
+
+        return $done + ['owed' => $counts['owed'], 'abandoned' => $counts['abandoned']];
     }
 
     /**
@@ -83,10 +85,11 @@ final class Sync
     public function run(float $seconds): array
     {
         $until = self::now() + $seconds;
-        $sum = ['delivered' => 0, 'failed' => 0];
+        $delivered = $failed = 0;
         while (true) {
             $one = $this->once(max(0.0, $until - self::now()));
-            $sum = ['delivered' => $sum['delivered'] + $one['delivered'], 'failed' => $sum['failed'] + $one['failed']];
+            $delivered += $one['delivered'];
+            $failed += $one['failed'];
             $open = $this->hasOpen();
             $next = $this->ledger->counts()['next'];
             $left = $until - self::now();
@@ -98,7 +101,7 @@ final class Sync
         }
         $this->ledger->prune();
 
-        return $sum + $one + ['open' => $open];
+        return ['delivered' => $delivered, 'failed' => $failed] + $one + ['open' => $open];
     }
 
     /**

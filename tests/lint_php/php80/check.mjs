@@ -23,6 +23,7 @@ function copy(folder) {
 
 copy('php');
 copy('tests/phpunit/Client');
+copy('tests/chatmoney');
 php.mkdirTree('/mj/tests/lint_php/php80');
 php.writeFile('/mj/tests/lint_php/php80/check.php', readFileSync(new URL('check.php', import.meta.url)));
 
