@@ -200,6 +200,11 @@ setup-clients: setup
 test-clients: build setup-clients ## Let discord.js and discord.py log in to the simulator
 	tests/simulator/clients/run "$(CURDIR)/build/clients"
 
+.PHONY: test-relay
+test-relay: build setup-servers setup-clients ## Hold the relay API: its tests, schemathesis, AceData's command line; FILTER=name
+	@$(MAKE) --no-print-directory setup PACKAGES=php-curl
+	tests/relay/run "$(CURDIR)/build/relay"
+
 .PHONY: stubs-check
 stubs-check: build ## Hold stubs/mj.stub.php equal to the binary
 	$(PHP) -n tests/stubs_check.php "$(MJ_EXTENSION)"

@@ -60,6 +60,14 @@ final class SubmitTest extends TestCase
         self::assertSame($options, $desk->options());
     }
 
+    public function testNamesThatPhpCannotHaveDoNoHarm(): void
+    {
+        $desk = new Desk();
+        $body = '{"\u0000":1,"prompt":"a cat","x":{"\u0000a":[1,{"\u0000":2}]},"accountFilter":{"\u0000":0,"modes":["FAST"]}}';
+        self::assertSame(1, $desk->ask('/mj/submit/imagine', $body)->json()['code']);
+        self::assertSame(['mode' => 'fast'], $desk->options());
+    }
+
     public function testPicturesAreTakenInEveryForm(): void
     {
         $desk = new Desk();
@@ -181,6 +189,7 @@ final class SubmitTest extends TestCase
             'no button' => ['action', ['taskId' => 'x'], 200, 4],
             'button of an unknown task' => ['action', ['taskId' => 'x', 'customId' => 'MJ::JOB::upsample::1::x'], 200, 3],
             'no picture' => ['describe', [], 200, 4],
+            'a wrong type beside what makes no sense' => ['blend', ['notifyHook' => 'x', 'dimensions' => 'ROUND'], 400, 4],
             'one picture' => ['blend', ['base64Array' => [$one]], 200, 4],
             'six pictures' => ['blend', ['base64Array' => array_fill(0, 6, $one)], 200, 4],
             'unknown dimensions' => ['blend', ['base64Array' => [$one, $one], 'dimensions' => 'ROUND'], 400, 4],

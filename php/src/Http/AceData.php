@@ -28,26 +28,20 @@ final class AceData
 
     public function imagine(Request $request, Body $body): Response
     {
-        $options = $this->options($request, $body);
         $action = $body->text('action');
         $prompt = trim($body->text('prompt'));
         $image = $body->text('image_id');
         $mask = $body->text('mask');
-        foreach (['version', 'quality'] as $parameter) {
-            if ($body->text($parameter) !== '') {
-                $options[$parameter] = $body->text($parameter);
-            }
-        }
-        $isHd = $body->boolean('hd');
+        $parameters = ['version' => $body->text('version'), 'quality' => $body->text('quality'), 'hd' => $body->boolean('hd')];
+        $options = $this->options($request, $body);
         $this->banned->check($prompt);
         if ($action === '' || $action === 'generate') {
             if ($prompt === '') {
                 throw Refusal::shape('prompt is missing');
             }
 
-            return $this->answer($this->mj->imagine($prompt, $options + ($isHd ? ['hd' => true] : [])), $body);
+            return $this->answer($this->mj->imagine($prompt, $options + array_filter($parameters)), $body);
         }
-        unset($options['version'], $options['quality']);
         $options += $prompt === '' ? [] : ['prompt' => $prompt];
         $options += $mask === '' ? [] : ['mask' => Pictures::data('mask', $mask)];
 
@@ -56,16 +50,16 @@ final class AceData
 
     public function describe(Request $request, Body $body): Response
     {
+        $picture = $body->text('image_url');
         $options = $this->options($request, $body);
-        $picture = Pictures::given('image_url', $body->text('image_url'));
 
-        return $this->answer($this->mj->describe($picture, $options), $body);
+        return $this->answer($this->mj->describe(Pictures::given('image_url', $picture), $options), $body);
     }
 
     public function shorten(Request $request, Body $body): Response
     {
-        $options = $this->options($request, $body);
         $prompt = trim($body->text('prompt'));
+        $options = $this->options($request, $body);
         if ($prompt === '') {
             throw Refusal::shape('prompt is missing');
         }
@@ -76,11 +70,13 @@ final class AceData
 
     public function seed(Request $request, Body $body): Response
     {
-        $task = $this->task($body->text('image_id'));
+        $id = $body->text('image_id');
+        $options = $this->options($request, $body);
+        $task = $this->task($id);
         if ($task->seed !== null) {
             return Response::json(['seed' => (string) $task->seed] + AceDataShape::task($task));
         }
-        $options = $this->options($request, $body) + ['idempotency_key' => "relay:seed:$task->id"];
+        $options += ['idempotency_key' => "relay:seed:$task->id"];
 
         return $this->answer($this->mj->action($task, 'seed', $options), $body);
     }
@@ -133,10 +129,11 @@ final class AceData
     /** @return array<string, mixed> */
     private function options(Request $request, Body $body): array
     {
-        $options = $this->hooks->options($request, $body->text('callback_url'), Hooks::ACE_DATA);
         $mode = $body->word('mode', self::MODES);
+        // Of the wrong type, they are to be refused before anything is submitted.
         $body->boolean('async');
         $body->number('timeout');
+        $options = $this->hooks->options($request, $body->text('callback_url'), Hooks::ACE_DATA);
 
         return $options + ($mode === null ? [] : ['mode' => $mode]);
     }

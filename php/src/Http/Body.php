@@ -16,8 +16,12 @@ final class Body
     {
         try {
             $fields = json_decode($json, false, self::DEPTH, JSON_THROW_ON_ERROR);
-        } catch (\JsonException) {
-            throw Refusal::shape('the request is not valid JSON');
+        } catch (\JsonException $error) {
+            if ($error->getCode() !== JSON_ERROR_INVALID_PROPERTY_NAME) {
+                throw Refusal::shape('the request is not valid JSON');
+            }
+            // PHP's objects cannot have names that begin with U+0000. Those are none that we know.
+            $fields = self::named(json_decode($json, true, self::DEPTH, JSON_THROW_ON_ERROR));
         }
         if (!$fields instanceof \stdClass) {
             throw Refusal::shape('the request must be a JSON object');
@@ -117,6 +121,20 @@ final class Body
         }
 
         return new self($value, "$this->place$name.");
+    }
+
+    /** The same as objects, without the names that they cannot have. */
+    private static function named(mixed $value): mixed
+    {
+        if (!is_array($value)) {
+            return $value;
+        }
+        $named = array_map([self::class, 'named'], $value);
+        if ($named === array_values($named)) {
+            return $named;
+        }
+
+        return (object) array_filter($named, static fn($name): bool => !str_starts_with((string) $name, "\0"), ARRAY_FILTER_USE_KEY);
     }
 
     private function value(string $name): mixed

@@ -36,9 +36,10 @@ final class Submissions
 
     public function imagine(Request $request, Body $body, ?string $mode): Response
     {
-        $options = $this->options($request, $body, $mode, true);
-        $prompt = $this->prompt($body);
+        $prompt = $body->text('prompt');
         $pictures = $body->text('base64') === '' ? $body->texts('base64Array') : [...$body->texts('base64Array'), $body->text('base64')];
+        $options = $this->options($request, $body, $mode, true);
+        $prompt = $this->prompt($prompt);
         if ($pictures !== []) {
             $options['images'] = array_map(static fn(string $one): string => Pictures::given('base64Array', $one), $pictures);
         }
@@ -48,8 +49,9 @@ final class Submissions
 
     public function describe(Request $request, Body $body, ?string $mode): Response
     {
+        $link = $body->text('link');
+        $picture = $body->text('base64') === '' ? $link : $body->text('base64');
         $options = $this->options($request, $body, $mode, true);
-        $picture = $body->text('base64') === '' ? $body->text('link') : $body->text('base64');
         if (trim($picture) === '') {
             throw Refusal::sense('base64 is missing');
         }
@@ -59,12 +61,12 @@ final class Submissions
 
     public function blend(Request $request, Body $body, ?string $mode): Response
     {
-        $options = $this->options($request, $body, $mode, true);
         $dimensions = $body->word('dimensions', self::DIMENSIONS);
+        $pictures = $body->texts('base64Array');
+        $options = $this->options($request, $body, $mode, true);
         if ($dimensions !== null) {
             $options['dimensions'] = strtolower($dimensions);
         }
-        $pictures = $body->texts('base64Array');
         if (count($pictures) < 2 || count($pictures) > 5) {
             throw Refusal::sense('base64Array must have 2 to 5 pictures');
         }
@@ -75,15 +77,16 @@ final class Submissions
 
     public function shorten(Request $request, Body $body, ?string $mode): Response
     {
+        $prompt = $body->text('prompt');
         $options = $this->options($request, $body, $mode, true);
 
-        return $this->submitted($this->mj->shorten($this->prompt($body), $options));
+        return $this->submitted($this->mj->shorten($this->prompt($prompt), $options));
     }
 
     public function show(Request $request, Body $body, ?string $mode): Response
     {
-        $options = $this->options($request, $body, $mode, true);
         $job = trim($body->text('jobId'));
+        $options = $this->options($request, $body, $mode, true);
         if ($job === '') {
             throw Refusal::sense('jobId is missing');
         }
@@ -93,10 +96,10 @@ final class Submissions
 
     public function change(Request $request, Body $body, ?string $mode): Response
     {
-        $options = $this->options($request, $body, $mode, false);
         $action = $body->word('action', self::ACTIONS);
         $index = $body->integer('index');
         $id = $body->text('taskId');
+        $options = $this->options($request, $body, $mode, false);
         if ($action === null) {
             throw Refusal::sense('action is missing');
         }
@@ -107,8 +110,9 @@ final class Submissions
     /** The same in one line: `ID U2`. */
     public function simpleChange(Request $request, Body $body, ?string $mode): Response
     {
+        $content = $body->text('content');
         $options = $this->options($request, $body, $mode, false);
-        if (preg_match('/^\s*(\S+)\s+(?:([uv])([1-4])|r)\s*$/iD', $body->text('content'), $found) !== 1) {
+        if (preg_match('/^\s*(\S+)\s+(?:([uv])([1-4])|r)\s*$/iD', $content, $found) !== 1) {
             throw Refusal::sense('content must be the id of a task and U1 to U4, V1 to V4 or R');
         }
         $action = match (strtolower($found[2] ?? '')) {
@@ -122,9 +126,9 @@ final class Submissions
 
     public function action(Request $request, Body $body, ?string $mode): Response
     {
-        $options = $this->options($request, $body, $mode, false);
         $custom = trim($body->text('customId'));
         $id = $body->text('taskId');
+        $options = $this->options($request, $body, $mode, false);
         if ($custom === '') {
             throw Refusal::sense('customId is missing');
         }
@@ -216,9 +220,9 @@ final class Submissions
         return preg_match(self::FORMS, $action) === 1 || ($this->settings->remix() && preg_match(self::REMIX, $action) === 1);
     }
 
-    private function prompt(Body $body): string
+    private function prompt(string $prompt): string
     {
-        $prompt = trim($body->text('prompt'));
+        $prompt = trim($prompt);
         if ($prompt === '') {
             throw Refusal::sense('prompt is missing');
         }
@@ -228,7 +232,8 @@ final class Submissions
     }
 
     /**
-     * What all submissions have in common.
+     * What all submissions have in common. It is read last, so that a request of the wrong shape is told so, whatever
+     * else is wrong with it.
      *
      * @param string|null $mode  of the address: `/mj-fast`
      * @param bool        $isNew whether it is not a button of a task, whose account and bot are fixed
@@ -241,9 +246,10 @@ final class Submissions
         $modes = $filter->words('modes', self::MODES);
         $account = trim($filter->text('instanceId'));
         $bot = $body->word('botType', self::BOTS);
+        $state = $body->text('state');
         $options = $this->hooks->options($request, $body->text('notifyHook'), Hooks::PROXY);
-        if ($body->text('state') !== '') {
-            $options['state'] = $body->text('state');
+        if ($state !== '') {
+            $options['state'] = $state;
         }
         if ($mode !== null || $modes !== []) {
             $options['mode'] = $mode ?? strtolower($modes[0]);
