@@ -87,10 +87,11 @@ final class Sync
         $until = self::now() + $seconds;
         $delivered = $failed = 0;
         while (true) {
+            // Looked at before the feed is read, so that what ends in between is still seen.
+            $open = $this->hasOpen();
             $one = $this->once(max(0.0, $until - self::now()));
             $delivered += $one['delivered'];
             $failed += $one['failed'];
-            $open = $this->hasOpen();
             $next = $this->ledger->counts()['next'];
             $left = $until - self::now();
             $comes = $open || $one['busy'] || ($next > 0 && $next <= time() + $left);

@@ -226,6 +226,17 @@ final class SyncTest extends TestCase
         self::assertTrue($driver->run(0.0)['open']);
     }
 
+    public function testWhatEndsWhileTheCronDeliversIsDeliveredByIt(): void
+    {
+        $driver = $this->driver();
+        $this->drawn($driver, 'a cat');
+        $later = $driver->imagine(['prompt' => 'a dog'])['task_id'];
+        $this->then = function () use ($later): void {
+            $this->mj->wait($later, 600.0);
+        };
+        self::assertSame([2, false], array_values(array_intersect_key($driver->run(60.0), ['delivered' => 0, 'open' => 0])));
+    }
+
     public function testWhatWasDeliveredLongAgoIsForgotten(): void
     {
         $driver = $this->driver();
