@@ -243,6 +243,26 @@ final class InstallTest extends TestCase
         self::assertSame('mj-of-root 700', trim($root->must('useradd mj-of-root && /opt/mj/install --user mj-of-root --state-dir /srv/state >/dev/null && stat -c "%U %a" /srv/state')));
     }
 
+    /** With stand-ins for clang and for cargo, which hands out the packaged binary. */
+    public function testBuildAsksCargoForThatPhp(): void
+    {
+        $root = new Root('bookworm');
+        $root->put(__DIR__ . '/../../packaging/install', '/src/packaging/install');
+        $root->write('/src/src/extension/Cargo.toml', '');
+        self::assertStringContainsString('Rust is missing', $root->run('/src/packaging/install --build')[1]);
+
+        $binary = array_column(Package::manifest($root->read('/opt/mj/MANIFEST')), 'file', 'php')['8.2'];
+        $root->write('/root/.cargo/bin/cargo', "#!/bin/sh\necho \"\$PWD|\$*|\$PHP|\$PHP_CONFIG\" > /tmp/asked\nmkdir -p target/release && cp /opt/mj/$binary target/release/libmj.so\n", 0755);
+        self::assertStringContainsString('clang is missing', $root->run('/src/packaging/install --build')[1]);
+        $root->write('/usr/local/bin/clang', '', 0755);
+        self::assertStringContainsString('has no php-config', $root->run('/src/packaging/install --build')[1]);
+        $root->write('/usr/bin/php-config8.2', '', 0755);
+
+        self::assertStringContainsString('installed: mj', $root->must('/src/packaging/install --build'));
+        self::assertSame('/src|build --locked --release -p mj|/usr/bin/php8.2|/usr/bin/php-config8.2', trim($root->read('/tmp/asked')));
+        self::assertStringContainsString('mj => enabled', $root->must('php --ri mj'));
+    }
+
     public function testPackageIsWhatItSays(): void
     {
         $directory = Package::directory();
