@@ -108,7 +108,7 @@ arrows: setup ## Check what each room links
 .PHONY: test
 test: test-rust ## Run every test
 	@# These mostly wait, for processes and for time-outs. Each prints when it has ended.
-	$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target test-php test-process test-chatmoney test-clients
+	$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target test-php test-process test-chatmoney test-thinkphp test-clients
 
 .PHONY: test-rust
 test-rust: setup ## Run the tests of the Rust crates
@@ -151,6 +151,10 @@ setup-chatmoney: setup
 .PHONY: test-chatmoney
 test-chatmoney: build setup-chatmoney ## Run the tests of the ChatMoney bridge, with MariaDB, php-fpm and nginx; FILTER=name for some
 	$(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite chatmoney $(if $(FILTER),--filter $(FILTER))
+
+.PHONY: test-thinkphp
+test-thinkphp: build ## Run the tests of the ThinkPHP service and commands; FILTER=name for some
+	$(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite thinkphp $(if $(FILTER),--filter $(FILTER))
 
 .PHONY: test-process
 test-process: build ## Run the tests with real php-fpm, kills and forks; FILTER=name for some

@@ -30,7 +30,7 @@ final class ThinkTest extends TestCase
         if (MariaDb::missing() !== null) {
             self::markTestSkipped('nothing is known of the command: ' . MariaDb::missing());
         }
-        require_once __DIR__ . '/think.php';
+        require_once __DIR__ . '/../thinkphp/think.php';
         $this->mj = new FakeMidjourney();
         $this->connection = self::connection(MariaDb::running()->database());
         $this->connection->execute('CREATE TABLE notices (task_id varchar(30)) ENGINE=InnoDB');

@@ -23,7 +23,7 @@ function copy(folder) {
 
 copy('php');
 copy('tests/phpunit/Client');
-copy('tests/chatmoney');
+copy('tests/thinkphp');
 php.mkdirTree('/mj/tests/lint_php/php80');
 php.writeFile('/mj/tests/lint_php/php80/check.php', readFileSync(new URL('check.php', import.meta.url)));
 

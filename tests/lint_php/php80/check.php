@@ -16,7 +16,7 @@ set_error_handler(static function (int $level, string $message, string $file, in
 $root = dirname(__DIR__, 3);
 require "$root/php/autoload.php";
 require "$root/tests/phpunit/Client/Contract.php";
-require "$root/tests/chatmoney/think.php";
+require "$root/tests/thinkphp/think.php";
 
 $files = $classes = 0;
 foreach (new RecursiveIteratorIterator(new RecursiveDirectoryIterator("$root/php", FilesystemIterator::SKIP_DOTS)) as $file) {
@@ -27,7 +27,7 @@ foreach (new RecursiveIteratorIterator(new RecursiveDirectoryIterator("$root/php
         exit(1);
     }
     ++$files;
-    if (preg_match('~/php/(?:src/|polyfill/|(?=ChatMoney/))(.+)\.php$~', (string) $file, $found) === 1) {
+    if (preg_match('~/php/(?:src/|polyfill/|(?=(?:ChatMoney|ThinkPHP)/)(?!ThinkPHP/config))(.+)\.php$~', (string) $file, $found) === 1) {
         $class = 'Mj\\' . str_replace('/', '\\', $found[1]);
         if (!class_exists($class) && !interface_exists($class)) {
             echo "$file: there is no $class\n";

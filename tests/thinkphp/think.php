@@ -1,7 +1,7 @@
 <?php
 
 /**
- * ThinkPHP, as far as the bridge uses it. MJ_THINKPHP names the `vendor/autoload.php` of a real one (6.1 with think-orm 2);
+ * ThinkPHP, as far as php/ChatMoney and php/ThinkPHP use it. MJ_THINKPHP names the `vendor/autoload.php` of a real one (6.1 with think-orm 2);
  * without, what follows has the same names and signatures.
  */
 
@@ -21,6 +21,11 @@ namespace think\console\input {
             public const VALUE_NONE = 1;
             public const VALUE_REQUIRED = 2;
         }
+
+        class Argument
+        {
+            public const REQUIRED = 1;
+        }
     }
 }
 
@@ -36,14 +41,31 @@ namespace think\console {
             {
             }
 
-            /** @param array<string, array{int, mixed}> $known */
-            public function bind(array $known): void
+            /** @var array<string, string> */
+            private array $arguments = [];
+
+            /**
+             * @param array<string, array{int, mixed}> $known
+             * @param list<string>                     $names of arguments
+             */
+            public function bind(array $known, array $names): void
             {
                 $this->options = array_map(static fn (array $one): mixed => $one[0] === input\Option::VALUE_NONE ? false : $one[1], $known);
                 foreach ($this->argv as $token) {
+                    if (!str_starts_with($token, '--')) {
+                        $this->arguments[array_shift($names) ?? throw new \RuntimeException('Too many arguments.')] = $token;
+                        continue;
+                    }
                     [$name, $value] = explode('=', substr($token, 2), 2) + [1 => true];
                     isset($known[$name]) ? $this->options[$name] = $value : throw new \RuntimeException("The \"--$name\" option does not exist.");
                 }
+                $names === [] || throw new \RuntimeException('Not enough arguments.');
+            }
+
+            /** @return mixed */
+            public function getArgument(string $name)
+            {
+                return $this->arguments[$name];
             }
 
             /** @return mixed */
@@ -84,6 +106,9 @@ namespace think\console {
             /** @var array<string, array{int, mixed}> */
             private array $options = [];
 
+            /** @var list<string> */
+            private array $arguments = [];
+
             public function __construct()
             {
                 $this->configure();
@@ -119,6 +144,14 @@ namespace think\console {
             }
 
             /** @return $this */
+            public function addArgument(string $name, ?int $mode = null, string $description = '', $default = null)
+            {
+                $this->arguments[] = $name;
+
+                return $this;
+            }
+
+            /** @return $this */
             public function addOption(string $name, ?string $shortcut = null, ?int $mode = null, string $description = '', $default = null)
             {
                 $this->options[$name] = [(int) $mode, $default];
@@ -133,7 +166,7 @@ namespace think\console {
 
             public function run(Input $input, Output $output): int
             {
-                $input->bind($this->options);
+                $input->bind($this->options, $this->arguments);
                 $status = $this->execute($input, $output);
 
                 return is_numeric($status) ? (int) $status : 0;
@@ -149,8 +182,14 @@ namespace think {
             /** @var array<string, mixed> */
             private array $bound = [];
 
+            public Config $config;
+
+            public Event $event;
+
             public function __construct(string $rootPath = '')
             {
+                $this->config = new Config();
+                $this->event = new Event();
             }
 
             /** @return $this */
@@ -169,6 +208,108 @@ namespace think {
             public function make(string $abstract, array $vars = [], bool $newInstance = false)
             {
                 return $this->bound[$abstract] instanceof \Closure ? $this->bound[$abstract] = ($this->bound[$abstract])() : $this->bound[$abstract];
+            }
+        }
+    }
+}
+
+namespace think {
+    if (!class_exists(Service::class)) {
+        class Config
+        {
+            /** @var array<string, array<string, mixed>> */
+            private array $values = [];
+
+            public function set(array $config, string $name): void
+            {
+                $this->values[$name] = $config;
+            }
+
+            public function get(string $name, $default = null)
+            {
+                [$file, $key] = explode('.', $name, 2);
+
+                return $this->values[$file][$key] ?? $default;
+            }
+        }
+
+        class Event
+        {
+            /** @var array<string, list<callable>> */
+            private array $listeners = [];
+
+            public function listen(string $event, $listener, bool $first = false)
+            {
+                $this->listeners[$event][] = $listener;
+
+                return $this;
+            }
+
+            public function trigger($event, $params = null, bool $once = false)
+            {
+                return array_map(static fn (callable $listener) => $listener($event), $this->listeners[$event::class] ?? []);
+            }
+        }
+
+        class Console
+        {
+            /** @var list<\Closure> */
+            private static array $starting = [];
+
+            /** @var array<string, console\Command> */
+            private array $commands = [];
+
+            public function __construct(App $app)
+            {
+                foreach (self::$starting as $callback) {
+                    $callback($this);
+                }
+            }
+
+            public static function starting(\Closure $callback): void
+            {
+                self::$starting[] = $callback;
+            }
+
+            public function addCommands(array $commands): void
+            {
+                foreach ($commands as $class) {
+                    $command = new $class();
+                    $this->commands[$command->getName()] = $command;
+                }
+            }
+
+            public function hasCommand(string $name): bool
+            {
+                return isset($this->commands[$name]);
+            }
+        }
+
+        abstract class Service
+        {
+            /** @param App $app */
+            public function __construct(protected $app)
+            {
+            }
+
+            protected function commands($commands)
+            {
+                Console::starting(static fn (Console $console) => $console->addCommands($commands));
+            }
+        }
+
+        class Facade
+        {
+            /** The container, which a real one finds by itself. */
+            public static ?App $app = null;
+
+            protected static function getFacadeClass()
+            {
+            }
+
+            public static function __callStatic($method, $params)
+            {
+                return self::$app->make(static::getFacadeClass())->$method(...$params);
             }
         }
     }
