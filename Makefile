@@ -206,7 +206,7 @@ test-clients: build setup-clients ## Let discord.js and discord.py log in to the
 
 .PHONY: test-relay
 test-relay: build setup-servers setup-clients ## Hold the relay API: its tests, schemathesis, AceData's command line; FILTER=name
-	@$(MAKE) --no-print-directory setup PACKAGES=php-curl
+	@$(MAKE) --no-print-directory setup PACKAGES='php-apcu php-curl'
 	tests/relay/run "$(CURDIR)/build/relay"
 
 .PHONY: stubs-check

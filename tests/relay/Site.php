@@ -24,8 +24,11 @@ final class Site
     /** @var list<resource> */
     private array $processes = [];
 
-    /** @param array<string, string> $settings MJ_RELAY_…, without that */
-    public function __construct(array $settings = [])
+    /**
+     * @param array<string, string> $settings   MJ_RELAY_…, without that
+     * @param list<string>          $extensions PHP's own, beside the one under test
+     */
+    public function __construct(array $settings = [], private array $extensions = ['curl'])
     {
         $this->simulator = new Simulator(['--speed', '50']);
         $this->directory = sys_get_temp_dir() . '/mj-relay-' . bin2hex(random_bytes(6));
@@ -118,6 +121,12 @@ final class Site
         return $this->ended($reply['result']);
     }
 
+    /** Whether the relay keeps something in a directory of its own. */
+    public function hasFiles(string $name): bool
+    {
+        return (glob("$this->directory/state/relay/$name/*") ?: []) !== [];
+    }
+
     /** Everything that php-fpm wrote. */
     public function log(): string
     {
@@ -140,7 +149,10 @@ final class Site
             $config .= "php_admin_value[$name] = \"$value\"\n";
         }
         file_put_contents("$this->directory/fpm.conf", $config);
-        $command = [Fpm::binary(), '-n', '-R', '-F', '-y', "$this->directory/fpm.conf", '-d', 'extension=' . Extension::path(), '-d', 'extension=curl'];
+        $command = [Fpm::binary(), '-n', '-R', '-F', '-y', "$this->directory/fpm.conf", '-d', 'extension=' . Extension::path()];
+        foreach ($this->extensions as $extension) {
+            array_push($command, '-d', "extension=$extension");
+        }
         $this->start($command);
         Until::true(fn() => is_file("$this->directory/error.log") && str_contains($this->log(), 'ready to handle'), 10.0, fn() => $this->log());
     }

@@ -69,6 +69,7 @@ final class WebhookTest extends TestCase
         $hooks = [
             'https://shop.example.com/a' => 1, 'https://SHOP.example.com:8443/a' => 22, 'https://a.b.example.org/' => 22, '' => 22,
             'https://example.com/' => 4, 'https://shop.example.com.evil.example/' => 4, 'https://shop.example.com@evil.example/' => 4, 'https://xexample.org/' => 4,
+            'https://shop.example.com\\@evil.example/' => 4, 'https://evil.example\\.shop.example.com/' => 4, "https://shop.example.com/\r\nX: y" => 4,
         ];
         foreach ($hooks as $hook => $code) {
             self::assertSame($code, $desk->ask('/mj/submit/imagine', ['prompt' => 'x', 'notifyHook' => $hook])->json()['code'], $hook);

@@ -67,7 +67,8 @@ final class Hooks
         }
         $parts = parse_url($hook);
         $host = strtolower($parts['host'] ?? '');
-        $isAddress = preg_match('~^https?://[\x21-\x7e]+$~iD', $hook) === 1 && $host !== '';
+        // Not everybody reads a backslash, or a name before the host, as we do.
+        $isAddress = preg_match('~^https?://[\x21-\x5b\x5d-\x7e]+$~iD', $hook) === 1 && $host !== '' && !isset($parts['user']);
         if (!$isAddress || strlen($hook) > self::LONGEST) {
             $most = self::LONGEST;
             throw Refusal::sense("the webhook must be an http or https address of at most $most characters");
@@ -163,8 +164,9 @@ final class Hooks
         }
         $lines = stream_get_meta_data($stream)['wrapper_data'] ?? [];
         fclose($stream);
+        $line = is_array($lines) ? $lines[0] ?? '' : '';
 
-        return is_array($lines) && preg_match('~^HTTP/\S+ (\d{3})~', (string) ($lines[0] ?? ''), $found) === 1 ? (int) $found[1] : 0;
+        return is_string($line) && preg_match('~^HTTP/\S+ (\d{3})~', $line, $found) === 1 ? (int) $found[1] : 0;
     }
 
     private static function encode(string $text): string

@@ -16,13 +16,20 @@ final class Place
 {
     private const KEY = 'key';
 
-    public function __construct(private Client $mj, private Settings $settings) {}
+    private string $root;
+
+    public function __construct(private Client $mj, Settings $settings)
+    {
+        $this->root = $settings->directory();
+    }
 
     /** Makes a directory in it, where there is none. */
     public function directory(string $name): string
     {
-        $root = $this->settings->directory();
-        $path = ($root === '' ? $this->mj->status()['state_dir'] . '/relay' : $root) . "/$name";
+        if ($this->root === '') {
+            $this->root = $this->mj->status()['state_dir'] . '/relay';
+        }
+        $path = "$this->root/$name";
         if (!is_dir($path) && !@mkdir($path, 0700, true) && !is_dir($path)) {
             throw new StorageException("the relay's directory cannot be written: set MJ_RELAY_DIR");
         }
