@@ -29,6 +29,10 @@ final class Ledger
 
     private string $table;
 
+    private bool $isLocked = false;
+
+    private bool $isReleasedAtExit = false;
+
     /** @param string $prefix of the site's tables */
     public function __construct(private Connection $connection, string $prefix)
     {
@@ -50,11 +54,23 @@ final class Ledger
     /** Takes the lock of this table, which the server gives back when the connection ends; false when another has it. */
     public function lock(): bool
     {
-        return self::field($this->connection->query("SELECT GET_LOCK({$this->lockName()}, 0) AS n")[0] ?? [], 'n') === 1;
+        $this->isLocked = self::field($this->connection->query("SELECT GET_LOCK({$this->lockName()}, 0) AS n")[0] ?? [], 'n') === 1;
+        if ($this->isLocked && !$this->isReleasedAtExit) {
+            $this->isReleasedAtExit = true;
+            // A notify function may end the process, and a persistent connection outlives the request.
+            register_shutdown_function(function (): void {
+                if ($this->isLocked) {
+                    $this->unlock();
+                }
+            });
+        }
+
+        return $this->isLocked;
     }
 
     public function unlock(): void
     {
+        $this->isLocked = false;
         $this->connection->query("SELECT RELEASE_LOCK({$this->lockName()}) AS n");
     }
 

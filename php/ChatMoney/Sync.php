@@ -199,9 +199,13 @@ final class Sync
     /** Class and place only: what a site's exceptions say may have prompts and signed links. */
     private static function reason(\Throwable $thrown): string
     {
-        return $thrown instanceof UnknownTaskException
-            ? $thrown->getMessage()
-            : $thrown::class . ' in ' . basename($thrown->getFile()) . ':' . $thrown->getLine();
+        if ($thrown instanceof UnknownTaskException) {
+            return $thrown->getMessage();
+        }
+        // The name of a class without one has its path behind a NUL; any name may have bytes that a column refuses.
+        $place = strtok($thrown::class, "\0") . ' in ' . basename($thrown->getFile()) . ':' . $thrown->getLine();
+
+        return (string) preg_replace('/[^ -~]/', '?', $place);
     }
 
     private function isOurs(Task $task): bool

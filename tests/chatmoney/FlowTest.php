@@ -4,6 +4,8 @@ declare(strict_types=1);
 
 namespace Mj\Tests\ChatMoney;
 
+use Mj\ChatMoney\Ledger;
+use Mj\ChatMoney\PdoConnection;
 use Mj\Tests\Process\Nginx;
 use Mj\Tests\Process\Until;
 use PHPUnit\Framework\TestCase;
@@ -90,6 +92,15 @@ final class FlowTest extends TestCase
             static fn (array $job): bool => $job['action'] !== 'imagine',
         ), 'action')));
         self::assertSame([1, 1, 1, 1], $site->notices());
+    }
+
+    public function testARequestThatEndsInTheMiddleLeavesNoLock(): void
+    {
+        $site = new Deployment(1);
+        $connection = (string) $site->fpm->call('lockAndExit');
+        $left = $site->site->pdo->query('SELECT id FROM information_schema.processlist')->fetchAll(\PDO::FETCH_COLUMN);
+        self::assertContains($connection, array_map('strval', $left), 'the connection is still there');
+        self::assertTrue((new Ledger(new PdoConnection($site->site->pdo), 'la_'))->lock());
     }
 
     public function testARepeatedRequestIsOneTask(): void

@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace Mj\Tests\ChatMoney;
 
 use Mj\ChatMoney\Driver;
+use Mj\ChatMoney\Ledger;
 use Mj\ChatMoney\PdoConnection;
 use Mj\ChatMoney\Settings;
 use Mj\Midjourney;
@@ -56,7 +57,7 @@ final class Site
         $pdo->exec('CREATE TABLE notices (id int unsigned AUTO_INCREMENT PRIMARY KEY, task_id varchar(30), payload text) ENGINE=InnoDB');
         $insert = $pdo->prepare('INSERT INTO la_key_pool (`key`) VALUES (?)');
         array_map(static fn (string $key) => $insert->execute([$key]), $keys);
-        $pdo->exec(\Mj\ChatMoney\Ledger::schema(self::PREFIX));
+        $pdo->exec(Ledger::schema(self::PREFIX));
     }
 
     public function driver(): Driver
@@ -111,6 +112,14 @@ final class Site
         }
 
         return $records;
+    }
+
+    /** What a notify function does that ends the request, on a connection that stays. */
+    public function lockAndExit(): void
+    {
+        $pdo = new \PDO($this->given['dsn'], 'root', '', [\PDO::ATTR_PERSISTENT => true]);
+        (new Ledger(new PdoConnection($pdo), self::PREFIX))->lock();
+        exit(json_encode(['result' => $pdo->query('SELECT CONNECTION_ID()')->fetchColumn()]));
     }
 
     /** @return array<string, mixed> what the cron does, as a URL or as a command */

@@ -95,6 +95,15 @@ final class SyncTest extends TestCase
         self::assertSame([$id], array_keys($this->payloads()));
     }
 
+    public function testWhyIsWrittenDownWithoutWhatTheExceptionSays(): void
+    {
+        $driver = $this->driver();
+        $id = $this->drawn($driver, 'a cat');
+        $this->then = static fn () => throw new class ('a-secret') extends \RuntimeException {};
+        $driver->sync();
+        self::assertMatchesRegularExpression('/^RuntimeException@anonymous in SyncTest\.php:\d+$/D', $this->row($id)['reason']);
+    }
+
     public function testATaskThatNoRecordHasYetIsTriedAgain(): void
     {
         $driver = $this->driver();
