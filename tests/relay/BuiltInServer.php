@@ -41,8 +41,10 @@ final class BuiltInServer
 
     public function __destruct()
     {
-        posix_kill(-proc_get_status($this->process)['pid'], SIGKILL);
+        $group = -proc_get_status($this->process)['pid'];
+        posix_kill($group, SIGKILL);
         proc_close($this->process);
+        Until::true(static fn() => !posix_kill($group, 0), 10.0);
         unlink($this->log);
     }
 

@@ -31,6 +31,8 @@ final class BuiltInServerTest extends TestCase
         self::assertSame([$reply['result'], 'SUCCESS'], [$post['id'], $post['status']]);
         self::assertSame($post, $server->ask("/mj/task/{$reply['result']}/fetch")->json());
         self::assertSame(404, $server->ask('/index.php')->status);
+        // Before the directory that it uses.
+        unset($server);
     }
 
     public function testWithoutTheExtensionItSaysSoInJson(): void
@@ -46,5 +48,6 @@ final class BuiltInServerTest extends TestCase
         $answer = $server->ask('/mj/submit/imagine', ['prompt' => 'a cat']);
         self::assertSame([503, 9], [$answer->status, $answer->json()['code']]);
         self::assertStringNotContainsString('channel', $answer->body);
+        unset($server);
     }
 }

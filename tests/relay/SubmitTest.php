@@ -43,6 +43,7 @@ final class SubmitTest extends TestCase
             'niji' => ['/mj', ['botType' => 'NIJI_JOURNEY'], ['bot' => 'niji']],
             'niji, short' => ['/mj', ['botType' => 'niji'], ['bot' => 'niji']],
             'Midjourney' => ['/mj', ['botType' => 'MID_JOURNEY'], []],
+            'empty words' => ['/mj', ['botType' => '', 'state' => '', 'notifyHook' => '', 'base64' => '', 'accountFilter' => ['modes' => [], 'instanceId' => '']], []],
             'nulls' => ['/mj', ['botType' => null, 'state' => null, 'notifyHook' => null, 'accountFilter' => null, 'base64Array' => null], []],
         ];
     }
@@ -122,6 +123,8 @@ final class SubmitTest extends TestCase
         $id = $desk->done('/mj/submit/blend', ['base64Array' => [$one, $two], 'dimensions' => 'PORTRAIT']);
         self::assertSame('portrait', $desk->options()['dimensions']);
         self::assertSame('BLEND', $desk->ask("/mj/task/$id/fetch")->json()['action']);
+        $desk->done('/mj/submit/blend', ['base64Array' => [$one, $two], 'dimensions' => '']);
+        self::assertSame([], $desk->options());
         $id = $desk->done('/mj/submit/shorten', ['prompt' => 'a very very long prompt', 'botType' => 'niji']);
         self::assertSame(['bot' => 'niji'], $desk->options());
         $id = $desk->done('/mj/submit/show', ['jobId' => '3dbbd469-36af-4a0f-8f02-df6c579e7011']);

@@ -42,6 +42,8 @@ final class Body
     }
 
     /**
+     * One of these words, null when there is none. Clients send empty ones, too.
+     *
      * @template T of string
      *
      * @param list<T> $words
@@ -50,7 +52,7 @@ final class Body
      */
     public function word(string $name, array $words): ?string
     {
-        return $this->value($name) === null ? null : $this->oneOf($name, $this->text($name), $words);
+        return $this->text($name) === '' ? null : $this->oneOf($name, $this->text($name), $words);
     }
 
     public function integer(string $name): ?int

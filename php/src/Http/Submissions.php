@@ -17,7 +17,7 @@ use Mj\Task;
  */
 final class Submissions
 {
-    public const BOTS = ['MID_JOURNEY', 'NIJI_JOURNEY', 'mj', 'niji', ''];
+    public const BOTS = ['MID_JOURNEY', 'NIJI_JOURNEY', 'mj', 'niji'];
     public const MODES = ['FAST', 'RELAX', 'TURBO'];
     private const ACTIONS = ['UPSCALE', 'VARIATION', 'REROLL'];
     private const DIMENSIONS = ['PORTRAIT', 'SQUARE', 'LANDSCAPE'];
