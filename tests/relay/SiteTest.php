@@ -110,6 +110,34 @@ final class SiteTest extends TestCase
         ));
     }
 
+    /** @return array<string, array{string, array<string, mixed>, string}> */
+    public function refusals(): array
+    {
+        $broken = 'data:image/png;base64,' . base64_encode("\x89PNG\r\n\x1a\nand nothing more");
+
+        return [
+            'an account' => ['imagine', ['prompt' => 'x', 'accountFilter' => ['instanceId' => 'nobody']], '/^account: no such account/'],
+            'a long prompt' => ['imagine', ['prompt' => str_repeat('x', 7000)], '/^prompt: .*7000 characters/'],
+            'a long state' => ['imagine', ['prompt' => 'x', 'state' => str_repeat('x', 70_000)], '/^state.*70000 bytes/'],
+            'a broken picture' => ['imagine', ['prompt' => 'x', 'base64Array' => [$broken]], '/^images\[0\]: is no PNG/'],
+            'a private network' => ['describe', ['base64' => 'http://10.0.0.1/a.png'], '/^image.*private network/'],
+            'too many pictures' => ['imagine', ['prompt' => 'x', 'base64Array' => array_fill(0, 11, Png::data(Png::coloured()))], '/^images.*11 pictures/'],
+            'no job' => ['show', ['jobId' => 'x'], '/^jobId must be/'],
+        ];
+    }
+
+    /**
+     * @dataProvider refusals
+     *
+     * @param array<string, mixed> $body
+     */
+    public function testWhatTheExtensionRefusesIsToldInPlainWords(string $route, array $body, string $words): void
+    {
+        $answer = self::$site->ask("/mj/submit/$route", $body);
+        self::assertSame([200, 4], [$answer->status, $answer->json()['code']], $answer->body);
+        self::assertMatchesRegularExpression($words, $answer->json()['description']);
+    }
+
     public function testShortenShowSeedAndModes(): void
     {
         $site = self::$site;

@@ -59,6 +59,17 @@ final class TaskTest extends TestCase
         self::assertSame($task['properties']['finalPrompt'], $task['promptEn']);
     }
 
+    public function testAPromptThatMakesSeveralTasksNamesThem(): void
+    {
+        $desk = new Desk();
+        $id = $desk->done('/mj/submit/imagine', ['prompt' => 'a {red, blue} cat']);
+        $group = $desk->ask("/mj/task/$id/fetch")->json();
+        self::assertSame([$id, 'SUCCESS', []], [$group['id'], $group['status'], $group['buttons']]);
+        self::assertCount(2, $group['properties']['tasks']);
+        $tasks = $desk->ask('/mj/task/list-by-condition', ['ids' => $group['properties']['tasks']])->json();
+        self::assertNotSame([], $tasks[1]['buttons']);
+    }
+
     public function testListIsNewestFirstAndQueueOldestFirst(): void
     {
         $desk = new Desk();

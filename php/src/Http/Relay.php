@@ -256,8 +256,8 @@ final class Relay
     /** `mj_imagine(): Argument #2 ($options) element "mode" must be …` without what only programmers understand. */
     private static function plain(string $message): string
     {
-        $plain = (string) preg_replace('/^\w+\(\): (?:Argument #\d+ \(\$(\w+)\):? ?)?/', '$1 ', $message);
+        $plain = (string) preg_replace('/^\w+\(\): (?:Argument #\d+ \(\$(\w+)\))?/', '$1', $message);
 
-        return ltrim((string) preg_replace('/^options element "(\w+)":?/', '$1', $plain));
+        return ltrim((string) preg_replace('/^options element "([^"]+)"/', '$1', $plain), ' :');
     }
 }
