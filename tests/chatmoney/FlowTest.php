@@ -8,6 +8,7 @@ use Mj\ChatMoney\Ledger;
 use Mj\ChatMoney\PdoConnection;
 use Mj\Tests\Process\Nginx;
 use Mj\Tests\Process\Until;
+use Mj\Tests\Simulator\Png;
 use PHPUnit\Framework\TestCase;
 
 /** From the request that draws to the picture in the table, through real nginx, php-fpm and MariaDB, without a daemon. */
@@ -92,6 +93,19 @@ final class FlowTest extends TestCase
             static fn (array $job): bool => $job['action'] !== 'imagine',
         ), 'action')));
         self::assertSame([1, 1, 1, 1], $site->notices());
+    }
+
+    public function testABaseImageIsWhatMidjourneyIsGiven(): void
+    {
+        $site = new Deployment(1);
+        $picture = Png::coloured(7, 64, 64);
+        $id = $site->fpm->call('draw', 'a harbour in this light', base64_encode($picture));
+        $site->fpm->call('cron', 30);
+        $record = $site->site->record($id);
+        self::assertSame(3, (int) $record['status'], json_encode($record));
+        self::assertMatchesRegularExpression('~^(https?://\S+) a harbour in this light~', $site->simulator->jobs()[0]['prompt']);
+        $link = strtok($site->simulator->jobs()[0]['prompt'], ' ');
+        self::assertSame(md5($picture), md5((string) file_get_contents((string) $link)), 'the same picture');
     }
 
     public function testARequestThatEndsInTheMiddleLeavesNoLock(): void

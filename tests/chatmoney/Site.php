@@ -72,11 +72,11 @@ final class Site
     }
 
     /** What the request does that draws: a record, then the driver, then its id; gives the record's id. */
-    public function draw(string $prompt): int
+    public function draw(string $prompt, string $image = ''): int
     {
         $this->pdo->prepare('INSERT INTO la_draw_records (prompt) VALUES (?)')->execute([$prompt]);
         $id = (int) $this->pdo->lastInsertId();
-        $this->submitted($id, fn (): array => $this->driver()->imagine(['prompt' => $prompt, 'image_base' => '', 'key' => "record:$id"]));
+        $this->submitted($id, fn (): array => $this->driver()->imagine(['prompt' => $prompt, 'image_base' => $image, 'key' => "record:$id"]));
 
         return $id;
     }
