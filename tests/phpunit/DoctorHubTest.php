@@ -45,7 +45,7 @@ final class DoctorHubTest extends DiagnosedTestCase
     {
         $hub = self::hub();
         $hub->picture('simulate:credits');
-        self::assertFound(Diagnosis::ofHub($hub), 'account.state', 'warning', ['account main pauses for', 'no fast hours left'], ['账号 main 暂停']);
+        self::assertFound(Diagnosis::ofHub($hub), 'account.state', 'warning', ['account main pauses for', ' min more', 'no fast hours left'], ['账号 main 暂停']);
     }
 
     public function testNobodyWhoMayOwn(): void

@@ -293,7 +293,11 @@ fn space(survey: &Survey, findings: &Findings) {
     let Some(bytes) = survey.free_bytes else {
         return findings.unknown(check, Text::new("it cannot be told", "无法得知"), None);
     };
-    let seen = Text::with("{0} MB free", "剩余 {0} MB", [(bytes >> 20).into()]);
+    let seen = if bytes >> 34 > 0 {
+        Text::with("{0} GB free", "剩余 {0} GB", [(bytes >> 30).into()])
+    } else {
+        Text::with("{0} MB free", "剩余 {0} MB", [(bytes >> 20).into()])
+    };
     let todo = Text::new(
         "make room on its disk, or lower mj.retention",
         "请清理其磁盘，或减小 mj.retention",

@@ -270,9 +270,14 @@ fn accounts(hub: &Hub<'_>, findings: &Findings) {
         AccountState::Paused { until, .. } => findings.warn(
             check,
             Text::with(
-                "account {0} pauses for {1} s more: {2} ({3})",
-                "账号 {0} 暂停，还有 {1} 秒：{2}（{3}）",
-                [name, (until.since(hub.now).as_secs()).into(), words, reason],
+                "account {0} pauses for {1} more: {2} ({3})",
+                "账号 {0} 暂停，还有 {1}：{2}（{3}）",
+                [
+                    name,
+                    Shown::span(until.since(hub.now).as_secs()),
+                    words,
+                    reason,
+                ],
             ),
             todo,
         ),
@@ -336,13 +341,13 @@ fn owner(patient: &Patient<'_>, hub: &Hub<'_>, findings: &Findings) {
     findings.ok(
         check,
         Text::with(
-            "process {0} ({1}, {2}) for {3} s",
-            "进程 {0}（{1}，{2}），已 {3} 秒",
+            "process {0} ({1}, {2}) for {3}",
+            "进程 {0}（{1}，{2}），已 {3}",
             [
                 lease.pid.into(),
                 grade.into(),
                 state_words(state).into(),
-                since.into(),
+                Shown::span(since),
             ],
         ),
     );
@@ -505,9 +510,9 @@ fn gateway(hub: &Hub<'_>, kind: &'static str) -> Result<Text, Box<Ill>> {
                 return Err(Box::new(Ill {
                     is_dead: false,
                     seen: Text::with(
-                        "{0}: no heartbeat was acknowledged for {1} s",
-                        "{0}：已 {1} 秒没有心跳确认",
-                        [kind.into(), ago.into()],
+                        "{0}: no heartbeat was acknowledged for {1}",
+                        "{0}：已 {1}没有心跳确认",
+                        [kind.into(), Shown::span(ago)],
                     ),
                     todo: Text::new(
                         "look whether its process is stopped or the machine was asleep; it connects again by itself",
@@ -519,7 +524,7 @@ fn gateway(hub: &Hub<'_>, kind: &'static str) -> Result<Text, Box<Ill>> {
             let ago = |at: Option<u64>| {
                 at.map_or_else(
                     || Text::new("none yet", "尚无"),
-                    |ago| Text::with("{0} s ago", "{0} 秒前", [ago.into()]),
+                    |ago| Text::with("{0} ago", "{0}前", [Shown::span(ago)]),
                 )
             };
             Ok(Text::with(

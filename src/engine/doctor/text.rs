@@ -132,6 +132,20 @@ impl Shown {
         Self::same(format!("{:o}", mode & 0o7777))
     }
 
+    /// How long, in the largest unit that tells enough.
+    pub(crate) fn span(seconds: u64) -> Self {
+        let (number, [en, zh]) = match seconds {
+            0..120 => (seconds, ["s", "秒"]),
+            120..7_200 => (seconds / 60, ["min", "分钟"]),
+            7_200..172_800 => (seconds / 3_600, ["h", "小时"]),
+            _ => (seconds / 86_400, ["days", "天"]),
+        };
+        Self {
+            en: format!("{number} {en}"),
+            zh: format!("{number} {zh}"),
+        }
+    }
+
     /// Several, with commas.
     pub(crate) fn list(items: impl IntoIterator<Item = Self>) -> Self {
         let (en, zh): (Vec<_>, Vec<_>) = items.into_iter().map(|item| (item.en, item.zh)).unzip();
@@ -239,6 +253,13 @@ mod tests {
     fn what_others_say_is_cut_and_without_line_ends() {
         let said = Shown::said(&format!("a\nb{}", "x".repeat(1_000)));
         assert!(said.en.starts_with("a bx") && said.en.chars().count() == LONGEST + 1);
+    }
+
+    #[test]
+    fn spans_are_told_as_people_do() {
+        let told = |seconds| Shown::span(seconds).en;
+        let spans = [119, 120, 7_199, 7_200, 200_000].map(told);
+        assert_eq!(spans, ["119 s", "2 min", "119 min", "2 h", "2 days"]);
     }
 
     #[test]
