@@ -28,7 +28,7 @@ function thrown(callable $body): void
 }
 ?>
 --EXPECTF--
-ValueError: mj_doctor(): Argument #1 ($options) element "formats": no such option; known are config, format, lang, network, only, timeout
+ValueError: mj_doctor(): Argument #1 ($options) element "formats": no such option; known are config, format, idle, lang, network, only, timeout
 ValueError: mj_doctor(): Argument #1 ($options) element "format" must be array, json or text
 TypeError: mj_doctor(): Argument #1 ($options) element "format" must be of type string, int given
 ValueError: mj_doctor(): Argument #1 ($options) element "lang" must be en or zh
