@@ -5,8 +5,8 @@ declare(strict_types=1);
 /**
  * Finds the classes of the suites: Mj\Tests\Process in tests/process, Mj\Tests\Chaos in tests/chaos,
  * Mj\Tests\ChatMoney in tests/chatmoney, Mj\Tests\Faults in tests/faults, Mj\Tests\Install in tests/install,
- * Mj\Tests\Relay in tests/relay, Mj\Tests\ThinkPHP in
- * tests/thinkphp, Mj\Tests\Zts in tests/zts, Mj\Tests\Simulator here.
+ * Mj\Tests\Relay in tests/relay, Mj\Tests\Studio in tests/studio, Mj\Tests\ThinkPHP in tests/thinkphp, Mj\Tests\Zts in
+ * tests/zts, Mj\Tests\Simulator here.
  */
 spl_autoload_register(static function (string $class): void {
     $places = [
@@ -18,6 +18,7 @@ spl_autoload_register(static function (string $class): void {
         'Mj\\Tests\\Relay\\' => __DIR__ . '/../relay/',
         'Mj\\Tests\\ThinkPHP\\' => __DIR__ . '/../thinkphp/',
         'Mj\\Tests\\Zts\\' => __DIR__ . '/../zts/',
+        'Mj\\Tests\\Studio\\' => __DIR__ . '/../studio/',
         'Mj\\Tests\\Simulator\\' => __DIR__ . '/',
     ];
     foreach ($places as $prefix => $directory) {

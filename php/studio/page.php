@@ -1,0 +1,123 @@
+<?php
+
+/** The HTML of the studio. @var \Mj\Studio\Page $this @var string|null $token @var bool $canLeave */
+
+declare(strict_types=1);
+
+?>
+<!doctype html>
+<html lang="<?= $this->language->tag() ?>" data-theme="<?= $this->theme ?>">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<base href="<?= self::html($this->base) ?>/">
+<title><?= $this->say('title') ?></title>
+<link rel="icon" href="<?= self::asset('icon.svg') ?>" type="image/svg+xml">
+<link rel="stylesheet" href="<?= self::asset('studio.css') ?>">
+<script type="application/json" id="told"><?= $this->told($token) ?></script>
+<script type="module" src="<?= self::asset('studio.js') ?>"></script>
+</head>
+<body>
+<svg hidden>
+<symbol id="i-sail" viewBox="0 0 24 24"><path d="M13 3c4 3.2 5.6 7.2 5.6 11.4H13zM11.4 6.4v8H5.6c.8-3.4 2.6-6 5.8-8zM4 16.4h16c-.8 3-3 4.6-5.4 4.6H9.4C7 21 4.8 19.4 4 16.4z" fill="currentColor" stroke="none"/></symbol>
+<symbol id="i-create" viewBox="0 0 24 24"><path d="M12 3l1.9 5.6L19.5 10.5l-5.6 1.9L12 18l-1.9-5.6L4.5 10.5l5.6-1.9zM19 16l.8 2.2L22 19l-2.2.8L19 22l-.8-2.2L16 19l2.2-.8z"/></symbol>
+<symbol id="i-gallery" viewBox="0 0 24 24"><rect x="3.5" y="3.5" width="7" height="7" rx="1.5"/><rect x="13.5" y="3.5" width="7" height="7" rx="1.5"/><rect x="3.5" y="13.5" width="7" height="7" rx="1.5"/><rect x="13.5" y="13.5" width="7" height="7" rx="1.5"/></symbol>
+<symbol id="i-system" viewBox="0 0 24 24"><path d="M3 12h4l3-7 4 14 3-7h4"/></symbol>
+<symbol id="i-theme" viewBox="0 0 24 24"><circle cx="12" cy="12" r="8.5"/><path d="M12 3.5a8.5 8.5 0 0 1 0 17z" fill="currentColor"/></symbol>
+<symbol id="i-search" viewBox="0 0 24 24"><circle cx="11" cy="11" r="6.5"/><path d="M16 16l4.5 4.5"/></symbol>
+<symbol id="i-arrow" viewBox="0 0 24 24"><path d="M12 19V5M5.5 11.5L12 5l6.5 6.5"/></symbol>
+<symbol id="i-close" viewBox="0 0 24 24"><path d="M6 6l12 12M18 6L6 18"/></symbol>
+<symbol id="i-picture" viewBox="0 0 24 24"><rect x="3.5" y="4.5" width="17" height="15" rx="2.5"/><circle cx="9" cy="10" r="1.7"/><path d="M4 17l5-4 3.5 2.8L16 12l4.5 4"/></symbol>
+<symbol id="i-leave" viewBox="0 0 24 24"><path d="M14 4h4.5A1.5 1.5 0 0 1 20 5.5v13a1.5 1.5 0 0 1-1.5 1.5H14M10 8l-4 4 4 4M6 12h9"/></symbol>
+</svg>
+<a class="skip" href="#main"><?= $this->say('skip') ?></a>
+<header class="top">
+  <a class="brand" href="#create"><svg class="icon" aria-hidden="true"><use href="#i-sail"/></svg><span>mj <b><?= $this->say('studio') ?></b></span></a>
+<?php if ($token !== null): ?>
+  <nav class="views" aria-label="<?= $this->say('views') ?>">
+<?php foreach (['create', 'gallery', 'system'] as $view): ?>
+    <a href="#<?= $view ?>" data-view="<?= $view ?>"><svg class="icon" aria-hidden="true"><use href="#i-<?= $view ?>"/></svg><span><?= $this->say($view) ?></span></a>
+<?php endforeach ?>
+  </nav>
+<?php endif ?>
+  <div class="tools">
+<?php if ($token !== null): ?>
+    <a class="health" href="#system" id="health" data-state="unknown"><i aria-hidden="true"></i><span></span></a>
+<?php endif ?>
+    <button type="button" class="plain" id="language" lang="<?= $this->language->code === 'zh' ? 'en' : 'zh-Hans' ?>"><?= $this->language->code === 'zh' ? 'English' : '中文' ?></button>
+    <button type="button" class="plain round" id="theme" aria-label="<?= $this->say('theme') ?>" title="<?= $this->say('theme') ?>"><svg class="icon" aria-hidden="true"><use href="#i-theme"/></svg></button>
+<?php if ($token !== null && $canLeave): ?>
+    <button type="button" class="plain round" id="leave" aria-label="<?= $this->say('leave') ?>" title="<?= $this->say('leave') ?>"><svg class="icon" aria-hidden="true"><use href="#i-leave"/></svg></button>
+<?php endif ?>
+  </div>
+</header>
+<main id="main" tabindex="-1">
+<?php if ($token === null): ?>
+  <form class="login" id="login">
+    <svg class="icon" aria-hidden="true"><use href="#i-sail"/></svg>
+    <h1><?= $this->say('welcome') ?></h1>
+    <p><?= $this->say('login_hint') ?></p>
+    <label><span><?= $this->say('secret') ?></span><input type="password" name="secret" autocomplete="current-password" required maxlength="1024"></label>
+    <p class="trouble" role="alert" hidden></p>
+    <button class="primary"><?= $this->say('enter') ?></button>
+  </form>
+<?php else: ?>
+  <section data-page="create" aria-labelledby="h-create">
+    <h1 id="h-create" class="lead"><?= $this->say('lead') ?></h1>
+    <form class="composer" id="composer" autocomplete="off">
+      <div class="kinds" role="group" aria-label="<?= $this->say('kinds') ?>">
+<?php foreach (['imagine', 'describe', 'blend'] as $kind): ?>
+        <button type="button" class="kind" data-kind="<?= $kind ?>" aria-pressed="<?= $kind === 'imagine' ? 'true' : 'false' ?>"><?= $this->say($kind) ?></button>
+<?php endforeach ?>
+      </div>
+      <div data-for="imagine">
+        <label class="unseen" for="prompt"><?= $this->say('prompt') ?></label>
+        <textarea id="prompt" name="prompt" rows="2" maxlength="6000" placeholder="<?= $this->say('prompt_hint') ?>"></textarea>
+      </div>
+      <div data-for="describe blend" hidden>
+        <label class="drop" id="drop"><input type="file" id="files" accept="image/png,image/jpeg,image/webp,image/gif">
+          <svg class="icon" aria-hidden="true"><use href="#i-picture"/></svg><span id="drop-hint"></span></label>
+        <ul class="thumbs" id="thumbs" aria-label="<?= $this->say('chosen') ?>"></ul>
+      </div>
+      <div class="bar">
+        <div class="chips" id="chips" data-for="imagine" role="group" aria-label="<?= $this->say('parameters') ?>"></div>
+        <label class="select" data-for="blend" hidden><span><?= $this->say('shape') ?></span>
+          <select id="dimensions"><option value=""><?= $this->say('square') ?></option><option value="portrait"><?= $this->say('portrait') ?></option><option value="landscape"><?= $this->say('landscape') ?></option></select></label>
+        <button class="primary send" id="send"><span><?= $this->say('imagine') ?></span><svg class="icon" aria-hidden="true"><use href="#i-arrow"/></svg></button>
+      </div>
+      <p class="trouble" id="trouble" role="alert" hidden></p>
+    </form>
+    <h2 class="unseen"><?= $this->say('latest') ?></h2>
+    <div class="feed" id="feed"></div>
+  </section>
+  <section data-page="gallery" aria-labelledby="h-gallery" hidden>
+    <div class="head">
+      <h1 id="h-gallery"><?= $this->say('gallery') ?></h1>
+      <form class="search" role="search" id="search"><svg class="icon" aria-hidden="true"><use href="#i-search"/></svg><input type="search" id="words" aria-label="<?= $this->say('search') ?>" placeholder="<?= $this->say('search') ?>" maxlength="200"></form>
+    </div>
+    <div class="filters" id="filters" role="group" aria-label="<?= $this->say('filter') ?>">
+<?php foreach (['all', 'pictures', 'upscales', 'words', 'open', 'failed'] as $kind): ?>
+      <button type="button" class="chip" data-kind="<?= $kind ?>" aria-pressed="<?= $kind === 'all' ? 'true' : 'false' ?>"><?= $this->say("kind_$kind") ?></button>
+<?php endforeach ?>
+    </div>
+    <ul class="tiles" id="tiles" aria-label="<?= $this->say('gallery') ?>"></ul>
+    <p class="empty" id="none" hidden></p>
+    <p class="more"><button type="button" class="quiet" id="more" hidden><?= $this->say('more') ?></button></p>
+  </section>
+  <section data-page="system" aria-labelledby="h-system" hidden>
+    <h1 id="h-system"><?= $this->say('system') ?></h1>
+    <div id="status"></div>
+    <div class="panel">
+      <div class="head"><div><h2><?= $this->say('doctor') ?></h2><p><?= $this->say('doctor_hint') ?></p></div><button type="button" class="quiet" id="examine"><?= $this->say('examine') ?></button></div>
+      <div id="report" aria-live="polite"></div>
+    </div>
+  </section>
+<?php endif ?>
+</main>
+<dialog id="viewer" aria-labelledby="viewer-title"></dialog>
+<div class="unseen" id="said" role="status" aria-live="polite"></div>
+<noscript><p class="empty"><?= $this->say('noscript') ?></p></noscript>
+</body>
+</html>

@@ -1,0 +1,30 @@
+<?php
+
+/** Every request of the studio comes here: `php -S 127.0.0.1:8080 -t php/studio/public php/studio/public/index.php`, or FPM. */
+
+declare(strict_types=1);
+
+use Mj\Client;
+use Mj\Midjourney;
+use Mj\Studio\Request;
+use Mj\Studio\Settings;
+use Mj\Studio\Studio;
+
+// PHP's own server sends the files beside this one by itself.
+if (PHP_SAPI === 'cli-server' && preg_match('~^/(studio\.(js|css)|icon\.svg)(\?|$)~', $_SERVER['REQUEST_URI']) === 1) {
+    return false;
+}
+
+require __DIR__ . '/../autoload.php';
+
+try {
+    $studio = new Studio(Settings::fromEnvironment(), static fn(): Client => new Midjourney());
+} catch (ValueError|RuntimeException $wrong) {
+    error_log('mj studio: ' . $wrong->getMessage());
+    http_response_code(503);
+    header('Content-Type: text/plain');
+    echo "The studio is not set up: see the log of PHP.\n";
+
+    return;
+}
+$studio->answer(Request::fromGlobals())->send();

@@ -1,0 +1,98 @@
+<?php
+
+/**
+ * Serves the studio on this machine, until Ctrl-C: `php serve.php [--listen 127.0.0.1:8080] [--seconds 60]`.
+ *
+ * It talks to Discord where MJ_USER_TOKEN or php.ini says so, else to the simulator that MJ_SIMULATOR names. This process
+ * is the engine's owner; PHP's own server, with eight workers, answers the browser. `--seconds` ends it by itself.
+ * MJ_EXTENSION names the extension where php.ini does not load it.
+ */
+
+declare(strict_types=1);
+
+/** Says why not, and ends. */
+function refuse(string $why): void
+{
+    fwrite(STDERR, "$why\n");
+    exit(1);
+}
+
+$options = getopt('', ['listen:', 'seconds:', 'speed:']);
+$listen = is_string($options['listen'] ?? null) ? $options['listen'] : '127.0.0.1:8080';
+$seconds = is_numeric($options['seconds'] ?? null) ? (float) $options['seconds'] : INF;
+$speed = is_numeric($options['speed'] ?? null) ? (string) $options['speed'] : '1.5';
+if (!extension_loaded('mj')) {
+    refuse('The extension mj is not loaded: run `make studio`, or php -d extension=/path/to/mj.so -d mj.state_dir=/path/to/state serve.php');
+}
+if (preg_match('/^(127\.0\.0\.1|localhost|\[::1\]):(\d+)$/', $listen, $found) !== 1) {
+    refuse('--listen must be an address of this machine, as 127.0.0.1:8080; others are for a real web server (README.md)');
+}
+
+$environment = getenv();
+$processes = [];
+// Whatever ends this process ends what it started.
+register_shutdown_function(static function () use (&$processes): void {
+    foreach (array_reverse($processes) as $process) {
+        // PHP's own server leaves its workers behind, so its whole group is ended.
+        $group = -proc_get_status($process)['pid'];
+        exec("kill -TERM -- $group 2>/dev/null");
+        proc_close($process);
+    }
+});
+
+if (getenv('MJ_USER_TOKEN') === false && ini_get('mj.channel_id') === '') {
+    $simulator = getenv('MJ_SIMULATOR') ?: 'mj-simulator';
+    $process = @proc_open(['setsid', $simulator, '--listen', '127.0.0.1:0', '--speed', $speed], [1 => ['pipe', 'w'], 2 => STDERR], $pipes);
+    $line = $process === false ? false : fgets($pipes[1]);
+    if ($process === false || $line === false) {
+        refuse("Neither MJ_USER_TOKEN nor php.ini names an account, and the simulator did not start: $simulator");
+    }
+    $processes[] = $process;
+    $says = json_decode($line, true, 16, JSON_THROW_ON_ERROR);
+    $keys = ['user_token', 'bot_token', 'guild_id', 'channel_id', 'api_url', 'gateway_url', 'cdn_url', 'upload_url', 'activity_url'];
+    $config = array_intersect_key($says, array_flip($keys));
+    echo "Behind it: the simulator at {$says['api_url']}.\n";
+} else {
+    echo "Behind it: Discord. Automating a user account is against Discord's and Midjourney's terms.\n";
+}
+
+// The server gets what this process was given on its own command line.
+$command = ['setsid', PHP_BINARY];
+if (getenv('MJ_EXTENSION') !== false) {
+    array_push($command, '-n', '-d', 'extension=' . getenv('MJ_EXTENSION'));
+}
+array_push($command, '-d', 'mj.state_dir=' . mj_status()['state_dir'], '-d', 'upload_max_filesize=12M', '-d', 'post_max_size=64M');
+foreach ($config ?? [] as $key => $value) {
+    array_push($command, '-d', "mj.$key=$value");
+}
+array_push($command, '-S', $listen, '-t', __DIR__ . '/public', __DIR__ . '/public/index.php');
+$environment['PHP_CLI_SERVER_WORKERS'] = '8';
+$log = getenv('MJ_STUDIO_LOG') ?: '/dev/null';
+$server = proc_open($command, [0 => ['file', '/dev/null', 'r'], 1 => ['file', $log, 'a'], 2 => ['file', $log, 'a']], $pipes, null, $environment);
+if ($server === false) {
+    refuse('PHP did not start');
+}
+$processes[] = $server;
+for ($tries = 0; ($socket = @stream_socket_client("tcp://$listen", $code, $text, 1.0)) === false; $tries++) {
+    if (!proc_get_status($server)['running'] || $tries > 100) {
+        refuse("PHP's server did not start on $listen: is the port taken?");
+    }
+    usleep(50_000);
+}
+fclose($socket);
+
+mj_configure($config ?? []);
+echo "The studio: http://$listen/\n";
+if ($seconds === INF) {
+    echo "Ctrl-C ends it.\n";
+}
+if (function_exists('pcntl_signal')) {
+    pcntl_async_signals(true);
+    foreach ([SIGINT, SIGTERM] as $signal) {
+        pcntl_signal($signal, static fn() => exit(0));
+    }
+}
+$until = microtime(true) + $seconds;
+while (($left = $until - microtime(true)) > 0 && proc_get_status($server)['running']) {
+    mj_serve(min($left, 1.0));
+}

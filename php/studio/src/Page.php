@@ -1,0 +1,55 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Mj\Studio;
+
+/** The page itself; what is on it comes by studio.js. */
+final class Page
+{
+    private const THEMES = ['auto', 'light', 'dark'];
+
+    private string $theme;
+
+    public function __construct(private Language $language, private string $base, string $theme)
+    {
+        $this->theme = in_array($theme, self::THEMES, true) ? $theme : 'auto';
+    }
+
+    /** @param string|null $token for `X-Csrf-Token`; null shows the login */
+    public function render(?string $token, bool $canLeave): string
+    {
+        ob_start();
+        (function () use ($token, $canLeave): void {
+            require __DIR__ . '/../page.php';
+        })();
+
+        return (string) ob_get_clean();
+    }
+
+    /** A word of the language, as HTML. */
+    private function say(string $name): string
+    {
+        return self::html($this->language->word($name));
+    }
+
+    /** What studio.js is told: JSON that cannot end the element it is in. */
+    private function told(?string $token): string
+    {
+        return json_encode(
+            ['token' => $token, 'language' => $this->language->code, 'theme' => $this->theme, 'words' => $this->language->words()],
+            JSON_THROW_ON_ERROR | JSON_HEX_TAG | JSON_HEX_AMP | JSON_UNESCAPED_UNICODE,
+        );
+    }
+
+    /** The address of a file of ours, which changes when the file does. */
+    private static function asset(string $name): string
+    {
+        return $name . '?' . substr((string) md5_file(__DIR__ . "/../public/$name"), 0, 8);
+    }
+
+    private static function html(string $text): string
+    {
+        return htmlspecialchars($text, ENT_QUOTES | ENT_SUBSTITUTE, 'UTF-8');
+    }
+}

@@ -1,0 +1,161 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Mj\Studio;
+
+/** What a browser asks. Everything in it is from outside: whoever reads a value says what it must be. */
+final class Request
+{
+    /**
+     * @param string                                $path    below the studio's address, without the slash before it
+     * @param array<mixed>                          $query
+     * @param array<string, string>                 $headers by their names in lower case
+     * @param array<mixed>                          $cookies
+     * @param array<mixed>                          $body    what was posted, as JSON or as a form
+     * @param list<array{error: int, path: string}> $files   what was uploaded
+     */
+    public function __construct(
+        public string $method,
+        public string $path,
+        public array $query = [],
+        public array $headers = [],
+        public array $cookies = [],
+        public array $body = [],
+        public array $files = [],
+        public string $address = '127.0.0.1',
+        public bool $secure = false,
+        public string $base = '',
+    ) {}
+
+    public static function fromGlobals(): self
+    {
+        $headers = [];
+        foreach ($_SERVER as $name => $value) {
+            if (is_string($name) && is_string($value) && preg_match('/^(?:HTTP_(.+)|(CONTENT_TYPE))$/', $name, $found) === 1) {
+                $headers[strtolower(str_replace('_', '-', $found[2] ?? $found[1]))] = $value;
+            }
+        }
+        $base = self::base(self::server('SCRIPT_NAME'));
+        $path = rawurldecode((string) parse_url('http://studio' . self::server('REQUEST_URI'), PHP_URL_PATH));
+        if ($base !== '' && str_starts_with($path, "$base/")) {
+            $path = substr($path, strlen($base));
+        }
+
+        return new self(
+            self::server('REQUEST_METHOD'),
+            ltrim($path, '/'),
+            $_GET,
+            $headers,
+            $_COOKIE,
+            self::posted($headers['content-type'] ?? ''),
+            self::uploaded($_FILES['pictures'] ?? null),
+            self::server('REMOTE_ADDR'),
+            !in_array(strtolower(self::server('HTTPS')), ['', 'off'], true),
+            $base,
+        );
+    }
+
+    public function header(string $name): string
+    {
+        return $this->headers[$name] ?? '';
+    }
+
+    /** A parameter of the address; empty where it is missing or no text. */
+    public function parameter(string $name): string
+    {
+        $value = $this->query[$name] ?? '';
+
+        return is_string($value) ? $value : '';
+    }
+
+    public function cookie(string $name): string
+    {
+        $value = $this->cookies[$name] ?? '';
+
+        return is_string($value) ? $value : '';
+    }
+
+    /**
+     * A text that was posted.
+     *
+     * @throws Refusal when it is no text, or longer than so many bytes
+     */
+    public function text(string $name, int $most = 8192): string
+    {
+        $value = $this->body[$name] ?? '';
+        if (!is_string($value)) {
+            throw new Refusal(422, 'invalid', "$name must be text");
+        }
+        if (strlen($value) > $most) {
+            throw new Refusal(422, 'invalid', "$name must be at most $most bytes long");
+        }
+
+        return trim($value);
+    }
+
+    /** Whether it comes from a page of this very host, as far as the browser tells. */
+    public function isSameOrigin(): bool
+    {
+        $site = $this->header('sec-fetch-site');
+        if ($site !== '' && $site !== 'same-origin' && $site !== 'none') {
+            return false;
+        }
+        $origin = $this->header('origin');
+
+        return $origin === '' || parse_url($origin, PHP_URL_HOST) === $this->host()
+            && parse_url($origin, PHP_URL_PORT) === parse_url('http://' . $this->header('host'), PHP_URL_PORT);
+    }
+
+    /** Whether browser and studio are on one machine, and the browser knows the studio by a name of that machine. */
+    public function isLocal(): bool
+    {
+        return in_array($this->address, ['127.0.0.1', '::1'], true)
+            && in_array($this->host(), ['127.0.0.1', '[::1]', 'localhost'], true);
+    }
+
+    private function host(): string
+    {
+        return strtolower((string) parse_url('http://' . $this->header('host'), PHP_URL_HOST));
+    }
+
+    /** The folder of the front controller, where the server names it; PHP's own names what was asked for. */
+    private static function base(string $script): string
+    {
+        return PHP_SAPI !== 'cli-server' && str_ends_with($script, '/index.php') ? substr($script, 0, -strlen('/index.php')) : '';
+    }
+
+    private static function server(string $name): string
+    {
+        $value = $_SERVER[$name] ?? '';
+
+        return is_string($value) ? $value : '';
+    }
+
+    /** @return array<mixed> */
+    private static function posted(string $type): array
+    {
+        if (!str_starts_with($type, 'application/json')) {
+            return $_POST;
+        }
+        $body = json_decode((string) file_get_contents('php://input'), true, 16);
+
+        return is_array($body) ? $body : [];
+    }
+
+    /** @return list<array{error: int, path: string}> */
+    private static function uploaded(mixed $files): array
+    {
+        $found = [];
+        if (is_array($files) && is_array($files['tmp_name'] ?? null) && is_array($files['error'] ?? null)) {
+            foreach ($files['tmp_name'] as $key => $path) {
+                $error = $files['error'][$key] ?? UPLOAD_ERR_NO_FILE;
+                if (is_string($path) && is_int($error)) {
+                    $found[] = ['error' => $error, 'path' => $path];
+                }
+            }
+        }
+
+        return $found;
+    }
+}

@@ -1,0 +1,109 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Mj\Tests\Studio;
+
+use Mj\Studio\Session;
+use Mj\Studio\Throttle;
+
+/** Who is let in. */
+final class LoginTest extends StudioTestCase
+{
+    public function testWithoutASecretOnlyThisMachineIsLetIn(): void
+    {
+        $this->enter();
+        $foreign = [
+            'another machine' => ['address' => '192.0.2.1'],
+            'a name that was bound to this machine' => ['headers' => ['host' => 'evil.example:8080']],
+            'another machine by a name of this one' => ['address' => '2001:db8::1', 'headers' => ['host' => 'localhost']],
+        ];
+        foreach ($foreign as $who => $more) {
+            $answer = $this->ask('GET', '', $more);
+            self::assertSame('local_only', self::json($answer, 403)['error'], $who);
+        }
+    }
+
+    public function testNothingIsToldBeforeTheLogin(): void
+    {
+        $task = $this->mj->imagine('a cat');
+        $page = self::text($this->ask('GET', '', [], self::SECRET));
+        self::assertStringContainsString('id="login"', $page);
+        self::assertStringContainsString('"token":null', $page);
+        self::assertStringNotContainsString('id="prompt"', $page);
+        foreach (['api/tasks', "api/tasks/$task->id", "api/changes?tasks=$task->id.0", 'api/status', 'api/doctor', "pictures/$task->id/0", "previews/$task->id/1"] as $path) {
+            self::assertRefused(401, 'login', $this->ask('GET', $path, [], self::SECRET));
+        }
+        self::assertRefused(401, 'login', $this->ask('POST', 'api/imagine', ['body' => ['prompt' => 'a dog']], self::SECRET));
+        $this->mj->assertSubmittedCount(1);
+    }
+
+    public function testTheSecretLetsInFromAnywhere(): void
+    {
+        $from = ['address' => '192.0.2.1', 'headers' => ['host' => 'studio.example'], 'secure' => true];
+        $login = $this->ask('POST', 'login', $from + ['body' => ['secret' => self::SECRET]], self::SECRET);
+        self::assertSame(200, $login->status);
+        [, , $options] = $login->cookies[0];
+        self::assertTrue($options['httponly'] && $options['secure']);
+        self::assertSame('Strict', $options['samesite']);
+        self::assertSame(200, $this->ask('GET', 'api/tasks', $from, self::SECRET)->status);
+
+        $this->enter(self::SECRET);
+        self::assertSame(200, $this->ask('POST', 'logout', [], self::SECRET)->status);
+        self::assertRefused(401, 'login', $this->ask('GET', 'api/tasks', [], self::SECRET));
+    }
+
+    public function testAWrongSecretIsTriedFiveTimesOnly(): void
+    {
+        for ($try = 1; $try <= Throttle::TRIES; $try++) {
+            self::assertRefused(403, 'wrong_secret', $this->ask('POST', 'login', ['body' => ['secret' => "wrong $try"]], self::SECRET));
+        }
+        $refused = $this->ask('POST', 'login', ['body' => ['secret' => self::SECRET]], self::SECRET);
+        self::assertRefused(429, 'too_many', $refused);
+        self::assertGreaterThan(0, (int) $refused->headers['Retry-After']);
+        $elsewhere = ['address' => '192.0.2.7', 'body' => ['secret' => self::SECRET]];
+        self::assertSame(200, $this->ask('POST', 'login', $elsewhere, self::SECRET)->status);
+    }
+
+    public function testOneNetworkOfIPv6IsOneAddress(): void
+    {
+        $throttle = new Throttle($this->settings()->directory);
+        for ($try = 0; $try < Throttle::TRIES; $try++) {
+            self::assertSame(0, $throttle->count("2001:db8:1:2::$try", 1000));
+        }
+        self::assertSame(Throttle::WINDOW, $throttle->count('2001:db8:1:2:ffff::1', 1000));
+        self::assertSame(0, $throttle->count('2001:db8:1:3::1', 1000));
+        self::assertSame(0, $throttle->count('2001:db8:1:2::9', 1000 + Throttle::WINDOW));
+    }
+
+    public function testASessionCannotBeMadeUpAndEnds(): void
+    {
+        $this->enter();
+        $session = new Session($this->settings());
+        $request = fn (string $cookie) => new \Mj\Studio\Request('GET', '', [], [], [Session::COOKIE => $cookie]);
+        $real = $this->cookies[Session::COOKIE];
+        [$until, $number, $sign] = explode('.', $real);
+        self::assertSame($number, $session->of($request($real), time()));
+        self::assertNull($session->of($request($real), (int) $until));
+        foreach (['', 'x', ($until + 1) . ".$number.$sign", "$until.$number." . strrev($sign), "$until.0$number.$sign"] as $false) {
+            self::assertNull($session->of($request($false), time()), $false);
+        }
+        $other = new Session($this->settings('another secret'));
+        self::assertNull($other->of($request($real), time()), 'a new secret ends all sessions');
+    }
+
+    public function testNobodyElseMayHaveTheDirectory(): void
+    {
+        $settings = $this->settings();
+        chmod($settings->directory, 0755);
+        $this->expectException(\ValueError::class);
+        $this->expectExceptionMessage('chmod 700');
+        $this->settings();
+    }
+
+    public function testAShortSecretIsNotTaken(): void
+    {
+        $this->expectException(\ValueError::class);
+        $this->settings('short');
+    }
+}
