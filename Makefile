@@ -232,6 +232,23 @@ demo: build ## Imagine, upscale and save two pictures; on Discord when MJ_USER_T
 	@state="$$(mktemp -d)"; trap 'rm -rf "$$state"' EXIT; \
 	$(PHP) -n -d extension="$(MJ_EXTENSION)" -d mj.state_dir="$$state" php/examples/demo.php \
 	  "$${PROMPT:-a lighthouse on a cliff at dusk, oil painting --ar 1:1}" "$${DIRECTORY:-$(CURDIR)/build/demo}"
+	@# Whoever looks on gets the studio, until Ctrl-C; scripts do not.
+	@if [ -t 1 ] && [ -z "$${CI:-}" ]; then $(MAKE) --no-print-directory studio; else echo 'The same as a web page: make studio'; fi
+
+.PHONY: studio
+studio: build ## Serve the studio, a web page, until Ctrl-C; with the simulator behind it, or Discord; LISTEN=127.0.0.1:8080
+	@state="$$(mktemp -d)"; trap 'rm -rf "$$state"' EXIT; \
+	MJ_STUDIO_DIR="$$state/studio" $(PHP) -n -d extension="$(MJ_EXTENSION)" -d mj.state_dir="$$state" php/studio/serve.php \
+	  --listen "$(or $(LISTEN),127.0.0.1:8080)"
+
+.PHONY: setup-studio
+setup-studio: setup setup-clients
+	@$(MAKE) --no-print-directory setup PACKAGES='chromium fonts-noto-cjk fonts-noto-core pngquant'
+
+.PHONY: test-studio
+test-studio: build setup-studio ## Test the studio: PHPUnit, then headless Chromium; WRITE=1 keeps the screenshots in docs/studio
+	$(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite studio
+	WRITE="$(WRITE)" tests/studio/run "$(CURDIR)/build/studio"
 
 .PHONY: bench
 bench: build-release ## Measure, print a table, write build/bench.json; ONLY="poll decode" for some

@@ -1,10 +1,11 @@
 <?php
 
 /**
- * Serves the studio on this machine, until Ctrl-C: `php serve.php [--listen 127.0.0.1:8080] [--seconds 60]`.
+ * Serves the studio on this machine, until Ctrl-C: `php serve.php [--listen 127.0.0.1:8080] [--seconds 60] [--speed 1.5]`.
  *
  * It talks to Discord where MJ_USER_TOKEN or php.ini says so, else to the simulator that MJ_SIMULATOR names. This process
- * is the engine's owner; PHP's own server, with eight workers, answers the browser. `--seconds` ends it by itself.
+ * is the engine's owner; PHP's own server, with eight workers, answers the browser. `--seconds` ends it by itself, a port
+ * of 0 is any, `--speed` is the simulator's.
  * MJ_EXTENSION names the extension where php.ini does not load it.
  */
 
@@ -28,6 +29,13 @@ if (preg_match('/^(127\.0\.0\.1|localhost|\[::1\]):(\d+)$/', $listen, $found) !=
     refuse('--listen must be an address of this machine, as 127.0.0.1:8080; others are for a real web server (README.md)');
 }
 
+if ($found[2] === '0') {
+    // PHP's own server does not tell which port it got.
+    $free = stream_socket_server("tcp://$listen");
+    $listen = $free === false ? $listen : (string) stream_socket_get_name($free, false);
+    unset($free);
+}
+
 $environment = getenv();
 $processes = [];
 // Whatever ends this process ends what it started.
@@ -35,7 +43,7 @@ register_shutdown_function(static function () use (&$processes): void {
     foreach (array_reverse($processes) as $process) {
         // PHP's own server leaves its workers behind, so its whole group is ended.
         $group = -proc_get_status($process)['pid'];
-        exec("kill -TERM -- $group 2>/dev/null");
+        exec("kill -s TERM -- $group 2>/dev/null");
         proc_close($process);
     }
 });

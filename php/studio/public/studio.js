@@ -240,7 +240,7 @@ function texts(task, pressed, press, place) {
     const button = task.buttons.find((one) => one.action === `imagine${index + 1}`);
     return make('li', {}, make('p', {}, text), make('div', { class: 'buttons' },
       button && make('button', {
-        type: 'button', class: 'key', 'data-action': button.action, 'aria-label': say('b_imagine', { number: index + 1 }),
+        type: 'button', class: 'key', 'data-action': button.action, 'aria-label': `${say('imagine')}: ${say('b_imagine', { number: index + 1 })}`,
         onclick: (event) => pressed(button, event.currentTarget),
       }, say('imagine')),
       make('button', { type: 'button', class: 'key plain', onclick: () => compose(text) }, say('edit'))));

@@ -116,7 +116,7 @@ return [
     'g_other' => 'More',
     'b_upscale' => 'Upscale picture {number}',
     'b_variation' => 'Vary picture {number}',
-    'b_imagine' => 'Imagine description {number}',
+    'b_imagine' => 'description {number}',
     'b_imagine_all' => 'Imagine all',
     'b_upscale_subtle' => 'Subtle',
     'b_upscale_creative' => 'Creative',

@@ -116,7 +116,7 @@ return [
     'g_other' => '更多',
     'b_upscale' => '放大第 {number} 张',
     'b_variation' => '变化第 {number} 张',
-    'b_imagine' => '用第 {number} 条描述作画',
+    'b_imagine' => '第 {number} 条描述',
     'b_imagine_all' => '全部作画',
     'b_upscale_subtle' => '细微',
     'b_upscale_creative' => '创意',
