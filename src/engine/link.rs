@@ -338,7 +338,16 @@ impl Link {
                 tracing::info!(gateway, "a login is sent (IDENTIFY)");
                 self.gateway.identify_permitted(now);
             }
-            Ok(IdentifyPermit::Wait(until) | IdentifyPermit::Exhausted(until)) => {
+            Ok(IdentifyPermit::Wait(until)) => {
+                self.gateway.identify_refused(now, now.boot_at(until));
+            }
+            Ok(IdentifyPermit::Exhausted(until)) => {
+                let gateway = word(self.kind);
+                tracing::warn!(
+                    gateway,
+                    until = until.0,
+                    "today's logins are used up: something breaks sessions again and again"
+                );
                 self.gateway.identify_refused(now, now.boot_at(until));
             }
             Err(error) => {

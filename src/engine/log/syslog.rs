@@ -1,8 +1,8 @@
 //! The system's log, spoken to directly: `syslog(3)` has one state for the whole process, and that is PHP's `openlog()`.
 
 use std::{
-    io,
-    os::unix::net::UnixDatagram,
+    io::{self, Write as _},
+    os::unix::net::{UnixDatagram, UnixStream},
     path::{Path, PathBuf},
 };
 
@@ -19,7 +19,37 @@ const USER: u8 = 1 << 3;
 #[derive(Debug)]
 pub(super) struct Syslog {
     path: PathBuf,
-    socket: Option<UnixDatagram>,
+    socket: Option<Socket>,
+}
+
+/// Some listen for streams, as syslog(3) knows too; there a NUL ends a line.
+#[derive(Debug)]
+enum Socket {
+    Datagram(UnixDatagram),
+    Stream(UnixStream),
+}
+
+impl Socket {
+    fn connect(path: &Path) -> io::Result<Self> {
+        let socket = UnixDatagram::unbound()?;
+        socket.set_nonblocking(true)?;
+        match socket.connect(path) {
+            Ok(()) => Ok(Self::Datagram(socket)),
+            Err(error) if error.raw_os_error() == Some(libc::EPROTOTYPE) => {
+                let stream = UnixStream::connect(path)?;
+                stream.set_nonblocking(true)?;
+                Ok(Self::Stream(stream))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn send(&mut self, packet: &str) -> io::Result<()> {
+        match self {
+            Self::Datagram(socket) => socket.send(packet.as_bytes()).map(drop),
+            Self::Stream(stream) => stream.write_all(format!("{packet}\0").as_bytes()),
+        }
+    }
 }
 
 impl Syslog {
@@ -34,7 +64,7 @@ impl Syslog {
     /// The system's.
     pub(super) fn probe(&mut self) -> io::Result<()> {
         if self.socket.is_none() {
-            self.socket = Some(connect(&self.path)?);
+            self.socket = Some(Socket::connect(&self.path)?);
         }
         Ok(())
     }
@@ -53,34 +83,27 @@ impl Syslog {
         let priority = USER | severity(level);
         let packet = format!("<{priority}>{} mj[{pid}]: {line}", rfc3164(unix_ms));
         let was_connected = self.socket.is_some();
-        let sent = self.send_once(packet.as_bytes());
+        let sent = self.send_once(&packet);
         match sent {
             // The system's log was started anew.
             Err(error) if was_connected && error.kind() != io::ErrorKind::WouldBlock => {
-                self.send_once(packet.as_bytes())
+                self.send_once(&packet)
             }
             sent => sent,
         }
     }
 
-    fn send_once(&mut self, packet: &[u8]) -> io::Result<()> {
+    fn send_once(&mut self, packet: &str) -> io::Result<()> {
         self.probe()?;
-        let Some(socket) = &self.socket else {
+        let Some(socket) = &mut self.socket else {
             return Err(io::ErrorKind::NotConnected.into());
         };
-        let sent = socket.send(packet).map(drop);
+        let sent = socket.send(packet);
         if sent.is_err() {
             self.socket = None;
         }
         sent
     }
-}
-
-fn connect(path: &Path) -> io::Result<UnixDatagram> {
-    let socket = UnixDatagram::unbound()?;
-    socket.set_nonblocking(true)?;
-    socket.connect(path)?;
-    Ok(socket)
 }
 
 /// `LOG_ERR` to `LOG_DEBUG` of syslog(3).

@@ -214,6 +214,36 @@ fn old_files_are_bounded_and_a_gap_is_filled() {
 }
 
 #[test]
+fn who_rotates_as_root_leaves_the_file_to_its_owner() {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    const SOMEBODY: u32 = 12_345;
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("mj.log");
+    File::create(&path).unwrap();
+    if chown(&path, Some(SOMEBODY), Some(SOMEBODY)).is_err() {
+        // Only root gives files away.
+        return;
+    }
+    let settings = LogSettings {
+        rotation: Rotation {
+            size: 100,
+            files: 2,
+        },
+        ..at(&path)
+    };
+    with_default(Log::new(&settings), || {
+        for _ in 0..3 {
+            tracing::info!(target: "mj_engine", "{}", "x".repeat(90));
+        }
+    });
+    for name in ["mj.log", "mj.log.1", "mj.log.lock"] {
+        let there = fs::metadata(directory.path().join(name)).unwrap();
+        assert_eq!((there.uid(), there.gid()), (SOMEBODY, SOMEBODY), "{name}");
+    }
+}
+
+#[test]
 fn a_lock_that_another_holds_is_not_waited_for() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("mj.log");
@@ -324,6 +354,27 @@ fn speaks_to_the_system_log_and_to_the_next_one() {
         tracing::error!(target: "mj_engine", "again");
         assert!(heard(&second).starts_with("<11>"));
     });
+}
+
+#[test]
+fn a_system_log_may_listen_for_streams() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("log");
+    let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let target = Target::parse(&format!("syslog:{}", path.display()));
+    with_default(Log::new(&settings(target)), || {
+        tracing::info!(target: "mj_engine", "one");
+        tracing::info!(target: "mj_engine", "two");
+    });
+    let mut said = String::new();
+    let (mut stream, _) = listener.accept().unwrap();
+    stream.read_to_string(&mut said).unwrap();
+    let ends = said.matches("]: INFO ").count();
+    assert_eq!((ends, said.matches('\0').count()), (2, 2), "{said}");
+    assert!(
+        said.starts_with("<14>") && said.ends_with(": INFO two\0"),
+        "{said}"
+    );
 }
 
 #[test]
