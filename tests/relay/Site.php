@@ -121,6 +121,15 @@ final class Site
         return $this->ended($reply['result']);
     }
 
+    /** Kills every worker, and so the owner; php-fpm starts others. */
+    public function killWorkers(): void
+    {
+        $master = proc_get_status($this->processes[0])['pid'];
+        foreach (explode(' ', trim((string) file_get_contents("/proc/$master/task/$master/children"))) as $worker) {
+            posix_kill((int) $worker, SIGKILL);
+        }
+    }
+
     /** Whether the relay keeps something in a directory of its own. */
     public function hasFiles(string $name): bool
     {

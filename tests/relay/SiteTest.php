@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace Mj\Tests\Relay;
 
 use Mj\Tests\Process\Nginx;
+use Mj\Tests\Process\Until;
 use Mj\Tests\Simulator\Png;
 use Mj\Tests\Simulator\Receiver;
 use PHPUnit\Framework\TestCase;
@@ -74,6 +75,30 @@ final class SiteTest extends TestCase
         foreach ($posts as $post) {
             self::assertSame(array_keys($task), array_keys($post));
         }
+    }
+
+    public function testWebhooksAndDialogsSurviveTheDeathOfEveryWorker(): void
+    {
+        $site = self::$site;
+        $grid = $site->done('/mj/submit/imagine', ['prompt' => 'a cat']);
+        $single = $site->done('/mj/submit/simple-change', ['content' => "{$grid['id']} U1"]);
+        $zoom = self::button($single, 'MJ::CustomZoom::');
+        $receiver = new Receiver();
+        $body = ['taskId' => $single['id'], 'customId' => $zoom, 'state' => 'kept', 'notifyHook' => $receiver->url];
+        $id = $site->ask('/mj/submit/action', $body)->json()['result'];
+        $site->killWorkers();
+        // Whoever asks a worker that just dies is told to come again, and may: it is one task.
+        $words = ['taskId' => $id, 'prompt' => 'a room simulate:slow'];
+        Until::true(static fn(): bool => $site->ask('/mj/submit/modal', $words)->json()['code'] === 1, 10.0);
+        self::assertSame($id, $site->ask('/mj/submit/modal', $words)->json()['result']);
+        $receiver->next();
+        $site->killWorkers();
+        $task = $site->ended($id);
+        self::assertSame(['SUCCESS', 'kept'], [$task['status'], $task['state']], (string) $task['failReason']);
+        $posts = self::posts($receiver, $id);
+        self::assertSame($task, end($posts));
+        $pressed = array_filter($site->ask('/mj/task/list')->json(), static fn(array $one): bool => $one['state'] === 'kept');
+        self::assertCount(1, $pressed);
     }
 
     public function testARefusedPromptSaysWhy(): void
