@@ -171,6 +171,20 @@ await step('after a reload it is found in the gallery', async () => {
   await page.waitForFunction(() => !document.getElementById('viewer').open && location.hash === '#gallery');
 });
 
+await step('a refused prompt shows its reason', async () => {
+  await page.click('[data-view=create]');
+  await page.fill('#prompt', 'a stormy sea simulate:banned');
+  await page.click('#send');
+  const why = cards.first().locator('.why:not([hidden])');
+  await why.waitFor();
+  assert.match(await why.innerText(), /A word of the prompt is banned[^]*Banned prompt detected/);
+  await accessible('refused');
+  await shot('refused', { clip: { x: 0, y: 0, width: 1320, height: 640 } });
+  await page.fill('#prompt', '   ');
+  await page.click('#send');
+  await page.getByText('Say first what you want to see.').waitFor();
+});
+
 await step('a picture that is dropped is described', async () => {
   await page.click('[data-view=create]');
   const bytes = [...await page.screenshot({ clip: { x: 0, y: 0, width: 300, height: 200 } })];
@@ -200,20 +214,6 @@ await step('two pictures that are chosen are blended', async () => {
   await page.click('#send');
   await page.waitForFunction((count) => document.querySelectorAll('#feed .card').length === count + 1, before);
   await cards.first().locator('[data-action=upscale1]').waitFor();
-});
-
-await step('a refused prompt shows its reason', async () => {
-  await page.click('.kind[data-kind=imagine]');
-  await page.fill('#prompt', 'a stormy sea simulate:banned');
-  await page.click('#send');
-  const why = cards.first().locator('.why:not([hidden])');
-  await why.waitFor();
-  assert.match(await why.innerText(), /A word of the prompt is banned[^]*Banned prompt detected/);
-  await accessible('refused');
-  await shot('refused', { clip: { x: 0, y: 0, width: 1320, height: 640 } });
-  await page.fill('#prompt', '   ');
-  await page.click('#send');
-  await page.getByText('Say first what you want to see.').waitFor();
 });
 
 await step('accounts, queue and doctor are told in plain words', async () => {

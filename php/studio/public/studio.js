@@ -133,7 +133,7 @@ const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
 
 const words = (task) => task.final_prompt || task.prompt || tasks.get(task.parent_id)?.prompt || '';
 const wordsOf = (task) => plain(words(task)) || say(`a_${task.action}`);
-const plain = (prompt) => prompt.replace(/\s--\w[^]*$/, '').replace(/^(<?https?:\S+\s+)+/, '').trim();
+const plain = (prompt) => prompt.replace(/\s--\w[^]*$/, '').replace(/^(<?https?:\S+(\s+|$))+/, '').trim();
 const parameters = (prompt) => (prompt.match(/\s(--\w[^]*)$/)?.[1] ?? '').split(/\s+(?=--\w)/).filter(Boolean);
 
 function statusOf(task) {
