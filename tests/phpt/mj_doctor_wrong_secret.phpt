@@ -10,7 +10,7 @@ $settings = '-d mj.bot_token=BOT-TOKEN-OF-A-TEST -d mj.user_token=USER-TOKEN-OF-
     . ' -d mj.channel_id=100000000000000002 -d mj.state_dir=' . state_dir();
 $code = 'foreach (["en", "zh"] as $lang) {
     foreach (mj_doctor(["network" => false, "lang" => $lang])["checks"] as $check) {
-        if ($check["name"] === "database.open") { echo $check["status"], ": ", $check["seen"], "\\n"; }
+        if ($check["name"] === "database.secret") { echo $check["status"], ": ", $check["seen"], "\\n"; }
     }
 }';
 
@@ -18,10 +18,10 @@ foreach (['', 'c0ffee5a4296d07eb3f1c8d07e5a4296', 'b3f1c8d07e5a4296b3f1c8d07e5a4
     echo shell_exec(php("$settings -d mj.secret=$secret -r " . escapeshellarg($code)));
 }
 ?>
---EXPECTF--
-failed: what it holds of this hub is encrypted, and no mj.secret is set for this PHP
-failed: 其中该 hub 的内容已加密，而该 PHP 没有设置 mj.secret
-failed: what it holds of this hub is encrypted with another secret than mj.secret
-failed: 其中该 hub 的内容是用另一个密钥加密的，与 mj.secret 不同
-ok: it opens, %d kB
-ok: 可打开，%d kB
+--EXPECT--
+failed: what is secret in it is encrypted, and mj.secret is not set here
+failed: 其中的机密已加密，而此处未设置 mj.secret
+failed: what is secret in it is encrypted with another secret than mj.secret here
+failed: 其中的机密所用的密钥与此处的 mj.secret 不同
+ok: encrypted with mj.secret
+ok: 已用 mj.secret 加密

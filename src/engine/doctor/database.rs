@@ -60,10 +60,6 @@ pub(super) fn check(
         Check::DatabaseVersion,
         Text::new("of this extension", "与扩展一致"),
     );
-    if is_sealed(patient, &shared, findings) {
-        let _ = findings.may(Check::DatabaseIntegrity);
-        return None;
-    }
     let size = fs::metadata(shared.store.path()).map_or(0, |metadata| metadata.len());
     findings.ok(
         Check::DatabaseOpen,
@@ -71,35 +67,6 @@ pub(super) fn check(
     );
     integrity(&shared, size, findings);
     Some(shared)
-}
-
-/// Whether what it holds of the hub is encrypted with a secret that is not set here.
-fn is_sealed(patient: &Patient<'_>, shared: &Shared, findings: &Findings) -> bool {
-    let hub = patient.set(|settings| settings.hub.as_ref());
-    let read = hub.map(|hub| shared.store.config(&hub.id));
-    let Some(Err(StoreError::Sealed { has_secret })) = read else {
-        return false;
-    };
-    let seen = if has_secret {
-        Text::new(
-            "what it holds of this hub is encrypted with another secret than mj.secret",
-            "其中该 hub 的内容是用另一个密钥加密的，与 mj.secret 不同",
-        )
-    } else {
-        Text::new(
-            "what it holds of this hub is encrypted, and no mj.secret is set for this PHP",
-            "其中该 hub 的内容已加密，而该 PHP 没有设置 mj.secret",
-        )
-    };
-    findings.fail(
-        Check::DatabaseOpen,
-        seen,
-        Text::new(
-            "set the same mj.secret for every PHP of the site (command line, cron, PHP-FPM); while it is changed, the one before it as mj.secret_previous",
-            "请为站点的每个 PHP（命令行、计划任务、PHP-FPM）设置相同的 mj.secret；更换期间把旧的设为 mj.secret_previous",
-        ),
-    );
-    true
 }
 
 /// Looks whether one process stays inside a write.
@@ -300,8 +267,8 @@ pub(super) fn secret(patient: &Patient<'_>, shared: Option<&Shared>, findings: &
     let stored = hub.or_else(|| used_last(shared));
     let read = stored.map(|hub| shared.store.config(&hub));
     let todo = Text::new(
-        "set mj.secret to the one that the web server's PHP has, the same for every PHP; after a change set the old one as mj.secret_previous",
-        "请将 mj.secret 设为与网站 PHP 相同的值，各 PHP 一致；更换后将旧值设为 mj.secret_previous",
+        "set the same mj.secret for every PHP of the site (command line, cron, PHP-FPM); while it is changed, the one before it as mj.secret_previous",
+        "请为站点的每个 PHP（命令行、计划任务、PHP-FPM）设置相同的 mj.secret；更换期间把旧的设为 mj.secret_previous",
     );
     match read {
         Some(Err(StoreError::Sealed { has_secret: false })) => findings.fail(
