@@ -77,7 +77,13 @@ pub fn doctor(
     database::secret(&patient, shared.as_deref(), &findings);
     configuration::hub(&patient, &findings);
     if options.network {
-        network::check(&patient, &options, &findings, interrupted);
+        network::check(
+            &patient,
+            shared.as_deref(),
+            &options,
+            &findings,
+            interrupted,
+        );
     } else {
         network::skip(&findings);
     }

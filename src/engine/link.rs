@@ -547,6 +547,9 @@ async fn serve(
                 if let Incoming::Broken(trouble) = &incoming {
                     route.network.note(Place::Gateway, Err(*trouble));
                 }
+                if let Incoming::Broken(Trouble::Broken | Trouble::Reset) = &incoming {
+                    route.network.note_cut(socket.silence());
+                }
                 let is_over = matches!(incoming, Incoming::Closed(_) | Incoming::Broken(_));
                 source.tell(SocketEvent::Incoming(incoming));
                 if is_over {

@@ -1,12 +1,17 @@
 //! How the hosts of a hub are to be reached, as the owner found at its last try of each: what `mj_status()` shows as
 //! `network`.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    collections::VecDeque,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use mj_discord::UnixMs;
 use mj_midjourney::refusal::Lang;
 use mj_process::clock;
 use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use crate::{metrics::Meter, trouble::Trouble};
@@ -61,7 +66,20 @@ pub(crate) struct Network {
     /// What is counted of the hub: its requests and gateways, and all else.
     pub(crate) meter: Meter,
     known: Mutex<[Known; 4]>,
+    cuts: Mutex<VecDeque<Cut>>,
     has_changed: AtomicBool,
+}
+
+/// Cuts that are remembered.
+const MOST_CUTS: usize = 4;
+
+/// A gateway's connection that was cut without a word.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub(crate) struct Cut {
+    /// When.
+    pub(crate) at: UnixMs,
+    /// For how long nothing had come by then, in milliseconds.
+    pub(crate) silence: u64,
 }
 
 impl Network {
@@ -87,6 +105,22 @@ impl Network {
         };
         known[at] = next;
         self.has_changed.store(true, Ordering::Release);
+    }
+
+    /// A gateway's connection was cut without a word, after a silence of this length.
+    pub(crate) fn note_cut(&self, silence: Duration) {
+        let mut cuts = self.cuts.lock();
+        cuts.truncate(MOST_CUTS - 1);
+        cuts.push_front(Cut {
+            at: UnixMs(clock::unix_ms()),
+            silence: u64::try_from(silence.as_millis()).unwrap_or(u64::MAX),
+        });
+        self.has_changed.store(true, Ordering::Release);
+    }
+
+    /// The last cuts, the newest first.
+    pub(crate) fn cuts(&self) -> Vec<Cut> {
+        self.cuts.lock().iter().copied().collect()
     }
 
     /// Whether anything is known that was not at the last call.
@@ -120,6 +154,17 @@ impl Network {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn remembers_the_last_cuts() {
+        let network = Network::default();
+        for seconds in 1..=6 {
+            network.note_cut(Duration::from_secs(seconds));
+        }
+        assert!(network.take_changed());
+        let silences: Vec<u64> = network.cuts().iter().map(|cut| cut.silence).collect();
+        assert_eq!(silences, [6_000, 5_000, 4_000, 3_000]);
+    }
 
     #[test]
     fn remembers_since_when_and_how_often() {

@@ -114,6 +114,8 @@ pub(crate) struct Socket {
     /// Pings since the window began.
     pings: u32,
     window: Instant,
+    /// When something came last.
+    heard: Instant,
 }
 
 impl Socket {
@@ -176,13 +178,23 @@ impl Socket {
             stream,
             pings: 0,
             window: Instant::now(),
+            heard: Instant::now(),
         })
+    }
+
+    /// For how long nothing came.
+    pub(crate) fn silence(&self) -> Duration {
+        self.heard.elapsed()
     }
 
     /// The next frame; pings are answered on the way.
     pub(crate) async fn next(&mut self) -> Incoming {
         loop {
-            return match self.stream.next().await {
+            let next = self.stream.next().await;
+            if matches!(next, Some(Ok(_))) {
+                self.heard = Instant::now();
+            }
+            return match next {
                 Some(Ok(Message::Text(text))) => Incoming::Text(text.as_str().to_owned()),
                 Some(Ok(Message::Binary(bytes))) => Incoming::Binary(bytes.into()),
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) if self.is_flooded() => {

@@ -219,6 +219,18 @@ final class DoctorHostsTest extends ExaminedTestCase
         self::assertFound($found, 'gateway.idle', 'warning', ['is cut after', 'just suffices'], ['仅勉强够用']);
     }
 
+    public function testATimeOutThatTheOwnerMeets(): void
+    {
+        $simulator = self::simulator(['heartbeat_interval' => 60_000], '--discord-hosts');
+        $nginx = self::nginx($simulator, ['gateway' => ['proxy_read_timeout 120s;' => 'proxy_read_timeout 1s;']]);
+        $hub = new Hub(['gateway' => 'user'] + $nginx->config(), $simulator, lasting: true);
+        $said = static fn (string $lang) => $hub->call('mj_doctor', ['lang' => $lang, 'only' => 'gateway.idle'])['checks'][0];
+        Until::true(static fn () => $said('en')['status'] === 'failed', 30.0, static fn () => json_encode($said('en')) . $nginx->errors());
+        self::assertMatchesRegularExpression('/cut again and again after (0\.[89]|1(\.[0-4])?) s of silence.* each 60 s/', $said('en')['seen']);
+        self::assertStringContainsString('proxy_read_timeout 120s;', $said('en')['todo']);
+        self::assertStringContainsString('总在静默', $said('zh')['seen']);
+    }
+
     public function testASilentConnectionThatIsKept(): void
     {
         $simulator = self::simulator([], '--discord-hosts');

@@ -165,7 +165,7 @@ pub(super) async fn check(context: &Context, findings: &Findings) {
     };
     let (picture, (), (), ()) = tokio::join!(
         with_tokens,
-        gateway::check(&tools, settings, context.idle, findings),
+        gateway::check(&tools, context, findings),
         cdn::check(&tools, settings, findings),
         upload::check(&tools, settings, findings),
     );

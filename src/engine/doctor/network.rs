@@ -6,9 +6,14 @@ use std::{
     time::Duration,
 };
 
-use mj_midjourney::config::{HostSettings, HubConfig};
+use mj_discord::UnixMs;
+use mj_midjourney::{
+    config::{HostSettings, HubConfig},
+    store::TaskStore,
+};
 use mj_process::{Worker, clock};
 use rustls::ClientConfig;
+use serde_json::Value as Json;
 use tokio::{runtime::Builder, time::timeout};
 
 use super::{
@@ -19,10 +24,14 @@ use super::{
     options::DoctorOptions,
     text::{Shown, Text},
 };
-use crate::tls::Tls;
+use crate::{network::Cut, shared::Shared, tls::Tls};
 
 /// How often PHP's interrupts are looked at.
 const SLICE: Duration = Duration::from_millis(50);
+/// Cuts that are older, in milliseconds, may be of a reverse proxy that was mended since.
+const LATELY: u64 = 5 * 60_000;
+/// By how much two silences of one time-out differ, and how long they are at least, in milliseconds.
+const SAME: u64 = 800;
 /// How long a helper thread may take to end after its time.
 const END: Duration = Duration::from_millis(200);
 
@@ -39,6 +48,8 @@ pub(crate) struct Context {
     pub(crate) limit: Duration,
     /// How long a gateway's connection is kept silent on top of that; zero: not at all.
     pub(crate) idle: Duration,
+    /// After what silence the owner's connections were cut lately, when that was the same each time.
+    pub(crate) cut_after: Option<Duration>,
 }
 
 impl std::fmt::Debug for Context {
@@ -52,6 +63,7 @@ impl std::fmt::Debug for Context {
 /// Makes all checks over the network that are wanted.
 pub(super) fn check(
     patient: &Patient<'_>,
+    shared: Option<&Shared>,
     options: &DoctorOptions,
     findings: &Findings,
     interrupted: &mut dyn FnMut() -> bool,
@@ -60,7 +72,7 @@ pub(super) fn check(
     if !Check::ALL.iter().any(|check| wanted(&check)) {
         return skip(findings);
     }
-    let context = match context(patient, options) {
+    let context = match context(patient, shared, options) {
         Ok(context) => context,
         Err(why) => return leave(findings, &why),
     };
@@ -96,7 +108,11 @@ fn leave(findings: &Findings, why: &Text) {
     }
 }
 
-fn context(patient: &Patient<'_>, options: &DoctorOptions) -> Result<Context, Text> {
+fn context(
+    patient: &Patient<'_>,
+    shared: Option<&Shared>,
+    options: &DoctorOptions,
+) -> Result<Context, Text> {
     let hosts = patient.hosts();
     let tls = Tls::default()
         .config(hosts.ca_file.as_deref())
@@ -113,7 +129,27 @@ fn context(patient: &Patient<'_>, options: &DoctorOptions) -> Result<Context, Te
         tls,
         limit: options.timeout,
         idle: options.idle,
+        cut_after: shared.and_then(|shared| cut_after(patient, shared)),
     })
+}
+
+/// What the owner remembers of connections that were cut.
+fn cut_after(patient: &Patient<'_>, shared: &Shared) -> Option<Duration> {
+    let (_, text) = shared.store.status(&patient.hub.as_ref()?.id).ok()??;
+    let status: Json = serde_json::from_str(&text).ok()?;
+    let cuts: Vec<Cut> = serde_json::from_value(status.get("cuts")?.clone()).ok()?;
+    regular(&cuts, UnixMs(clock::unix_ms()))
+}
+
+/// The silence after which connections are cut, when the last two were cut lately and after the same.
+fn regular(cuts: &[Cut], now: UnixMs) -> Option<Duration> {
+    let [newest, before, ..] = cuts else {
+        return None;
+    };
+    let is_lately = now.0.saturating_sub(before.at.0) < LATELY;
+    let is_same = newest.silence.abs_diff(before.silence) <= SAME;
+    let silence = newest.silence.max(before.silence);
+    (is_lately && is_same && silence >= SAME).then(|| Duration::from_millis(silence))
 }
 
 /// # Errors
@@ -186,4 +222,32 @@ fn no_thread(error: &std::io::Error) -> Text {
         "无法启动线程：{0}",
         [Shown::said(&error.to_string())],
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_like_cuts_are_a_time_out() {
+        let now = UnixMs(1_000_000);
+        let cut = |ago: u64, silence: u64| Cut {
+            at: UnixMs(now.0 - ago),
+            silence,
+        };
+        let found = |cuts: &[Cut]| regular(cuts, now).map(|silence| silence.as_millis());
+        assert_eq!(found(&[cut(0, 30_050), cut(31_000, 30_010)]), Some(30_050));
+        assert_eq!(found(&[cut(0, 30_050)]), None);
+        assert_eq!(found(&[cut(0, 30_050), cut(9_000, 7_000)]), None);
+        assert_eq!(
+            found(&[cut(0, 20), cut(100, 30)]),
+            None,
+            "it breaks at once"
+        );
+        assert_eq!(
+            found(&[cut(0, 30_050), cut(400_000, 30_010)]),
+            None,
+            "long ago"
+        );
+    }
 }

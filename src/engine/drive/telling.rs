@@ -20,6 +20,7 @@ use crate::{
     link::Link,
     log::health,
     metrics::{ABSENT, EMPTY, MALFORMED, MATCHED, MESSAGES, Meter, Totals},
+    network::Cut,
 };
 
 /// A commit with what goes along, and the turns that it makes, by the place of each write.
@@ -34,6 +35,8 @@ struct Whole<'t> {
     #[serde(flatten)]
     status: HubStatus,
     network: Json,
+    /// For the doctor.
+    cuts: Vec<Cut>,
     owner: Json,
     log: Json,
     metrics: &'t Totals,
@@ -155,6 +158,7 @@ impl Drive {
             let whole = Whole {
                 status,
                 network: self.network.shown(self.config.lang),
+                cuts: self.network.cuts(),
                 owner: self.shown(),
                 log: health::shown(),
                 metrics,

@@ -14,6 +14,7 @@ use crate::{
         check::Check,
         finding::{Findings, Status},
         hosts::answer::Page,
+        network::Context,
         text::{Shown, Text},
     },
     network::Place,
@@ -33,12 +34,8 @@ const HELD_BACK: Duration = Duration::from_secs(3);
 const FAREWELL: u16 = 1000;
 
 /// Makes all checks of the gateway.
-pub(super) async fn check(
-    tools: &Tools,
-    settings: &HostSettings,
-    idle: Duration,
-    findings: &Findings,
-) {
+pub(super) async fn check(tools: &Tools, context: &Context, findings: &Findings) {
+    let (settings, idle) = (&context.hosts, context.idle);
     let host = host(settings, tools, tools.hosts.gateway_url(QUERY));
     let wire = tools.way.go(&host, findings).await;
     let socket = upgrade(tools, &host, wire, findings).await;
@@ -56,7 +53,10 @@ pub(super) async fn check(
             check_buffering(tools, &host, &mut socket, findings).await;
         }
         if idles && idle.is_zero() {
-            findings.skip(Check::GatewayIdle, not_waited_for(interval));
+            match context.cut_after {
+                Some(after) => note_cut(seen_by_owner(after, interval), after, interval, findings),
+                None => findings.skip(Check::GatewayIdle, not_waited_for(interval)),
+            }
             socket.close(FAREWELL).await;
         } else if idles {
             check_idle(socket, interval, idle, findings).await;
@@ -314,17 +314,30 @@ async fn check_idle(mut socket: Socket, interval: Duration, idle: Duration, find
                 "静默连接在 {0} 秒后被切断，而 Discord 的心跳间隔为 {1} 秒",
                 [seconds(after), seconds(interval)],
             );
-            let todo = Text::new(
-                "in the nginx configuration of the gateway add \"proxy_read_timeout 120s;\" and \"proxy_send_timeout 120s;\" (nginx's default, 60 s, just suffices), and look for a time-out of a load balancer or CDN before it",
-                "请在网关的 nginx 配置中加入 “proxy_read_timeout 120s;” 与 “proxy_send_timeout 120s;”（默认 60 秒仅勉强够用），并检查前面的负载均衡或 CDN 是否有超时",
-            );
-            // A heartbeat that is a little late must not find the connection cut.
-            if after < interval * 5 / 4 {
-                findings.fail(check, seen, todo);
-            } else {
-                findings.warn(check, seen, todo);
-            }
+            note_cut(seen, after, interval, findings);
         }
+    }
+}
+
+/// As the owner met it.
+fn seen_by_owner(after: Duration, interval: Duration) -> Text {
+    Text::with(
+        "the owner's connection is cut again and again after {0} s of silence, and Discord's heartbeat comes each {1} s",
+        "所有者的连接总在静默 {0} 秒后被切断，而 Discord 的心跳间隔为 {1} 秒",
+        [seconds(after), seconds(interval)],
+    )
+}
+
+fn note_cut(seen: Text, after: Duration, interval: Duration, findings: &Findings) {
+    let todo = Text::new(
+        "in the nginx configuration of the gateway add \"proxy_read_timeout 120s;\" and \"proxy_send_timeout 120s;\" (nginx's default, 60 s, just suffices), and look for a time-out of a load balancer or CDN before it",
+        "请在网关的 nginx 配置中加入 “proxy_read_timeout 120s;” 与 “proxy_send_timeout 120s;”（默认 60 秒仅勉强够用），并检查前面的负载均衡或 CDN 是否有超时",
+    );
+    // A heartbeat that is a little late must not find the connection cut.
+    if after < interval * 5 / 4 {
+        findings.fail(Check::GatewayIdle, seen, todo);
+    } else {
+        findings.warn(Check::GatewayIdle, seen, todo);
     }
 }
 
