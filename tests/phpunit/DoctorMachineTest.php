@@ -191,6 +191,13 @@ final class DoctorMachineTest extends DiagnosedTestCase
         self::assertBroken($found, 'log.writable', 'failed', ['/etc/passwd/mj.log cannot be written', 'chown www-data'], ['无法写入', 'chown www']);
         $found = $this->diagnosis(['mj.log' => 'syslog:/nonexistent/socket']);
         self::assertBroken($found, 'log.writable', 'failed', ['nobody listens for syslog at /nonexistent/socket'], ['没有 syslog 服务']);
+        $socket = $this->state->path . '.sock';
+        foreach (['udg', 'unix'] as $transport) {
+            $listening = stream_socket_server("$transport://$socket", $code, $message, $transport === 'udg' ? STREAM_SERVER_BIND : STREAM_SERVER_BIND | STREAM_SERVER_LISTEN);
+            self::assertSame('ok', $this->diagnosis(['mj.log' => "syslog:$socket"])->status('log.writable'), $transport);
+            fclose($listening);
+            unlink($socket);
+        }
     }
 
     public function testItOnlyLooks(): void

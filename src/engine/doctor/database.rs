@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, OpenOptions},
-    os::unix::net::UnixDatagram,
+    os::unix::net::{UnixDatagram, UnixStream},
     path::Path,
     sync::Arc,
     thread,
@@ -349,7 +349,10 @@ pub(super) fn log(patient: &Patient<'_>, findings: &Findings) {
 
 fn syslog(socket: &Path, findings: &Findings) {
     let check = Check::LogWritable;
-    let open = UnixDatagram::unbound().and_then(|own| own.connect(socket));
+    let open = UnixDatagram::unbound()
+        .and_then(|own| own.connect(socket))
+        // Some listen for streams.
+        .or_else(|error| UnixStream::connect(socket).map(drop).map_err(|_| error));
     match open {
         Ok(()) => findings.ok(
             check,
