@@ -6,7 +6,7 @@
  *
  * Usage: php -n tests/readme_check.php
  *
- * A test is named `Class::method` (PHPUnit), `name.phpt`, or `path/of/file.rs::function` below `src` or `tests`.
+ * A test is named `Class::method` (PHPUnit, in any folder of tests), `name.phpt`, or `path/of/file.rs::function` below `src` or `tests`.
  */
 
 declare(strict_types=1);
@@ -49,7 +49,7 @@ function exists(string $test): bool
         $files = [ROOT . "/src/$place", ROOT . "/tests/$place"];
         $pattern = '/#\[(tokio::)?test\b[^\]]*\]\s*(#\[[^\]]*\]\s*)*(async )?fn ' . preg_quote($name, '/') . '\(/';
     } else {
-        $files = [ROOT . "/tests/phpunit/$place.php", ROOT . "/tests/process/$place.php"];
+        $files = glob(ROOT . "/tests/*/$place.php") ?: [];
         $pattern = '/public function ' . preg_quote($name, '/') . '\(/';
     }
     foreach (array_filter($files, 'is_file') as $file) {
