@@ -108,7 +108,7 @@ arrows: setup ## Check what each room links
 .PHONY: test
 test: test-rust ## Run every test
 	@# These mostly wait, for processes and for time-outs. Each prints when it has ended.
-	$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target test-php test-process test-chatmoney test-thinkphp test-clients
+	$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target test-php test-process test-chatmoney test-relay test-studio test-thinkphp test-clients
 
 .PHONY: test-rust
 test-rust: setup ## Run the tests of the Rust crates
