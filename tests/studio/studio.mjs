@@ -222,7 +222,7 @@ await step('accounts, queue and doctor are told in plain words', async () => {
   await page.click('#examine');
   await page.waitForFunction(() => document.querySelector('#report') && !document.querySelector('#report .busy') && document.querySelector('#report').children.length > 0);
   await accessible('system');
-  await shot('system');
+  await shot('system', { fullPage: true });
 });
 
 await step('it is dark, and Chinese, and both are remembered', async () => {

@@ -766,8 +766,9 @@ async function examine() {
     const item = (check) => make('li', { 'data-status': check.status },
       make('span', { class: 'badge', 'data-status': check.status }, say(`d_${check.status}`)),
       make('div', {}, make('strong', {}, check.title), make('p', {}, check.seen), check.todo ? make('p', { class: 'todo' }, check.todo) : null));
-    const good = found.checks.filter((check) => check.status === 'ok');
-    const rest = found.checks.filter((check) => check.status !== 'ok');
+    const urgent = ['failed', 'warning', 'unknown'];
+    const rest = urgent.flatMap((status) => found.checks.filter((check) => check.status === status));
+    const good = found.checks.filter((check) => !urgent.includes(check.status));
     report.replaceChildren(make('p', { class: found.ok ? 'verdict good' : 'verdict' }, say(found.ok ? 'doctor_ok' : 'doctor_bad')),
       make('ul', { class: 'checks' }, rest.map(item)),
       make('details', {}, make('summary', {}, say('d_more', { count: good.length })), make('ul', { class: 'checks' }, good.map(item))));

@@ -87,9 +87,12 @@ final class Session
         if (!is_file($file)) {
             $own = "$file." . bin2hex(random_bytes(8));
             file_put_contents($own, random_bytes(32));
-            // Of several workers that make one at once, the first wins.
-            @link($own, $file);
-            unlink($own);
+            // Of several workers that make one at once, the first wins; not all file systems have links.
+            if (@link($own, $file) || is_file($file)) {
+                unlink($own);
+            } else {
+                rename($own, $file);
+            }
         }
         $key = (string) file_get_contents($file);
 

@@ -209,7 +209,7 @@ return [
     'd_failed' => 'Wrong',
     'd_skipped' => 'Not looked at',
     'd_unknown' => 'Not known',
-    'd_more' => '{count} in order',
+    'd_more' => '{count} more, in order or not needed',
 
     'e_network' => 'The studio cannot be reached. It will try again.',
     'e_login' => 'You were logged out.',

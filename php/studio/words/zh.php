@@ -209,7 +209,7 @@ return [
     'd_failed' => '有误',
     'd_skipped' => '未检查',
     'd_unknown' => '未知',
-    'd_more' => '{count} 项正常',
+    'd_more' => '另有 {count} 项正常或无需检查',
 
     'e_network' => '无法连接画室，稍后会重试。',
     'e_login' => '你已退出登录。',
