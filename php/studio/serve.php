@@ -48,6 +48,13 @@ register_shutdown_function(static function () use (&$processes): void {
     }
 });
 
+if (function_exists('pcntl_signal')) {
+    pcntl_async_signals(true);
+    foreach ([SIGINT, SIGTERM] as $signal) {
+        pcntl_signal($signal, static fn() => exit(0));
+    }
+}
+
 if (getenv('MJ_USER_TOKEN') === false && ini_get('mj.channel_id') === '') {
     $simulator = getenv('MJ_SIMULATOR') ?: 'mj-simulator';
     $process = @proc_open(['setsid', $simulator, '--listen', '127.0.0.1:0', '--speed', $speed], [1 => ['pipe', 'w'], 2 => STDERR], $pipes);
@@ -93,12 +100,6 @@ mj_configure($config ?? []);
 echo "The studio: http://$listen/\n";
 if ($seconds === INF) {
     echo "Ctrl-C ends it.\n";
-}
-if (function_exists('pcntl_signal')) {
-    pcntl_async_signals(true);
-    foreach ([SIGINT, SIGTERM] as $signal) {
-        pcntl_signal($signal, static fn() => exit(0));
-    }
 }
 $until = microtime(true) + $seconds;
 while (($left = $until - microtime(true)) > 0 && proc_get_status($server)['running']) {
