@@ -216,16 +216,17 @@ impl Promise {
         let Some(running) = self.running.get(&task.view.id) else {
             return;
         };
-        let now = writer.config.account(&running.account);
-        let earlier = || writer.earlier?.account(&running.account);
-        let Some(account) = now.or_else(earlier) else {
+        let most_of = |config: &HubConfig| {
+            let account = config.account(&running.account)?;
+            Some(match running.lane {
+                Lane::Aside | Lane::Fast => account.concurrency,
+                Lane::Relax => account.relax_concurrency,
+            })
+        };
+        let Some(most) = most_of(writer.config).max(writer.earlier.and_then(most_of)) else {
             let name = running.account.clone();
             self.broken(format!("{} is sent by {name}, which is none", task.view.id));
             return;
-        };
-        let most = match running.lane {
-            Lane::Aside | Lane::Fast => account.concurrency,
-            Lane::Relax => account.relax_concurrency,
         };
         let all: Vec<TaskId> = self
             .running
