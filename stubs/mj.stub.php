@@ -160,17 +160,18 @@
  *     hubs: list<array{id: string, current: bool, owner: MjOwner|null, open_tasks: int}>,
  *     incidents: list<string>
  * }
+ * @phpstan-type MjCheck array{
+ *     name: string,
+ *     title: string,
+ *     status: 'ok'|'warning'|'failed'|'skipped'|'unknown',
+ *     seen: string,
+ *     todo: ?string,
+ *     because: ?string
+ * }
  * @phpstan-type MjReport array{
  *     ok: bool,
  *     counts: array<'ok'|'warning'|'failed'|'skipped'|'unknown', int>,
- *     checks: list<array{
- *         name: string,
- *         title: string,
- *         status: 'ok'|'warning'|'failed'|'skipped'|'unknown',
- *         seen: string,
- *         todo: ?string,
- *         because: ?string
- *     }>
+ *     checks: list<MjCheck>
  * }
  *
  * `log`: whether the owner can write `mj.log`, since when not, and how many lines are lost. `network`: how the owner found each of Discord's hosts, or the proxies before them, at its last try, and why it fails in

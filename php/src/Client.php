@@ -208,4 +208,26 @@ interface Client
      * @return MjStatus
      */
     public function status(): array;
+
+    /**
+     * Counters, gauges and histograms of every hub of the state directory, in Prometheus's text format 0.0.4.
+     *
+     * @throws StorageException when the store cannot be read
+     */
+    public function metrics(): string;
+
+    /**
+     * Looks at everything that is needed, and says of each what was seen and what to do. It only looks; what it finds
+     * wrong is never an exception. Takes a few seconds where the network is looked at as well.
+     *
+     * @param array{
+     *     lang?: 'en'|'zh',
+     *     network?: bool,
+     *     timeout?: int|float,
+     *     idle?: int,
+     *     only?: string|list<string>,
+     *     config?: array<string, mixed>
+     * } $options `mj_doctor()`'s, but `format`; `config` looks at other settings than those of this client
+     */
+    public function doctor(#[\SensitiveParameter] array $options = []): Report;
 }

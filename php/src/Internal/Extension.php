@@ -161,6 +161,22 @@ final class Extension implements Functions
         return mj_status();
     }
 
+    public function metrics(): string
+    {
+        $this->configure();
+
+        return mj_metrics();
+    }
+
+    public function doctor(#[\SensitiveParameter] array $options): array
+    {
+        // Settings that cannot be used are a finding here, and nothing that is thrown.
+        $report = mj_doctor($options + ($this->config === null ? [] : ['config' => $this->config]));
+        assert(is_array($report));
+
+        return $report;
+    }
+
     public function now(): float
     {
         return hrtime(true) / 1e9;

@@ -84,6 +84,15 @@ interface Functions
     /** @return MjStatus */
     public function status(): array;
 
+    public function metrics(): string;
+
+    /**
+     * @param array<string, mixed> $options
+     *
+     * @return MjReport
+     */
+    public function doctor(#[\SensitiveParameter] array $options): array;
+
     /** Seconds on the clock by which it waits; only differences mean something. */
     public function now(): float;
 }

@@ -9,6 +9,7 @@ use Mj\Button;
 use Mj\Change;
 use Mj\Client;
 use Mj\MjException;
+use Mj\Report;
 use Mj\Task;
 use Mj\TaskPage;
 use Psr\EventDispatcher\EventDispatcherInterface;
@@ -206,6 +207,20 @@ abstract class TypedClient implements Client
     public function status(): array
     {
         return $this->functions->status();
+    }
+
+    public function metrics(): string
+    {
+        return $this->functions->metrics();
+    }
+
+    public function doctor(#[\SensitiveParameter] array $options = []): Report
+    {
+        if (array_key_exists('format', $options)) {
+            throw new \ValueError(Client::class . '::doctor(): Argument #1 ($options) takes no "format": the report is an object');
+        }
+
+        return new Report($this->functions->doctor($options));
     }
 
     /** The task that a submission made. It is durable, so that no trouble with looking at it may lose its id. */

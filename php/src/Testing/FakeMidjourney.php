@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace Mj\Testing;
 
 use Mj\Button;
+use Mj\CheckStatus;
 use Mj\Internal\TypedClient;
 use Mj\Task;
 use Mj\Testing\Internal\FakeHub;
@@ -56,6 +57,26 @@ final class FakeMidjourney extends TypedClient
     public function on(callable $decider): self
     {
         array_unshift($this->deciders, $decider);
+
+        return $this;
+    }
+
+    /**
+     * What `doctor()` finds besides a PHP that is well.
+     *
+     * @param string      $name   as docs/doctor.md has it: `api.tls`, `owner.alive`, …
+     * @param string      $status one of {@see CheckStatus}
+     * @param string|null $todo   what to do
+     */
+    public function willFind(string $name, string|CheckStatus $status, string $seen = 'seen', ?string $todo = null): self
+    {
+        $status = (string) $status;
+        if (!in_array($status, ['ok', 'warning', 'failed', 'skipped', 'unknown'], true)) {
+            throw new \ValueError(__METHOD__ . '(): Argument #2 ($status) must be ok, warning, failed, skipped or unknown');
+        }
+        $this->hub->willFind(
+            ['name' => $name, 'title' => $name, 'status' => $status, 'seen' => $seen, 'todo' => $todo, 'because' => null],
+        );
 
         return $this;
     }

@@ -6,6 +6,7 @@ namespace Mj\Tests\Simulator\Client;
 
 use Mj\ActionUnavailableException;
 use Mj\Button;
+use Mj\CheckStatus;
 use Mj\Client;
 use Mj\Status;
 use Mj\Task;
@@ -200,6 +201,27 @@ final class Contract
             'same key' => $mj->imagine('a', ['idempotency_key' => 'k'])->id === $mj->imagine('a', ['idempotency_key' => 'k'])->id,
             'image' => $mj->imageUrl('https://example.com/a.png'),
             'status' => [array_keys($mj->status()), $mj->status()['queue']['SUCCESS'] >= 3],
+        ];
+    }
+
+    /** @return array<string, mixed> */
+    public static function operating(Client $mj): array
+    {
+        self::picture($mj);
+        $report = $mj->doctor(['only' => 'php.version', 'network' => false, 'lang' => 'en']);
+        $check = $report->check('php.version');
+        preg_match_all('/^mj_tasks\{.*status="SUCCESS".*\} (\d+)$/m', $mj->metrics(), $counted);
+
+        return [
+            'metrics' => $counted[1],
+            'report' => [array_keys($report->toArray()), $report->ok, $report->counts, count($report), count(iterator_to_array($report))],
+            'check' => [array_keys($check->toArray()), $check->title, $check->status->value, $check->failed(), $check->todo],
+            'seen' => str_starts_with($check->seen, \PHP_VERSION),
+            'same' => [$report->checks[0]->toArray() === $check->toArray(), $check->status === CheckStatus::of('ok')],
+            'others' => [$report->check('owner.alive'), $report->with(CheckStatus::FAILED, CheckStatus::WARNING)],
+            'option' => self::thrown(static fn() => $mj->doctor(['colour' => 'red'])),
+            'type' => self::thrown(static fn() => $mj->doctor(['network' => 1])),
+            'format' => self::thrown(static fn() => $mj->doctor(['format' => 'text'])),
         ];
     }
 

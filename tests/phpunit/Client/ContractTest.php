@@ -163,6 +163,25 @@ final class ContractTest extends TestCase
     }
 
     /** @dataProvider bothClients */
+    public function testWhatAnOperatorSees(string $client): void
+    {
+        $options = 'mj_doctor(): Argument #1 ($options) element';
+        self::assertSame([
+            'metrics' => ['1'],
+            'report' => [
+                ['ok', 'counts', 'checks'], true, ['ok' => 1, 'warning' => 0, 'failed' => 0, 'skipped' => 0, 'unknown' => 0], 1, 1,
+            ],
+            'check' => [['name', 'title', 'status', 'seen', 'todo', 'because'], 'PHP', 'ok', false, null],
+            'seen' => true,
+            'same' => [true, true],
+            'others' => [null, []],
+            'option' => "ValueError: $options \"colour\": no such option; known are config, format, idle, lang, network, only, timeout",
+            'type' => "TypeError: $options \"network\" must be of type bool, int given",
+            'format' => 'ValueError: Mj\Client::doctor(): Argument #1 ($options) takes no "format": the report is an object',
+        ], $this->facts($client, 'operating'));
+    }
+
+    /** @dataProvider bothClients */
     public function testTheFeedIsHandledAndAcknowledged(string $client): void
     {
         self::assertSame([

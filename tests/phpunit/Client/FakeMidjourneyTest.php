@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Mj\Tests\Simulator\Client;
 
+use Mj\CheckStatus;
 use Mj\FailCode;
 use Mj\QueueFullException;
 use Mj\Task;
@@ -42,6 +43,22 @@ final class FakeMidjourneyTest extends TestCase
 
         self::assertTrue($mj->wait($mj->imagine('something bad'))->failed());
         self::assertTrue($mj->wait($mj->imagine('something good'))->succeeded());
+    }
+
+    public function testTheDoctorFindsWhatTheTestSays(): void
+    {
+        $mj = (new FakeMidjourney())
+            ->willFind('owner.alive', 'failed', 'nobody owns the hub', 'run mj_serve()')
+            ->willFind('tasks.queue', CheckStatus::of('warning'));
+        $report = $mj->doctor();
+
+        self::assertFalse($report->ok);
+        self::assertSame(['php.version', 'owner.alive', 'tasks.queue'], array_map(static fn($check) => $check->name, $report->checks));
+        [$failed] = $report->with('failed');
+        self::assertSame(['nobody owns the hub', 'run mj_serve()', true], [$failed->seen, $failed->todo, $failed->failed()]);
+        self::assertTrue($mj->doctor(['only' => ['tasks', 'php.version']])->ok);
+        $this->expectException(\ValueError::class);
+        $mj->willFind('owner.alive', 'bad');
     }
 
     public function testASubmissionMayThrow(): void

@@ -50,6 +50,21 @@ final class MidjourneyTest extends TestCase
         self::assertStringContainsString('colour', (string) self::inProcess($code, []));
     }
 
+    public function testTheDoctorLooksAtTheSettingsOfItsClient(): void
+    {
+        $state = new StateDirectory();
+        $seen = self::inProcess(<<<'PHP'
+            [$one, $two] = array_map(static fn (array $config) => new Mj\Midjourney($config), $data['configs']);
+            $options = ['only' => 'configuration', 'network' => false];
+            $wrong = ['config' => ['channel_id' => 'general']] + $options;
+            $none = new Mj\Midjourney();
+            $ok = static fn ($report) => [$report->ok, (string) $report->check('configuration.ids')->status];
+            return [$ok($one->doctor($options)), $ok($one->doctor($wrong)), $ok($none->doctor($wrong)), $two->status()['hub'] !== $one->status()['hub']];
+            PHP, ['configs' => [self::config($state), self::config($state, ['channel_id' => '100000000000000009'])]]);
+
+        self::assertSame([[true, 'ok'], [false, 'failed'], [false, 'failed'], true], $seen);
+    }
+
     public function testTokensAreNotShownAndNotSerialized(): void
     {
         $state = new StateDirectory();

@@ -19,6 +19,8 @@ final class FakeHub implements Functions
 {
     private Tasks $tasks;
 
+    private Doctor $doctor;
+
     private float $now;
 
     /** @var list<Submission> */
@@ -38,6 +40,7 @@ final class FakeHub implements Functions
     {
         $this->decide = $decide;
         $this->tasks = new Tasks();
+        $this->doctor = new Doctor();
         $this->now = floor(microtime(true));
     }
 
@@ -239,6 +242,27 @@ final class FakeHub implements Functions
     public function status(): array
     {
         return $this->tasks->status();
+    }
+
+    public function metrics(): string
+    {
+        $lines = ['# HELP mj_tasks Tasks in the store by status.', '# TYPE mj_tasks gauge'];
+        foreach ($this->tasks->counts() as $status => $count) {
+            $lines[] = "mj_tasks{hub=\"fake\",status=\"$status\"} $count";
+        }
+
+        return implode("\n", $lines) . "\n";
+    }
+
+    public function doctor(#[\SensitiveParameter] array $options): array
+    {
+        return $this->doctor->report($options);
+    }
+
+    /** @param MjCheck $check what the doctor finds from now on */
+    public function willFind(array $check): void
+    {
+        $this->doctor->will($check);
     }
 
     public function now(): float

@@ -44,10 +44,22 @@ final class Given
     /** @param array<mixed> $options */
     public static function options(string $function, int $position, array $options): void
     {
-        $known = self::COMMON + self::OWN[$function];
+        $parameters = $function === 'imagine' ? array_fill_keys(self::PARAMETERS, null) : [];
+        self::known($function, $position, $options, self::COMMON + self::OWN[$function], $parameters);
+        if (isset($options['mode']) && !in_array($options['mode'], ['fast', 'relax', 'turbo'], true)) {
+            self::refuse($function, $position, 'options', ' element "mode" must be fast, relax or turbo');
+        }
+    }
+
+    /**
+     * @param array<string, mixed>       $options
+     * @param array<string, string|null> $known   types by name
+     * @param array<string, null>        $further names that are not listed
+     */
+    public static function known(string $function, int $position, array $options, array $known, array $further = []): void
+    {
         foreach ($options as $name => $value) {
-            $isParameter = $function === 'imagine' && in_array($name, self::PARAMETERS, true);
-            if (!array_key_exists($name, $known) && !$isParameter) {
+            if (!array_key_exists($name, $known + $further)) {
                 $all = implode(', ', array_keys($known));
                 self::refuse($function, $position, 'options', " element \"$name\": no such option; known are $all");
             }
@@ -57,9 +69,6 @@ final class Given
                 $argument = "mj_$function(): Argument #$position (\$options) element \"$name\"";
                 throw new \TypeError("$argument must be of type $type, $given given");
             }
-        }
-        if (isset($options['mode']) && !in_array($options['mode'], ['fast', 'relax', 'turbo'], true)) {
-            self::refuse($function, $position, 'options', ' element "mode" must be fast, relax or turbo');
         }
     }
 

@@ -223,13 +223,22 @@ final class Tasks
         return count($this->feed);
     }
 
+    /** @return array<string, int> how many there are by status */
+    public function counts(): array
+    {
+        $statuses = array_map(static fn(FakeTask $task): string => $task->record()['status'], $this->tasks);
+
+        return array_replace(
+            ['NOT_START' => 0, 'SUBMITTED' => 0, 'MODAL' => 0, 'IN_PROGRESS' => 0, 'SUCCESS' => 0, 'FAILURE' => 0, 'CANCEL' => 0],
+            array_count_values($statuses),
+        );
+    }
+
     /** @return MjStatus */
     public function status(): array
     {
-        $statuses = array_map(static fn(FakeTask $task): string => $task->record()['status'], $this->tasks);
         $queue = array_replace(
-            ['NOT_START' => 0, 'SUBMITTED' => 0, 'MODAL' => 0, 'IN_PROGRESS' => 0, 'SUCCESS' => 0, 'FAILURE' => 0, 'CANCEL' => 0],
-            array_count_values($statuses),
+            $this->counts(),
             array_fill_keys(['waiting', 'running', 'in_doubt', 'tombstones', 'unmatched', 'clock_difference'], null),
         );
 
