@@ -217,10 +217,17 @@ stubs-check: build ## Hold stubs/mj.stub.php equal to the binary
 doc: setup ## Build the Rust documentation
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --workspace --no-deps --document-private-items
 
+CARGO_DENY_VERSION := 0.20.2
+CARGO_DENY := $(CURDIR)/build/tools/cargo-deny-$(CARGO_DENY_VERSION)
+
+$(CARGO_DENY)/bin/cargo-deny:
+	CARGO_TARGET_DIR="$(CARGO_DENY)/target" CARGO_PROFILE_DEV_DEBUG=0 \
+	  $(CARGO) install cargo-deny --version $(CARGO_DENY_VERSION) --locked --debug --no-default-features --quiet --root "$(CARGO_DENY)"
+	rm -rf "$(CARGO_DENY)/target"
+
 .PHONY: deny
-deny: ## Check licences and banned crates (needs cargo-deny)
-	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny --locked check; \
-	else echo "cargo-deny is not installed, nothing checked: cargo install cargo-deny --locked"; fi
+deny: setup $(CARGO_DENY)/bin/cargo-deny ## Check licences, sources and banned crates
+	$(CARGO_DENY)/bin/cargo-deny --locked --log-level error check bans licenses sources
 
 .PHONY: audit
 audit: ## Check the dependencies against RustSec's advisories (needs cargo-audit); DB=path for a copy of them
