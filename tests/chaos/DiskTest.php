@@ -22,9 +22,7 @@ final class DiskTest extends TestCase
     {
         $this->needsDisks();
         $disk = new SmallDisk(8);
-        $simulator = new Simulator(['--speed', '2']);
-        $fpm = new Fpm(['mj.state_dir' => $disk->path] + $simulator->ini(['gateway' => 'user']), self::WORKERS);
-        $stay = new Stay($fpm, $simulator);
+        [$simulator, $fpm, $stay] = $this->stay($disk->path, speed: 2);
 
         $stay->submit(2);
         $stay->untilStatus('IN_PROGRESS');
@@ -46,9 +44,7 @@ final class DiskTest extends TestCase
     {
         $this->needsDisks();
         $disk = new SmallDisk(8);
-        $simulator = new Simulator(['--speed', '20']);
-        $fpm = new Fpm(['mj.state_dir' => $disk->path] + $simulator->ini(['gateway' => 'user']), self::WORKERS);
-        $stay = new Stay($fpm, $simulator);
+        [$simulator, $fpm, $stay] = $this->stay($disk->path);
         $stay->submit(2);
         $fpm->stop(SIGKILL);
         $fpm->killOrphans();
@@ -76,9 +72,7 @@ final class DiskTest extends TestCase
     {
         $this->needsRoot();
         $state = new StateDirectory();
-        $simulator = new Simulator(['--speed', '20']);
-        $fpm = new Fpm(['mj.state_dir' => $state->path] + $simulator->ini(['gateway' => 'user']), self::WORKERS);
-        $stay = new Stay($fpm, $simulator);
+        [$simulator, $fpm, $stay] = $this->stay($state->path);
         $stay->submit(2);
 
         // Who has it open goes on; who comes new is told.
@@ -126,9 +120,7 @@ final class DiskTest extends TestCase
     {
         $this->needsRoot();
         $state = new StateDirectory();
-        $simulator = new Simulator(['--speed', '20']);
-        $fpm = new Fpm(['mj.state_dir' => $state->path] + $simulator->ini(['gateway' => 'user']), self::WORKERS);
-        $stay = new Stay($fpm, $simulator);
+        [$simulator, $fpm, $stay] = $this->stay($state->path);
         $stay->submit(12);
         $stay->assertAllEndOnce(60.0);
         $database = "$state->path/store.sqlite";
@@ -160,9 +152,7 @@ final class DiskTest extends TestCase
     {
         $this->needsRoot();
         $state = new StateDirectory();
-        $simulator = new Simulator(['--speed', '20']);
-        $fpm = new Fpm(['mj.state_dir' => $state->path] + $simulator->ini(['gateway' => 'user']), self::WORKERS);
-        $stay = new Stay($fpm, $simulator);
+        [$simulator, $fpm, $stay] = $this->stay($state->path);
         $stay->submit(4);
         $stay->assertAllEndOnce(60.0);
         $fpm->stop(SIGKILL);
@@ -186,9 +176,7 @@ final class DiskTest extends TestCase
     {
         $this->needsRoot();
         $state = new StateDirectory();
-        $simulator = new Simulator(['--speed', '20']);
-        $fpm = new Fpm(['mj.state_dir' => $state->path] + $simulator->ini(['gateway' => 'user']), self::WORKERS);
-        $stay = new Stay($fpm, $simulator);
+        [$simulator, $fpm, $stay] = $this->stay($state->path);
         $stay->submit(3);
         $stay->assertAllEndOnce(60.0);
         exec('rm -rf ' . escapeshellarg($state->path));
@@ -212,9 +200,7 @@ final class DiskTest extends TestCase
     {
         $this->needsRoot();
         $state = new StateDirectory();
-        $simulator = new Simulator(['--speed', '20']);
-        $fpm = new Fpm(['mj.state_dir' => $state->path] + $simulator->ini(['gateway' => 'user']), self::WORKERS);
-        $stay = new Stay($fpm, $simulator);
+        [$simulator, $fpm, $stay] = $this->stay($state->path);
         $stay->submit(3);
         $stay->assertAllEndOnce(60.0);
         $database = "$state->path/store.sqlite";
@@ -231,6 +217,15 @@ final class DiskTest extends TestCase
         $stay->submit(3);
         $stay->assertAllEndOnce(60.0, 0, 1);
         $stay->tell('database restored');
+    }
+
+    /** @return array{Simulator, Fpm, Stay} workers whose state lies in a directory */
+    private function stay(string $directory, int $speed = 20): array
+    {
+        $simulator = new Simulator(['--speed', (string) $speed]);
+        $fpm = new Fpm(['mj.state_dir' => $directory] + $simulator->ini(['gateway' => 'user']), self::WORKERS);
+
+        return [$simulator, $fpm, new Stay($fpm, $simulator)];
     }
 
     private function needsRoot(): void

@@ -32,6 +32,21 @@ fn post(port: u16) -> Outgoing {
     }
 }
 
+/// A server of one's own, and its port.
+async fn listen() -> (TcpListener, u16) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    (listener, port)
+}
+
+/// Takes one connection, reads what is asked on it and answers.
+async fn answer_once(listener: &TcpListener, answer: &str) -> String {
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let request = request_of(&mut stream).await;
+    stream.write_all(answer.as_bytes()).await.unwrap();
+    request
+}
+
 async fn request_of(stream: &mut TcpStream) -> String {
     let mut seen = Vec::new();
     let mut buffer = [0; 1024];
@@ -47,17 +62,11 @@ async fn request_of(stream: &mut TcpStream) -> String {
 
 #[tokio::test]
 async fn sends_a_sized_body_and_reads_the_answer() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let server = async {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let request = request_of(&mut stream).await;
-        stream
-            .write_all(b"HTTP/1.1 204 No Content\r\nX-RateLimit-Remaining: 4\r\n\r\n")
-            .await
-            .unwrap();
-        request
-    };
+    let (listener, port) = listen().await;
+    let server = answer_once(
+        &listener,
+        "HTTP/1.1 204 No Content\r\nX-RateLimit-Remaining: 4\r\n\r\n",
+    );
     let fence = Fence::default();
     fence.extend_to(clock::boot() + Duration::from_secs(10));
     let client = http(None);
@@ -80,8 +89,7 @@ async fn sends_a_sized_body_and_reads_the_answer() {
 
 #[tokio::test]
 async fn withholds_the_body_of_an_old_lease() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let (listener, port) = listen().await;
     let fence = Fence::default();
     fence.extend_to(clock::boot() + Duration::from_secs(10));
     // The lease ends between the decision to send and the first poll of the body.
@@ -121,8 +129,7 @@ async fn withholds_the_body_of_an_old_lease() {
 
 #[tokio::test]
 async fn a_status_says_all_where_the_body_is_no_matter() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let (listener, port) = listen().await;
     let server = async {
         let (mut stream, _) = listener.accept().await.unwrap();
         request_of(&mut stream).await;
@@ -141,14 +148,10 @@ async fn a_status_says_all_where_the_body_is_no_matter() {
 
 #[tokio::test]
 async fn tells_lost_answers_from_lost_connections() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let server = async {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        request_of(&mut stream).await;
-    };
+    let (listener, port) = listen().await;
+    let server = answer_once(&listener, "");
     let client = http(None);
-    let ((), answer) = tokio::join!(server, client.send(post(port), None));
+    let (_, answer) = tokio::join!(server, client.send(post(port), None));
     assert!(
         matches!(
             answer,
@@ -175,8 +178,7 @@ async fn tells_lost_answers_from_lost_connections() {
 
 /// What is logged while a request gets `answer`; with none nobody listens.
 async fn logged(answer: Option<&str>) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let (listener, port) = listen().await;
     let file = tempfile::NamedTempFile::new().unwrap();
     let log = crate::log::Log::new(&crate::log::LogSettings {
         target: Some(crate::log::Target::File(file.path().to_owned())),
@@ -188,11 +190,7 @@ async fn logged(answer: Option<&str>) -> String {
     let _log = tracing::subscriber::set_default(log);
     let client = http(None);
     if let Some(answer) = answer {
-        let server = async {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            request_of(&mut stream).await;
-            stream.write_all(answer.as_bytes()).await.unwrap();
-        };
+        let server = answer_once(&listener, answer);
         tokio::join!(server, client.send(post(port), None));
     } else {
         drop(listener);
@@ -239,17 +237,8 @@ async fn leaves_discords_own_refusals_to_tasks_and_accounts() {
 
 #[tokio::test]
 async fn goes_through_the_proxy() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let server = async {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let request = request_of(&mut stream).await;
-        stream
-            .write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
-            .await
-            .unwrap();
-        request
-    };
+    let (listener, port) = listen().await;
+    let server = answer_once(&listener, "HTTP/1.1 204 No Content\r\n\r\n");
     let client = http(Some(&format!("http://127.0.0.1:{port}")));
     let mut outgoing = post(1);
     outgoing.url = "http://api.invalid/api/v9/interactions".parse().unwrap();

@@ -9,7 +9,7 @@ mod support;
 
 use std::time::Duration;
 
-use mj_engine::Value;
+use mj_engine::{Engine, TaskId, Value};
 use serde_json::json;
 use support::{Stage, child, child_engine, engine, finish, wait_for};
 
@@ -32,7 +32,7 @@ fn child_submits() {
     }
 }
 
-fn owner_pid(engine: &mj_engine::Engine) -> Option<i64> {
+fn owner_pid(engine: &Engine) -> Option<i64> {
     let status = engine.status().unwrap();
     let Value::Int(pid) = status.get("owner")?.get("pid")? else {
         return None;
@@ -50,6 +50,18 @@ fn wait_for_owner(ini: &[(String, String)], pid: i64) {
     });
 }
 
+/// A task that has begun.
+fn running(engine: &Engine) -> TaskId {
+    let id = engine.imagine(&"a red fox".into(), &Value::Null).unwrap();
+    wait_for("progress", || {
+        engine
+            .poll(id.as_str())
+            .unwrap()
+            .filter(|task| task.view.progress > 0)
+    });
+    id
+}
+
 #[test]
 fn a_killed_owner_is_succeeded_and_nothing_is_lost() {
     let stage = Stage::new();
@@ -58,13 +70,7 @@ fn a_killed_owner_is_succeeded_and_nothing_is_lost() {
     let owner = child("child_serves", "fpm-fcgi", &ini);
     wait_for_owner(&ini, owner.pid());
     let engine = engine("fpm-fcgi", ini);
-    let id = engine.imagine(&"a red fox".into(), &Value::Null).unwrap();
-    wait_for("progress", || {
-        engine
-            .poll(id.as_str())
-            .unwrap()
-            .filter(|task| task.view.progress > 0)
-    });
+    let id = running(&engine);
     owner.signal("-KILL");
     stage.wait_for("the successor's gateway", |record| {
         record["resumes"].as_u64() >= Some(1)
@@ -89,13 +95,7 @@ fn a_stopped_owner_is_deposed_and_says_nothing_more() {
     let owner = child("child_serves", "fpm-fcgi", &ini);
     wait_for_owner(&ini, owner.pid());
     let engine = engine("fpm-fcgi", ini);
-    let id = engine.imagine(&"a red fox".into(), &Value::Null).unwrap();
-    wait_for("progress", || {
-        engine
-            .poll(id.as_str())
-            .unwrap()
-            .filter(|task| task.view.progress > 0)
-    });
+    let id = running(&engine);
     owner.signal("-STOP");
     let own = i64::from(std::process::id());
     wait_for("the successor", || {
