@@ -113,7 +113,10 @@ fn whispers(dir: &Path) -> usize {
     assert!(files.iter().any(|path| path.ends_with(DATABASE)));
     let count = |path: &PathBuf| {
         let bytes = fs::read(path).unwrap();
-        bytes.windows(5).filter(|window| *window == b"hush-").count()
+        bytes
+            .windows(5)
+            .filter(|window| *window == b"hush-")
+            .count()
     };
     files.iter().map(count).sum()
 }
