@@ -9,7 +9,7 @@ use mj_discord::{
 use mj_midjourney::config::AccountConfig;
 
 use crate::{
-    config::{CONCURRENCY, INLINE, Raw},
+    config::{INLINE, Raw},
     error::EngineError,
     setting::Setting,
     value::Value,
@@ -86,10 +86,15 @@ pub(crate) fn inline_token(value: &Value) -> Result<Token, EngineError> {
 }
 
 /// The accounts: the one of `user_token` first, as `main`, then those of `accounts`.
-pub(crate) fn accounts(raw: &Raw) -> Result<Vec<AccountConfig>, EngineError> {
+///
+/// # Errors
+/// [`EngineError::Configuration`] naming what is wrong.
+pub(crate) fn accounts(
+    raw: &Raw,
+    concurrency: u32,
+    relax_concurrency: u32,
+) -> Result<Vec<AccountConfig>, EngineError> {
     let mut accounts = Vec::new();
-    let concurrency = raw.number("concurrency", (1, 15), CONCURRENCY)?;
-    let relax_concurrency = raw.number("relax_concurrency", (1, 15), CONCURRENCY)?;
     if let Some(user_token) = raw.read("user_token", user_token)? {
         accounts.push(AccountConfig {
             name: "main".to_owned(),

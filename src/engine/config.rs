@@ -149,21 +149,14 @@ impl HubSettings {
         }
         let mut hub = self.clone();
         let name = inline_name(&token);
-        let (concurrency, relax_concurrency) = hub
-            .config
-            .accounts
-            .first()
-            .map_or((CONCURRENCY, CONCURRENCY), |main| {
-                (main.concurrency, main.relax_concurrency)
-            });
         hub.config.accounts.push(AccountConfig {
             name: name.clone(),
             user_token: token,
             guild_id: None,
             channel_id: None,
             session_id: None,
-            concurrency,
-            relax_concurrency,
+            concurrency: self.config.concurrency,
+            relax_concurrency: self.config.relax_concurrency,
             // Only for tasks that bring this token: others never choose it.
             weight: 0,
             enabled: true,
@@ -171,7 +164,7 @@ impl HubSettings {
         (hub, name)
     }
 
-    /// This configuration, keeping the accounts that earlier submissions brought along.
+    /// This configuration, keeping the accounts that earlier submissions brought along, with its limits.
     pub(crate) fn keeping_inline(&self, stored: &HubConfig) -> HubConfig {
         with_inline_of(&self.config, stored)
     }
@@ -190,7 +183,11 @@ fn with_inline_of(config: &HubConfig, other: &HubConfig) -> HubConfig {
             .iter()
             .any(|own| own.name == account.name || own.user_token == account.user_token);
         if account.name.starts_with(INLINE) && !known {
-            config.accounts.push(account.clone());
+            config.accounts.push(AccountConfig {
+                concurrency: config.concurrency,
+                relax_concurrency: config.relax_concurrency,
+                ..account.clone()
+            });
         }
     }
     config

@@ -106,6 +106,13 @@ pub struct HubConfig {
     pub channel_id: ChannelId,
     /// At least one; the first is the main account, whose token the user gateway uses.
     pub accounts: Vec<AccountConfig>,
+    /// Jobs at once in fast and turbo mode, 1 to 15, of an account for which nothing else is set: one whose token came
+    /// with a task.
+    #[serde(default = "three")]
+    pub concurrency: u32,
+    /// The same in relax mode.
+    #[serde(default = "three")]
+    pub relax_concurrency: u32,
     /// Replaced hosts, proxy, certificate authorities.
     pub hosts: HostSettings,
     /// Tasks that may wait, over all accounts, 1 to 100,000.
@@ -134,6 +141,12 @@ pub struct HubConfig {
     /// Signs what is posted.
     #[serde(default)]
     pub notify_secret: Option<Token>,
+}
+
+/// Midjourney's own limit on the smaller plans, in all modes: what a configuration that was stored before the numbers
+/// were part of it meant.
+fn three() -> u32 {
+    3
 }
 
 /// Where finished pictures are kept for good.

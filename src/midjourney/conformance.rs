@@ -358,6 +358,8 @@ pub fn config() -> HubConfig {
             weight: 100,
             enabled: true,
         }],
+        concurrency: 3,
+        relax_concurrency: 3,
         hosts: HostSettings {
             api_url: Some("http://127.0.0.1:1".to_owned()),
             ..HostSettings::default()

@@ -46,6 +46,8 @@ pub(crate) fn hub_config(world: &World, weather: &Weather) -> HubConfig {
                 enabled: true,
             })
             .collect(),
+        concurrency: weather.concurrency,
+        relax_concurrency: weather.concurrency,
         hosts: HostSettings::default(),
         queue_size: 100_000,
         timeout: Duration::from_secs(600),

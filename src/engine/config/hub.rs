@@ -8,7 +8,7 @@ use mj_discord::{
 };
 use mj_midjourney::config::{AccountConfig, GatewayMode, HostSettings, HubConfig};
 
-use super::{DAY, HubSettings, LANGUAGES, Raw, SECOND, archive::archive, hub_id};
+use super::{CONCURRENCY, DAY, HubSettings, LANGUAGES, Raw, SECOND, archive::archive, hub_id};
 use crate::{
     account_setting::{accounts, bot_token},
     error::EngineError,
@@ -49,7 +49,9 @@ pub(super) fn hub(raw: &Raw) -> Result<Option<HubSettings>, EngineError> {
             "is missing: set it to the id of the Discord server or channel where Midjourney answers",
         ));
     };
-    let accounts = accounts(raw)?;
+    let concurrency = raw.number("concurrency", (1, 15), CONCURRENCY)?;
+    let relax_concurrency = raw.number("relax_concurrency", (1, 15), CONCURRENCY)?;
+    let accounts = accounts(raw, concurrency, relax_concurrency)?;
     let gateway = gateway(raw, bot_token.as_ref(), &accounts)?;
     let main = accounts.first().map(|main| &main.user_token);
     // Each token that logs in is part of what the hub is: settings that flip between two users' tokens flip between
@@ -83,6 +85,8 @@ pub(super) fn hub(raw: &Raw) -> Result<Option<HubSettings>, EngineError> {
         guild_id,
         channel_id,
         accounts,
+        concurrency,
+        relax_concurrency,
         hosts: hosts(raw)?,
         queue_size: raw.number("queue_size", (1, 100_000), 1_000)?,
         timeout: raw.duration("timeout", (10 * SECOND, 7 * DAY), 600 * SECOND)?,

@@ -190,6 +190,56 @@ fn tokens_brought_along_stay_known() {
 }
 
 #[test]
+fn tokens_brought_along_run_as_many_jobs_as_is_set() {
+    let of = |entries: &[(&str, Value)]| {
+        let all: Vec<_> = [("bot_token", Value::from("bot"))]
+            .into_iter()
+            .chain(entries.iter().cloned())
+            .collect();
+        read(&all).unwrap()
+    };
+    let limits = |config: &HubConfig| -> Vec<(u32, u32)> {
+        let accounts = config.accounts.iter();
+        accounts
+            .map(|account| (account.concurrency, account.relax_concurrency))
+            .collect()
+    };
+    let guest = |hub: &HubSettings| hub.with_token(Token::new("guest")).0.config;
+    assert_eq!(limits(&guest(&of(&[]))), [(3, 3)]);
+    let narrow = of(&[("concurrency", 1.into()), ("relax_concurrency", 2.into())]);
+    assert_eq!(limits(&guest(&narrow)), [(1, 2)]);
+    // An account of the list with limits of its own says nothing about the others.
+    let listed: Value = [
+        ("name", Value::from("wide")),
+        ("user_token", "a".into()),
+        ("concurrency", 12.into()),
+    ]
+    .into_iter()
+    .collect();
+    let mixed = of(&[
+        ("concurrency", 1.into()),
+        ("accounts", Value::List(vec![listed])),
+    ]);
+    assert_eq!(limits(&guest(&mixed)), [(12, 3), (1, 3)]);
+
+    // The same hub with other limits: known tokens follow, in what a submission of another one stores as well.
+    let wide = of(&[("concurrency", 5.into())]);
+    assert_eq!(wide.id, narrow.id);
+    assert_eq!(limits(&wide.keeping_inline(&guest(&narrow))), [(5, 3)]);
+    let another = wide.with_token(Token::new("another")).0;
+    assert_eq!(
+        limits(&another.keeping_inline(&guest(&narrow))),
+        [(5, 3), (5, 3)]
+    );
+    // A button pressed by who knew the limits of before does not bring them back.
+    let presser = HubSettings {
+        id: narrow.id.clone(),
+        config: guest(&narrow),
+    };
+    assert_eq!(limits(&presser.added_inline(&wide.config)), [(5, 3)]);
+}
+
+#[test]
 fn an_archive_is_a_directory_or_a_bucket() {
     let of = |entries: &[(&str, Value)]| {
         let all: Vec<_> = [("user_token", Value::from("a"))]

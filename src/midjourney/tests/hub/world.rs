@@ -97,6 +97,8 @@ pub fn config(gateway: GatewayMode) -> HubConfig {
         guild_id: GuildId(5),
         channel_id: ChannelId(CHANNEL),
         accounts: vec![account("main")],
+        concurrency: 3,
+        relax_concurrency: 3,
         hosts: HostSettings::default(),
         queue_size: 1_000,
         timeout: Duration::from_secs(10 * 60),
