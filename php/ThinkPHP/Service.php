@@ -14,6 +14,7 @@ final class Service extends ThinkService
     public function register(): void
     {
         $this->app->bind(Client::class, function (): Client {
+            /** @var array<string, mixed>|null $config what is in it, mj_configure() checks */
             $config = $this->app->config->get('mj.config', []);
 
             return new Midjourney(is_array($config) && $config !== [] ? $config : null);

@@ -13,17 +13,17 @@ if (!extension_loaded('mj')) {
 /**
  * Configures the hub of this process. A simulator that was started ends with it.
  *
- * @param array<string, mixed> $settings more keys of mj_configure()
+ * @param array{notify_url?: string, notify_secret?: string} $settings more keys of mj_configure()
  */
 function connect(array $settings = []): void
 {
     if (getenv('MJ_USER_TOKEN') !== false) {
         echo "Talking to Discord. Automating a user account is against Discord's and Midjourney's terms.\n";
         mj_configure($settings + array_filter([
-            'user_token' => getenv('MJ_USER_TOKEN'),
-            'bot_token' => getenv('MJ_BOT_TOKEN'),
-            'guild_id' => getenv('MJ_GUILD_ID'),
-            'channel_id' => getenv('MJ_CHANNEL_ID'),
+            'user_token' => (string) getenv('MJ_USER_TOKEN'),
+            'bot_token' => (string) getenv('MJ_BOT_TOKEN'),
+            'guild_id' => (string) getenv('MJ_GUILD_ID'),
+            'channel_id' => (string) getenv('MJ_CHANNEL_ID'),
         ]));
 
         return;
@@ -31,22 +31,23 @@ function connect(array $settings = []): void
 
     $binary = getenv('MJ_SIMULATOR') ?: 'mj-simulator';
     $process = proc_open([$binary, '--listen', '127.0.0.1:0', '--speed', '5'], [1 => ['pipe', 'w'], 2 => STDERR], $pipes);
-    $line = $process === false ? false : fgets($pipes[1]);
-    if ($line === false) {
+    $line = $process === false || !is_resource($pipes[1] ?? null) ? false : fgets($pipes[1]);
+    $says = $line === false ? null : json_decode($line, true);
+    if ($process === false || !is_array($says)) {
         fwrite(STDERR, "The simulator did not start: $binary. Run `make demo`.\n");
         exit(1);
     }
     register_shutdown_function(static fn() => proc_terminate($process));
-    $says = json_decode($line, true, 16, JSON_THROW_ON_ERROR);
     $keys = ['user_token', 'bot_token', 'guild_id', 'channel_id', 'api_url', 'gateway_url', 'cdn_url', 'upload_url', 'activity_url'];
-    mj_configure($settings + array_intersect_key($says, array_flip($keys)));
-    echo "Talking to the simulator at {$says['api_url']}.\n";
+    $said = array_filter(array_intersect_key($says, array_flip($keys)), 'is_string');
+    mj_configure($settings + $said);
+    echo 'Talking to the simulator at ', $said['api_url'] ?? '?', ".\n";
 }
 
 /**
  * Waits for a task and draws its progress.
  *
- * @return array<string, mixed> the task, which has succeeded
+ * @return MjTask the task, which has succeeded
  */
 function finished(string $id): array
 {

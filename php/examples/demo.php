@@ -9,7 +9,7 @@ declare(strict_types=1);
 require __DIR__ . '/connect.php';
 
 $prompt = $argv[1] ?? 'a lighthouse on a cliff at dusk, oil painting --ar 1:1';
-$directory = $argv[2] ?? getcwd();
+$directory = $argv[2] ?? (string) getcwd();
 if (!is_dir($directory) && !mkdir($directory, 0755, true)) {
     fwrite(STDERR, "Can not make the directory $directory.\n");
     exit(1);

@@ -22,7 +22,7 @@ if ($picture === null) {
 }
 
 $described = finished(mj_describe($picture));
-foreach ($described['texts'] as $number => $text) {
+foreach (array_values($described['texts']) as $number => $text) {
     printf("%d. %s\n", $number + 1, $text);
 }
 

@@ -11,8 +11,8 @@ declare(strict_types=1);
 require __DIR__ . '/connect.php';
 
 $secret = bin2hex(random_bytes(16));
-$free = stream_socket_server('tcp://127.0.0.1:0');
-$address = stream_socket_get_name($free, false);
+$free = stream_socket_server('tcp://127.0.0.1:0') ?: exit("There is no free port.\n");
+$address = (string) stream_socket_get_name($free, false);
 fclose($free);
 $page = proc_open(
     [PHP_BINARY, '-n', '-S', $address, __DIR__ . '/webhook_receiver.php'],
@@ -20,13 +20,13 @@ $page = proc_open(
     $pipes,
     null,
     ['MJ_NOTIFY_SECRET' => $secret] + getenv(),
-);
+) ?: exit("PHP's web server did not start.\n");
 
 connect(['notify_url' => "http://$address/", 'notify_secret' => $secret]);
 $task = finished(mj_imagine($argv[1] ?? 'a lighthouse on a cliff at dusk'));
 
 // The posts are the owner's work, which is this process here: it stays until the last one was taken.
-while (mj_status()['webhooks']['pending'] > 0) {
+while ((mj_status()['webhooks']['pending'] ?? 0) > 0) {
     mj_serve(0.2);
 }
 proc_terminate($page);

@@ -44,8 +44,8 @@ final class Pictures
             }
             $start = $comma + 1;
         }
-        $head = base64_decode(substr($picture, $start, 16), true);
-        foreach ($head === false ? [] : self::BEGINNINGS as $type => $beginning) {
+        $head = (string) base64_decode(substr($picture, $start, 16), true);
+        foreach (self::BEGINNINGS as $type => $beginning) {
             if (str_starts_with($head, $beginning)) {
                 return $start > 0 ? $picture : "data:$type;base64,$picture";
             }

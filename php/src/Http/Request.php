@@ -35,7 +35,7 @@ final class Request
             }
         }
         $path = parse_url('http://relay' . self::server('REQUEST_URI', '/'), PHP_URL_PATH);
-        $body = static fn(int $most): string => (string) file_get_contents('php://input', false, null, 0, $most + 1);
+        $body = static fn(int $most): string => (string) file_get_contents('php://input', false, null, 0, max(0, $most + 1));
 
         return new self(
             self::server('REQUEST_METHOD', 'GET'),

@@ -49,10 +49,10 @@ final class Doctor
         $isMeant = static fn(string $name): bool => $only === []
             || in_array($name, $only, true) || in_array(strtok($name, '.'), $only, true);
         $checks = array_values(array_filter($this->checks, static fn(array $check): bool => $isMeant($check['name'])));
-        $counts = array_replace(
-            ['ok' => 0, 'warning' => 0, 'failed' => 0, 'skipped' => 0, 'unknown' => 0],
-            array_count_values(array_column($checks, 'status')),
-        );
+        $counts = ['ok' => 0, 'warning' => 0, 'failed' => 0, 'skipped' => 0, 'unknown' => 0];
+        foreach ($checks as $check) {
+            ++$counts[$check['status']];
+        }
 
         return ['ok' => $counts['failed'] === 0, 'counts' => $counts, 'checks' => $checks];
     }

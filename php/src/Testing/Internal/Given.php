@@ -41,7 +41,7 @@ final class Given
         }
     }
 
-    /** @param array<mixed> $options */
+    /** @param array<string, mixed> $options */
     public static function options(string $function, int $position, array $options): void
     {
         $parameters = $function === 'imagine' ? array_fill_keys(self::PARAMETERS, null) : [];

@@ -66,7 +66,7 @@ final class Group
             'created_at' => $first['created_at'],
             'submitted_at' => $first['submitted_at'],
             'started_at' => $first['started_at'],
-            'finished_at' => $isOver ? max(array_column($members, 'finished_at')) : null,
+            'finished_at' => $isOver ? max(0, ...array_column($members, 'finished_at')) : null,
             'tasks' => array_column($members, 'id'),
         ]);
 

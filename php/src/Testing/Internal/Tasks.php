@@ -49,7 +49,7 @@ final class Tasks
             $steps = (new Script($submission, $outcome, $this->count, $prompt, $job))->steps();
             if ($submission->subject() === Button::SEED && !$outcome->isStuck()) {
                 $parent = $this->find((string) $submission->parentId());
-                $steps[count($steps) - 1] += ['seed' => $parent['seed'] ?? null, 'job_id' => $job];
+                $steps[] = (array) array_pop($steps) + ['seed' => $parent['seed'] ?? null, 'job_id' => $job];
             }
             /** @var MjTask $record its keys and their types are those of a task */
             $this->tasks[$id] = new FakeTask($record, $steps, $now + FakeTask::STEP);
@@ -226,12 +226,12 @@ final class Tasks
     /** @return array<string, int> how many there are by status */
     public function counts(): array
     {
-        $statuses = array_map(static fn(FakeTask $task): string => $task->record()['status'], $this->tasks);
+        $counts = ['NOT_START' => 0, 'SUBMITTED' => 0, 'MODAL' => 0, 'IN_PROGRESS' => 0, 'SUCCESS' => 0, 'FAILURE' => 0, 'CANCEL' => 0];
+        foreach ($this->tasks as $task) {
+            ++$counts[$task->record()['status']];
+        }
 
-        return array_replace(
-            ['NOT_START' => 0, 'SUBMITTED' => 0, 'MODAL' => 0, 'IN_PROGRESS' => 0, 'SUCCESS' => 0, 'FAILURE' => 0, 'CANCEL' => 0],
-            array_count_values($statuses),
-        );
+        return $counts;
     }
 
     /** @return MjStatus */
