@@ -42,6 +42,7 @@ final class Extension implements Functions
     {
         $this->configure();
 
+        /** @var MjImagineOptions $options as the extension will see for itself */
         return mj_imagine($prompt, $options);
     }
 
@@ -49,6 +50,7 @@ final class Extension implements Functions
     {
         $this->configure();
 
+        /** @var MjDescribeOptions $options as the extension will see for itself */
         return mj_describe($image, $options);
     }
 
@@ -56,6 +58,7 @@ final class Extension implements Functions
     {
         $this->configure();
 
+        /** @var MjBlendOptions $options as the extension will see for itself */
         return mj_blend($images, $options);
     }
 
@@ -63,6 +66,7 @@ final class Extension implements Functions
     {
         $this->configure();
 
+        /** @var MjShortenOptions $options as the extension will see for itself */
         return mj_shorten($prompt, $options);
     }
 
@@ -70,6 +74,7 @@ final class Extension implements Functions
     {
         $this->configure();
 
+        /** @var MjShowOptions $options as the extension will see for itself */
         return mj_show($jobId, $options);
     }
 
@@ -77,6 +82,7 @@ final class Extension implements Functions
     {
         $this->configure();
 
+        /** @var MjCommandOptions $options as the extension will see for itself */
         return mj_command($name, $arguments, $options);
     }
 
@@ -84,6 +90,7 @@ final class Extension implements Functions
     {
         $this->configure();
 
+        /** @var MjActionOptions $options as the extension will see for itself */
         return mj_action($taskId, $action, $options);
     }
 
@@ -117,6 +124,7 @@ final class Extension implements Functions
     {
         $this->configure();
 
+        /** @var MjTasksFilter $filter as the extension will see for itself */
         return mj_tasks($filter, $limit, $cursor);
     }
 
@@ -144,6 +152,7 @@ final class Extension implements Functions
     {
         $this->configure();
 
+        /** @var MjDownloadOptions $options as the extension will see for itself */
         return mj_download($taskId, $directory, $options);
     }
 
@@ -171,7 +180,9 @@ final class Extension implements Functions
     public function doctor(#[\SensitiveParameter] array $options): array
     {
         // Settings that cannot be used are a finding here, and nothing that is thrown.
-        $report = mj_doctor($options + ($this->config === null ? [] : ['config' => $this->config]));
+        $options += $this->config === null ? [] : ['config' => $this->config];
+        /** @var MjDoctorOptions $options as the extension will see for itself */
+        $report = mj_doctor($options);
         assert(is_array($report));
 
         return $report;
@@ -192,7 +203,9 @@ final class Extension implements Functions
     private function configure(): void
     {
         if ($this->config !== null && self::$configured !== $this) {
-            mj_configure($this->config);
+            /** @var MjConfigureConfig $config as the extension will see for itself */
+            $config = $this->config;
+            mj_configure($config);
             self::$configured = $this;
         }
     }
