@@ -4,6 +4,8 @@
 
 declare(strict_types=1);
 
+use Mj\Studio\Assets;
+
 ?>
 <!doctype html>
 <html lang="<?= $this->language->tag() ?>" data-theme="<?= $this->theme ?>">
@@ -14,10 +16,16 @@ declare(strict_types=1);
 <meta name="robots" content="noindex">
 <base href="<?= self::html($this->base) ?>/">
 <title><?= $this->say('title') ?></title>
-<link rel="icon" href="<?= self::asset('icon.svg') ?>" type="image/svg+xml">
-<link rel="stylesheet" href="<?= self::asset('studio.css') ?>">
+<link rel="icon" href="<?= Assets::address('icon.svg') ?>" type="image/svg+xml">
+<?php foreach (Assets::STYLES as $style): ?>
+<link rel="stylesheet" href="<?= Assets::address("css/$style.css") ?>">
+<?php endforeach ?>
+<link rel="stylesheet" href="<?= Assets::address('css/dark.css') ?>" id="dark" media="<?= $this->dark() ?>">
+<?php foreach (Assets::scripts() as $script): ?>
+<link rel="modulepreload" href="<?= Assets::address($script) ?>">
+<?php endforeach ?>
 <script type="application/json" id="told"><?= $this->told($token) ?></script>
-<script type="module" src="<?= self::asset('studio.js') ?>"></script>
+<script type="module" src="<?= Assets::address('js/studio.js') ?>"></script>
 </head>
 <body>
 <svg hidden>
@@ -30,6 +38,10 @@ declare(strict_types=1);
 <symbol id="i-arrow" viewBox="0 0 24 24"><path d="M12 19V5M5.5 11.5L12 5l6.5 6.5"/></symbol>
 <symbol id="i-close" viewBox="0 0 24 24"><path d="M6 6l12 12M18 6L6 18"/></symbol>
 <symbol id="i-picture" viewBox="0 0 24 24"><rect x="3.5" y="4.5" width="17" height="15" rx="2.5"/><circle cx="9" cy="10" r="1.7"/><path d="M4 17l5-4 3.5 2.8L16 12l4.5 4"/></symbol>
+<symbol id="i-attach" viewBox="0 0 24 24"><path d="M12 5v14M5 12h14"/></symbol>
+<symbol id="i-previous" viewBox="0 0 24 24"><path d="M14.5 5.5L8 12l6.5 6.5"/></symbol>
+<symbol id="i-following" viewBox="0 0 24 24"><path d="M9.5 5.5L16 12l-6.5 6.5"/></symbol>
+<symbol id="i-download" viewBox="0 0 24 24"><path d="M12 4v11M6.5 10.5L12 16l5.5-5.5M5 20h14"/></symbol>
 <symbol id="i-leave" viewBox="0 0 24 24"><path d="M14 4h4.5A1.5 1.5 0 0 1 20 5.5v13a1.5 1.5 0 0 1-1.5 1.5H14M10 8l-4 4 4 4M6 12h9"/></symbol>
 </svg>
 <a class="skip" href="#main"><?= $this->say('skip') ?></a>
@@ -68,21 +80,23 @@ declare(strict_types=1);
     <h1 id="h-create" class="lead"><?= $this->say('lead') ?></h1>
     <form class="composer" id="composer" autocomplete="off">
       <div class="kinds" role="group" aria-label="<?= $this->say('kinds') ?>">
-<?php foreach (['imagine', 'describe', 'blend'] as $kind): ?>
+<?php foreach (['imagine', 'describe', 'blend', 'shorten'] as $kind): ?>
         <button type="button" class="kind" data-kind="<?= $kind ?>" aria-pressed="<?= $kind === 'imagine' ? 'true' : 'false' ?>"><?= $this->say($kind) ?></button>
 <?php endforeach ?>
       </div>
-      <div data-for="imagine">
+      <div data-for="imagine shorten">
         <label class="unseen" for="prompt"><?= $this->say('prompt') ?></label>
         <textarea id="prompt" name="prompt" rows="2" maxlength="6000" placeholder="<?= $this->say('prompt_hint') ?>"></textarea>
       </div>
-      <div data-for="describe blend" hidden>
+      <div id="pictures" hidden>
         <label class="drop" id="drop"><input type="file" id="files" accept="image/png,image/jpeg,image/webp,image/gif">
           <svg class="icon" aria-hidden="true"><use href="#i-picture"/></svg><span id="drop-hint"></span></label>
         <ul class="thumbs" id="thumbs" aria-label="<?= $this->say('chosen') ?>"></ul>
       </div>
       <div class="bar">
+        <label class="attach" data-for="imagine" title="<?= $this->say('attach') ?>"><input type="file" id="attach" accept="image/png,image/jpeg,image/webp,image/gif" multiple aria-label="<?= $this->say('attach') ?>"><svg class="icon" aria-hidden="true"><use href="#i-attach"/></svg></label>
         <div class="chips" id="chips" data-for="imagine" role="group" aria-label="<?= $this->say('parameters') ?>"></div>
+        <p class="hint" data-for="shorten" hidden><?= $this->say('shorten_hint') ?></p>
         <label class="select" data-for="blend" hidden><span><?= $this->say('shape') ?></span>
           <select id="dimensions"><option value=""><?= $this->say('square') ?></option><option value="portrait"><?= $this->say('portrait') ?></option><option value="landscape"><?= $this->say('landscape') ?></option></select></label>
         <button class="primary send" id="send"><span><?= $this->say('imagine') ?></span><svg class="icon" aria-hidden="true"><use href="#i-arrow"/></svg></button>
@@ -104,7 +118,8 @@ declare(strict_types=1);
     </div>
     <ul class="tiles" id="tiles" aria-label="<?= $this->say('gallery') ?>"></ul>
     <p class="empty" id="none" hidden></p>
-    <p class="more"><button type="button" class="quiet" id="more" hidden><?= $this->say('more') ?></button></p>
+    <p class="more"><button type="button" class="quiet" id="more" hidden><?= $this->say('more') ?></button>
+      <a class="quiet" id="all" download hidden><svg class="icon" aria-hidden="true"><use href="#i-download"/></svg><span></span></a></p>
   </section>
   <section data-page="system" aria-labelledby="h-system" hidden>
     <h1 id="h-system"><?= $this->say('system') ?></h1>
@@ -117,6 +132,7 @@ declare(strict_types=1);
 <?php endif ?>
 </main>
 <dialog id="viewer" aria-labelledby="viewer-title"></dialog>
+<div class="notice" id="notice" popover="manual"></div>
 <div class="unseen" id="said" role="status" aria-live="polite"></div>
 <noscript><p class="empty"><?= $this->say('noscript') ?></p></noscript>
 </body>

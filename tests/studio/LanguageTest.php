@@ -46,13 +46,15 @@ final class LanguageTest extends StudioTestCase
 
     public function testEveryWordThatTheScriptSaysIsThere(): void
     {
-        $script = (string) file_get_contents(__DIR__ . '/../../php/studio/public/studio.js');
-        preg_match_all("/say\\('(\\w+)'/", $script, $found);
+        $scripts = implode('', array_map('file_get_contents', glob(__DIR__ . '/../../php/studio/public/js/*.js') ?: []));
+        preg_match_all("/say\\('(\\w+)'/", $scripts, $found);
         self::assertGreaterThan(30, count($found[1]));
         self::assertSame([], array_diff($found[1], array_keys((new Language('en'))->words())));
         foreach ((new \ReflectionClass(FailCode::class))->getReflectionConstants() as $constant) {
             if ($constant->isPublic()) {
                 self::assertArrayHasKey("f_{$constant->getValue()}", (new Language('en'))->words());
+                $itself = in_array($constant->getValue(), [FailCode::CANCELLED, FailCode::NEEDS_USER_GATEWAY, FailCode::MESSAGE_DELETED, FailCode::REFUSED], true);
+                self::assertSame(!$itself, isset((new Language('en'))->words()["t_{$constant->getValue()}"]), 'advice');
             }
         }
     }

@@ -6,19 +6,17 @@ declare(strict_types=1);
 
 use Mj\Client;
 use Mj\Midjourney;
+use Mj\Studio\Refusal;
 use Mj\Studio\Request;
 use Mj\Studio\Settings;
 use Mj\Studio\Studio;
 
-// PHP's own server sends the files beside this one by itself.
-if (PHP_SAPI === 'cli-server' && preg_match('~^/(studio\.(js|css)|icon\.svg)(\?|$)~', $_SERVER['REQUEST_URI']) === 1) {
-    return false;
-}
-
 require __DIR__ . '/../autoload.php';
 
 try {
-    $studio = new Studio(Settings::fromEnvironment(), static fn(): Client => new Midjourney());
+    $studio = new Studio(Settings::fromEnvironment(), static fn(): Client => extension_loaded('mj')
+        ? new Midjourney()
+        : throw new Refusal(503, 'no_extension', 'PHP has no extension mj: see docs/install.md'));
 } catch (ValueError|RuntimeException $wrong) {
     error_log('mj studio: ' . $wrong->getMessage());
     http_response_code(503);

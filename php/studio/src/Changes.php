@@ -7,15 +7,28 @@ namespace Mj\Studio;
 use Mj\Client;
 
 /**
- * What happens to some tasks, as Server-Sent Events. A stream ends when its slice is over; the browser connects anew and
- * says by `Last-Event-ID` what it has seen, so nothing is lost and nothing told twice.
+ * What happens to some tasks, as Server-Sent Events. A stream ends when its slice is over, or as soon as no worker is left
+ * for anybody else; the browser connects anew and says by `Last-Event-ID` what it has seen, so nothing is lost and nothing
+ * told twice.
  */
 final class Changes
 {
     /** Tasks in one stream. */
     public const MOST = 100;
 
-    public function __construct(private Client $mj, private float $slice, private float $pause = 0.25) {}
+    /** Seconds of silence after which a sign of life is sent: PHP sees only then that nobody listens any more. */
+    private const SILENCE = 1.0;
+
+    /** Milliseconds until the browser connects anew: after a slice, and after one look only. */
+    private const SOON = 200;
+    private const LATER = 1000;
+
+    /**
+     * @param float           $slice seconds for which a stream holds a worker
+     * @param float           $pause seconds between two looks
+     * @param callable(): bool $free whether there is a worker for somebody else
+     */
+    public function __construct(private Client $mj, private float $slice, private float $pause = 0.25, private $free = [Workers::class, 'isOneFree']) {}
 
     /**
      * @param string $seen the tasks and their revisions, as `ID.7_ID.12`; a revision of 0 has not been seen yet
@@ -45,27 +58,44 @@ final class Changes
      */
     private function stream(array $revisions): \Generator
     {
-        $until = hrtime(true) / 1e9 + $this->slice;
-        yield 'retry: ' . ($this->slice > 0 ? 200 : 1000) . "\n\n";
+        $now = self::now();
+        $until = $now + $this->slice;
+        $spoke = $now;
+        yield 'retry: ' . ($this->slice > 0 ? self::SOON : self::LATER) . "\n\n";
         do {
             $open = false;
             foreach ($this->mj->pollMany(array_map('strval', array_keys($revisions))) as $id => $task) {
                 $open = $open || ($task !== null && !$task->isFinished());
-                if ($task !== null && $task->revision !== $revisions[$id]) {
+                if ($task === null) {
+                    unset($revisions[$id]);
+                    yield self::event('gone', $revisions, ['id' => $id]);
+                } elseif ($task->revision !== $revisions[$id]) {
                     $revisions[$id] = $task->revision;
                     yield self::event('task', $revisions, View::task($task));
+                } else {
+                    continue;
                 }
+                $spoke = self::now();
             }
             if (!$open) {
                 yield self::event('end', $revisions, []);
 
                 return;
             }
-            $left = $until - hrtime(true) / 1e9;
-            if ($left > 0) {
-                usleep((int) (min($this->pause, $left) * 1e6));
+            if (!($this->free)()) {
+                yield 'retry: ' . self::LATER . "\n\n";
+
+                return;
             }
-        } while ($left > 0);
+            $now = self::now();
+            if ($now - $spoke >= self::SILENCE) {
+                $spoke = $now;
+                yield ":\n\n";
+            }
+            if ($until > $now) {
+                usleep((int) (min($this->pause, $until - $now) * 1e6));
+            }
+        } while ($until > $now);
     }
 
     /**
@@ -78,5 +108,10 @@ final class Changes
         $json = json_encode($data, JSON_THROW_ON_ERROR | JSON_UNESCAPED_SLASHES | JSON_INVALID_UTF8_SUBSTITUTE);
 
         return "event: $name\nid: $seen\ndata: $json\n\n";
+    }
+
+    private static function now(): float
+    {
+        return hrtime(true) / 1e9;
     }
 }

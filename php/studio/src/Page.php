@@ -42,10 +42,10 @@ final class Page
         );
     }
 
-    /** The address of a file of ours, which changes when the file does. */
-    private static function asset(string $name): string
+    /** Where css/dark.css counts. */
+    private function dark(): string
     {
-        return $name . '?' . substr((string) md5_file(__DIR__ . "/../public/$name"), 0, 8);
+        return ['auto' => '(prefers-color-scheme: dark)', 'light' => 'not all', 'dark' => 'all'][$this->theme];
     }
 
     private static function html(string $text): string

@@ -9,21 +9,26 @@ use Mj\MjException;
 use Mj\Task;
 
 /**
- * Pictures by the studio's own address: a browser needs to reach neither Discord nor whatever stands for it, and an
- * address that has expired is asked for anew.
+ * Pictures by the studio's own address: a browser needs to reach neither Discord nor whatever stands for it. Finished ones
+ * come by `mj_download()`, and so from the archive, through `mj.proxy`, and by an address that is asked for anew when it
+ * has expired.
  */
 final class Pictures
 {
     /** Longer sides, in pixels, that the page asks for; 0 is the picture as it is. */
     private const WIDTHS = [0, 640, 1280];
 
-    private const PREVIEW_LARGEST = 8 * 1024 * 1024;
+    /** Of how many fetches one looks whether the cache is too large. */
+    private const PRUNE = 20;
 
     private string $directory;
 
-    public function __construct(private Client $mj, string $directory, private int $cache)
+    private Previews $previews;
+
+    public function __construct(private Client $mj, private Settings $settings)
     {
-        $this->directory = "$directory/pictures";
+        $this->directory = "$settings->directory/pictures";
+        $this->previews = new Previews($settings->directory, $settings->proxy);
         if (!is_dir($this->directory)) {
             @mkdir($this->directory, 0700);
         }
@@ -34,32 +39,58 @@ final class Pictures
         if (!in_array($width, self::WIDTHS, true)) {
             throw new Refusal(422, 'invalid', 'w must be one of ' . implode(', ', self::WIDTHS));
         }
-        $file = "$this->directory/$id-$index-$width";
-        $bytes = @file_get_contents($file);
-        if ($bytes === false) {
-            $this->fetch($id, $index, $width);
-            $bytes = @file_get_contents($file);
+        $file = $this->file($id, $index, (string) $width);
+        if (!is_file($file)) {
+            if (!isset($this->task($id)->images[$index])) {
+                throw self::missing();
+            }
+            $this->fetch($id, (string) $width, $width === 0 ? [] : ['thumbnail' => $width, 'format' => 'jpeg', 'quality' => 88]);
         }
-        $type = $bytes === false ? null : self::type($bytes);
 
-        return $bytes === false || $type === null ? throw self::missing() : Response::picture($bytes, $type);
+        return self::response((string) @file_get_contents($file));
     }
 
-    /** The half-done picture of a task. */
+    /** The half-done picture of a task; several who look at it fetch it once. */
     public function preview(string $id): Response
     {
-        $url = $this->task($id)->previewUrl;
-        if ($url === null || preg_match('~^https?://~', $url) !== 1) {
-            throw self::missing();
-        }
-        $context = stream_context_create(['http' => ['timeout' => 8, 'follow_location' => 0, 'user_agent' => 'mj-studio']]);
-        $bytes = @file_get_contents($url, false, $context, 0, self::PREVIEW_LARGEST);
-        $type = $bytes === false ? null : self::type($bytes);
-        if ($bytes === false || $type === null || !str_starts_with($type, 'image/')) {
-            throw self::missing();
+        $url = (string) $this->task($id)->previewUrl;
+        $file = $this->file($id, 0, 'preview-' . substr(md5($url), 0, 8));
+        $bytes = @file_get_contents($file);
+        if ($bytes === false) {
+            $bytes = (string) $this->previews->fetch($url);
+            if (str_starts_with((string) self::type($bytes), 'image/')) {
+                file_put_contents("$file.new", $bytes);
+                rename("$file.new", $file);
+            }
         }
 
-        return Response::picture($bytes, $type);
+        return self::response($bytes);
+    }
+
+    /**
+     * The files of a task's pictures, as they are, or as the four cells of a grid beside it.
+     *
+     * @return array<string, string> paths by the names that they shall have; empty when they cannot be had
+     */
+    public function files(Task $task, bool $cells): array
+    {
+        $files = [];
+        $variants = ['' => '0'] + ($cells && $task->offers('upscale1') ? ['-cell' => 'cells'] : []);
+        foreach ($variants as $name => $variant) {
+            if (!is_file($this->file($task->id, 0, $variant))) {
+                try {
+                    $this->fetch($task->id, $variant, $variant === 'cells' ? ['split' => true] : []);
+                } catch (Refusal) {
+                    continue;
+                }
+            }
+            for ($index = 0; is_file($file = $this->file($task->id, $index, $variant)); $index++) {
+                $extension = explode('/', self::type((string) file_get_contents($file, false, null, 0, 16)) ?? '/bin')[1];
+                $files["$task->id$name-" . ($index + 1) . ".$extension"] = $file;
+            }
+        }
+
+        return $files;
     }
 
     /** The type by the first bytes; null for what is no picture or video. */
@@ -75,26 +106,26 @@ final class Pictures
         };
     }
 
-    /** Puts all pictures of a task into the cache: they come in one call. */
-    private function fetch(string $id, int $index, int $width): void
+    /**
+     * Puts all pictures of a task into the cache: they come in one call.
+     *
+     * @param array<string, mixed> $options of `mj_download()`
+     */
+    private function fetch(string $id, string $variant, array $options): void
     {
-        if (!isset($this->task($id)->images[$index])) {
-            throw self::missing();
-        }
         $place = "$this->directory/." . bin2hex(random_bytes(8));
         mkdir($place, 0700);
         try {
-            $options = $width === 0 ? [] : ['thumbnail' => $width, 'format' => 'jpeg', 'quality' => 88];
-            foreach ($this->mj->download($id, $place, $options) as $number => $path) {
-                rename($path, "$this->directory/$id-$number-$width");
+            foreach (array_reverse($this->mj->download($id, $place, $options), true) as $index => $path) {
+                rename($path, $this->file($id, $index, $variant));
             }
-        } catch (MjException) {
+        } catch (MjException|\ValueError) {
             throw self::missing();
         } finally {
             array_map('unlink', glob("$place/*") ?: []);
             rmdir($place);
         }
-        if (random_int(1, 20) === 1) {
+        if (random_int(1, self::PRUNE) === 1) {
             $this->prune();
         }
     }
@@ -110,15 +141,25 @@ final class Pictures
         $sum = 0;
         foreach (array_keys($times) as $file) {
             $sum += (int) @filesize($file);
-            if ($sum > $this->cache) {
+            if ($sum > $this->settings->cache) {
                 @unlink($file);
             }
         }
     }
 
+    private function file(string $id, int $index, string $variant): string
+    {
+        return "$this->directory/$id-$index-$variant";
+    }
+
     private function task(string $id): Task
     {
         return $this->mj->poll($id) ?? throw self::missing();
+    }
+
+    private static function response(string $bytes): Response
+    {
+        return Response::picture($bytes, self::type($bytes) ?? throw self::missing());
     }
 
     private static function missing(): Refusal

@@ -38,9 +38,13 @@ final class Response
     /** @param array<mixed> $data */
     public static function json(array $data, int $status = 200): self
     {
-        $body = json_encode($data, JSON_THROW_ON_ERROR | JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_INVALID_UTF8_SUBSTITUTE);
+        return new self($status, self::encoded($data), ['Content-Type' => 'application/json']);
+    }
 
-        return new self($status, $body, ['Content-Type' => 'application/json']);
+    /** @param array<mixed> $data */
+    public static function encoded(array $data): string
+    {
+        return json_encode($data, JSON_THROW_ON_ERROR | JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_INVALID_UTF8_SUBSTITUTE);
     }
 
     public static function html(string $body, int $status = 200): self
@@ -67,6 +71,7 @@ final class Response
     public function send(): void
     {
         http_response_code($this->status);
+        header_remove('X-Powered-By');
         foreach ($this->headers as $name => $value) {
             header("$name: $value");
         }

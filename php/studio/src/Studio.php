@@ -55,12 +55,19 @@ final class Studio
         if (!$reads && $request->method !== 'POST') {
             throw new Refusal(405, 'method', 'GET and POST only');
         }
+        $asset = $reads ? Assets::answer($request->path) : null;
+        if ($asset !== null) {
+            return $asset;
+        }
         if (!$reads && !$request->isSameOrigin()) {
             throw new Refusal(403, 'origin', 'This came from another page');
         }
         $session = $this->session->of($request, $now);
         if ($request->path === '' && $reads) {
             return $this->page($request, $session, $now);
+        }
+        if ($request->path === 'api/session' && $reads) {
+            return $this->token($request, $session, $now);
         }
         if ($request->path === 'login' && !$reads) {
             return $this->login($request, $now);
@@ -88,6 +95,21 @@ final class Studio
         return $response;
     }
 
+    /** The token of a session, for a page that was opened in another one; where nobody logs in, of a new one. */
+    private function token(Request $request, ?string $session, int $now): Response
+    {
+        $response = Response::json([]);
+        if ($session === null && $this->settings->secret === '') {
+            $session = $this->session->begin($request, $response, $now);
+        }
+        if ($session === null) {
+            throw new Refusal(401, 'login', 'Log in first');
+        }
+        $response->body = Response::encoded(['token' => $this->session->token($session)]);
+
+        return $response;
+    }
+
     private function login(Request $request, int $now): Response
     {
         $throttle = new Throttle($this->settings->directory);
@@ -99,8 +121,9 @@ final class Studio
             throw new Refusal(403, 'wrong_secret', 'This is not the secret');
         }
         $throttle->forget($request->address);
-        $response = Response::json(['ok' => true]);
-        $this->session->begin($request, $response, $now);
+        $response = Response::json([]);
+        $session = $this->session->begin($request, $response, $now);
+        $response->body = Response::encoded(['token' => $this->session->token($session)]);
 
         return $response;
     }
@@ -129,6 +152,7 @@ final class Studio
             'api/changes' => Response::events((new Changes($this->mj(), $this->settings->slice))->since(
                 $request->header('last-event-id') ?: $request->parameter('tasks'),
             )),
+            'pictures.zip' => (new Archive($this->mj(), $this->pictures()))->response($request->parameter('tasks'), $request->parameter('cells') === '1'),
             'api/status' => Response::json((new Health($this->mj()))->status()),
             'api/doctor' => Response::json((new Health($this->mj()))->doctor(Language::of($request)->code)),
             default => throw self::nothing(),
@@ -166,7 +190,7 @@ final class Studio
 
     private function pictures(): Pictures
     {
-        return new Pictures($this->mj(), $this->settings->directory, $this->settings->cache);
+        return new Pictures($this->mj(), $this->settings);
     }
 
     /** @param list<\Mj\Task> $tasks */

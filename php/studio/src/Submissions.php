@@ -13,6 +13,9 @@ final class Submissions
     /** Bytes of a picture, as Midjourney takes them. */
     private const LARGEST = 10 * 1024 * 1024;
 
+    /** Pictures that may be part of a prompt. */
+    private const PROMPTS = 5;
+
     /** What chips may set, and what their values look like; whether they fit the version is for Midjourney to say. */
     private const PARAMETERS = [
         'aspect' => '/^\d{1,4}:\d{1,4}$/',
@@ -37,11 +40,15 @@ final class Submissions
     public function imagine(Request $request): array
     {
         $prompt = $request->text('prompt');
-        if ($prompt === '') {
+        $pictures = self::pictures($request);
+        if ($prompt === '' && $pictures === []) {
             throw new Refusal(422, 'no_prompt', 'A prompt is needed');
         }
+        if (count($pictures) > self::PROMPTS) {
+            throw new Refusal(422, 'many_pictures', 'At most ' . self::PROMPTS . ' pictures may be part of a prompt');
+        }
 
-        return $this->made($this->mj->imagine($prompt, self::parameters($request) + self::key($request)));
+        return $this->made($this->mj->imagine($prompt, self::parameters($request) + self::key($request) + ($pictures === [] ? [] : ['images' => $pictures])));
     }
 
     /** @return list<Task> */
@@ -112,6 +119,8 @@ final class Submissions
     private static function parameters(Request $request): array
     {
         $given = $request->body['parameters'] ?? [];
+        // With pictures it is a form, which has texts only.
+        $given = is_string($given) ? json_decode($given, true, 4) : $given;
         $options = [];
         foreach (is_array($given) ? $given : [] as $name => $value) {
             $value = is_int($value) ? (string) $value : $value;

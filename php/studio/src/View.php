@@ -13,6 +13,7 @@ final class View
     private const KEYS = [
         'id', 'action', 'status', 'progress', 'prompt', 'final_prompt', 'parent_id', 'group_id', 'account', 'mode', 'texts', 'buttons',
         'fail_code', 'fail_reason', 'retryable', 'late', 'seed', 'queue_position', 'stage', 'notes', 'revision', 'created_at', 'finished_at',
+        'estimated_at',
     ];
 
     /** @return array<string, mixed> */

@@ -1,0 +1,168 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Mj\Tests\Studio;
+
+use Mj\Tests\Process\Nginx;
+use Mj\Tests\Process\Until;
+use PHPUnit\Framework\TestCase;
+
+/** The whole way: nginx with php/studio/nginx.conf, php-fpm with two workers, the extension, the simulator. */
+final class SiteTest extends TestCase
+{
+    private const SLICE = 3;
+
+    private static ?Site $site = null;
+
+    public static function setUpBeforeClass(): void
+    {
+        if (Nginx::binary() === null) {
+            self::fail('nginx is not installed');
+        }
+        self::$site = new Site(2, ['SLICE' => (string) self::SLICE]);
+        self::$site->enter();
+    }
+
+    public static function tearDownAfterClass(): void
+    {
+        self::$site = null;
+    }
+
+    public function testThePageAndAllThatItNamesAreThere(): void
+    {
+        [$status, $headers, $page] = self::$site->ask('');
+        self::assertSame(200, $status, self::$site->log());
+        self::assertStringContainsString("default-src 'none'", $headers['content-security-policy']);
+        preg_match_all('~(?:href|src)="(v/[^"]+)"~', $page, $found);
+        self::assertGreaterThan(20, count($found[1]));
+        foreach ($found[1] as $address) {
+            [$status, $headers, $body] = self::$site->ask($address);
+            self::assertSame([200, 'nosniff'], [$status, $headers['x-content-type-options']], $address);
+            self::assertStringContainsString('immutable', $headers['cache-control']);
+            self::assertMatchesRegularExpression('~^(text/css|(text|application)/javascript|image/svg\+xml)~', $headers['content-type']);
+            self::assertArrayHasKey('etag', $headers, 'nginx sends it by itself');
+            self::assertSame((string) file_get_contents(__DIR__ . '/../../php/studio/public/' . explode('/', $address, 3)[2]), $body);
+        }
+        self::assertSame(404, self::$site->ask('v/00000000/js/nothing.js')[0]);
+        self::assertSame(404, self::$site->ask('js/studio.js')[0], 'one address each');
+        self::assertSame(404, self::$site->ask('index.php/x')[0]);
+    }
+
+    public function testProgressComesAsItHappensAndThePictureAtTheEnd(): void
+    {
+        $id = $this->imagined('a quiet harbour');
+        $stream = self::$site->open("api/changes?tasks=$id.0");
+        $begun = microtime(true);
+        self::assertStringStartsWith('event: task', self::until($stream, 'event: '));
+        self::assertLessThan(self::SLICE / 2, microtime(true) - $begun, 'it came before the stream was over: nothing buffered it');
+        fclose($stream);
+        Until::true(fn (): bool => self::task($id)['status'] === 'SUCCESS', 30.0);
+        [$status, $headers, $picture] = self::$site->ask("pictures/$id/0");
+        self::assertSame([200, 'image/png'], [$status, $headers['content-type']]);
+        self::assertStringStartsWith("\x89PNG", $picture);
+        [$status, , $archive] = self::$site->ask("pictures.zip?tasks=$id&cells=1");
+        self::assertSame([200, 'PK'], [$status, substr($archive, 0, 2)]);
+    }
+
+    /** Six pages listen, two workers there are: whoever asks for anything else is answered at once. */
+    public function testOpenPagesLeaveAWorkerForEverybodyElse(): void
+    {
+        $id = $this->imagined('a slow harbour simulate:vanish');
+        $streams = [];
+        $waits = [];
+        $held = [];
+        $until = microtime(true) + 2 * self::SLICE;
+        while (microtime(true) < $until) {
+            // As a browser does: whoever's stream ended connects anew.
+            for ($page = 0; $page < 6; $page++) {
+                if (!isset($streams[$page])) {
+                    $streams[$page] = self::$site->open("api/changes?tasks=$id.0");
+                    stream_set_blocking($streams[$page], false);
+                    $begins[$page] = microtime(true);
+                }
+                stream_get_contents($streams[$page]);
+                if (feof($streams[$page])) {
+                    $held[] = microtime(true) - $begins[$page];
+                    unset($streams[$page]);
+                }
+            }
+            $asked = microtime(true);
+            self::assertSame(200, self::$site->ask('')[0]);
+            $waits[] = microtime(true) - $asked;
+        }
+        array_map('fclose', $streams);
+        sort($waits);
+        self::assertGreaterThan(20, count($waits));
+        self::assertLessThan(1.5, end($waits), sprintf('of %d answers the slowest took %.2f s', count($waits), end($waits)));
+        self::assertLessThan(0.5, $waits[intdiv(count($waits), 2)], 'and most much less');
+        self::assertLessThan(self::SLICE + 1.5, max($held), 'no stream is longer than its slice');
+    }
+
+    /** While a worker is held by a stream that nobody hears, the other one sees that none is free, and ends its own at once. */
+    public function testAStreamThatNobodyHearsLetsItsWorkerGo(): void
+    {
+        $site = new Site(2, ['SLICE' => '30'], '40');
+        $site->enter();
+        [, , $made] = $site->ask('api/imagine', ['prompt' => 'a slow harbour simulate:vanish']);
+        $id = json_decode($made, true, 32, JSON_THROW_ON_ERROR)['tasks'][0]['id'];
+        $stream = $site->open("api/changes?tasks=$id.0");
+        // Once there was nothing to tell for two seconds, nothing is to come.
+        self::assertNotSame('', self::until($stream, ':'));
+        self::assertNotSame('', self::until($stream, ':'));
+        fclose($stream);
+        $stream = $site->open("api/changes?tasks=$id.0");
+        self::assertNotSame('', self::until($stream, 'event: task'));
+        self::assertTrue(self::lasts($stream));
+        fclose($stream);
+        Until::true(static fn (): bool => self::lasts($site->open("api/changes?tasks=$id.9")), 6.0, static fn (): string => 'no worker is free');
+    }
+
+    /**
+     * Whether a stream is open after a second.
+     *
+     * @param resource $stream
+     */
+    private static function lasts($stream): bool
+    {
+        stream_set_blocking($stream, false);
+        $until = microtime(true) + 1.0;
+        while (microtime(true) < $until) {
+            if (stream_get_contents($stream) === '' && feof($stream)) {
+                return false;
+            }
+            usleep(20_000);
+        }
+
+        return true;
+    }
+
+    private function imagined(string $prompt): string
+    {
+        [$status, , $body] = self::$site->ask('api/imagine', ['prompt' => $prompt]);
+        self::assertSame(201, $status, $body . self::$site->log());
+
+        return json_decode($body, true, 32, JSON_THROW_ON_ERROR)['tasks'][0]['id'];
+    }
+
+    /** @return array<string, mixed> */
+    private static function task(string $id): array
+    {
+        return json_decode(self::$site->ask("api/tasks/$id")[2], true, 32, JSON_THROW_ON_ERROR);
+    }
+
+    /**
+     * Reads until a line begins so.
+     *
+     * @param resource $stream
+     */
+    private static function until($stream, string $begins): string
+    {
+        stream_set_timeout($stream, 20);
+        do {
+            $line = fgets($stream);
+        } while ($line !== false && !str_starts_with($line, $begins));
+
+        return (string) $line;
+    }
+}
