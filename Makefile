@@ -108,7 +108,7 @@ arrows: setup ## Check what each room links
 .PHONY: test
 test: test-rust ## Run every test
 	@# These mostly wait, for processes and for time-outs. Each prints when it has ended.
-	$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target test-php test-process test-chatmoney test-relay test-studio test-thinkphp test-clients
+	$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target test-php test-process test-chatmoney test-relay test-studio test-frameworks test-clients
 
 .PHONY: test-rust
 test-rust: setup ## Run the tests of the Rust crates
@@ -152,9 +152,19 @@ setup-chatmoney: setup
 test-chatmoney: build setup-chatmoney ## Run the tests of the ChatMoney bridge, with MariaDB, php-fpm and nginx; FILTER=name for some
 	$(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite chatmoney $(if $(FILTER),--filter $(FILTER))
 
-.PHONY: test-thinkphp
-test-thinkphp: build ## Run the tests of the ThinkPHP service and commands; FILTER=name for some
-	$(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite thinkphp $(if $(FILTER),--filter $(FILTER))
+# Laravel is Debian's; of ThinkPHP the tests have the interfaces.
+FRAMEWORKS := frameworks laravel thinkphp
+
+.PHONY: setup-frameworks
+setup-frameworks: setup
+	@$(MAKE) --no-print-directory setup PACKAGES='php-intl php-laravel-framework'
+
+.PHONY: test-frameworks
+test-frameworks: build setup-frameworks ## Run the tests of Laravel and ThinkPHP; ONLY=laravel for one, FILTER=name for some
+	@# Each in a process of its own: their functions have the same names.
+	for suite in $(or $(ONLY),$(FRAMEWORKS)); do \
+	  $(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite "$$suite" $(if $(FILTER),--filter $(FILTER)); \
+	done
 
 .PHONY: test-process
 test-process: build ## Run the tests with real php-fpm, kills and forks; FILTER=name for some

@@ -4,8 +4,12 @@ declare(strict_types=1);
 
 namespace Mj\ThinkPHP;
 
+use Mj\ChatMoney\SyncCommand as ChatMoneySync;
 use Mj\Client;
-use Mj\Midjourney;
+use Mj\Framework\Application;
+use Mj\Framework\Settings;
+use Psr\Log\LoggerInterface;
+use think\exception\Handle;
 use think\Service as ThinkService;
 
 /** Makes `Mj\Client` known to the container, with the settings of `config/mj.php`, and adds the commands. */
@@ -13,16 +17,58 @@ final class Service extends ThinkService
 {
     public function register(): void
     {
-        $this->app->bind(Client::class, function (): Client {
-            /** @var array<string, mixed>|null $config what is in it, mj_configure() checks */
-            $config = $this->app->config->get('mj.config', []);
-
-            return new Midjourney(is_array($config) && $config !== [] ? $config : null);
-        });
+        $this->provide(Settings::class, fn(): Settings => Settings::from($this->app->config->get('mj', []), 'thinkphp'));
+        $this->provide(Client::class, fn(): Client => $this->settings()->client(
+            $this->logger(),
+            fn(object $event): mixed => $this->app->event->trigger($event),
+        ));
+        $this->provide(Application::class, fn(): Application => new Application(
+            $this->settings(),
+            fn(): Client => $this->client(),
+            fn(object $event): mixed => $this->app->event->trigger($event),
+            fn(\Throwable $thrown): mixed => $this->app->make(Handle::class)->report($thrown),
+        ));
     }
 
     public function boot(): void
     {
-        $this->commands([ImagineCommand::class, SyncCommand::class, DoctorCommand::class, ServeCommand::class]);
+        $commands = [ImagineCommand::class, DoctorCommand::class, ServeCommand::class];
+        $known = $this->app->config->get('console.commands', []);
+        // ChatMoney's bridge has a `mj:sync` of its own, which `config/console.php` names.
+        if (!in_array(ChatMoneySync::class, is_array($known) ? $known : [], true)) {
+            $commands[] = SyncCommand::class;
+        }
+        $this->commands($commands);
+    }
+
+    /** What `app/provider.php` says goes first: a test's fake, a client of the application's own. */
+    private function provide(string $name, \Closure $how): void
+    {
+        if (!$this->app->has($name)) {
+            $this->app->bind($name, $how);
+        }
+    }
+
+    private function settings(): Settings
+    {
+        $settings = $this->app->make(Settings::class);
+        assert($settings instanceof Settings);
+
+        return $settings;
+    }
+
+    private function client(): Client
+    {
+        $client = $this->app->make(Client::class);
+        assert($client instanceof Client);
+
+        return $client;
+    }
+
+    private function logger(): ?LoggerInterface
+    {
+        $log = $this->app->has('log') ? $this->app->make('log') : null;
+
+        return $log instanceof LoggerInterface ? $log : null;
     }
 }

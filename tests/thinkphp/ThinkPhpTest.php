@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Mj\Tests\ThinkPHP;
 
+use Mj\ChatMoney\SyncCommand as ChatMoneySync;
 use Mj\Client;
 use Mj\Event\TaskChanged;
 use Mj\Event\TaskFinished;
@@ -11,8 +12,10 @@ use Mj\FailCode;
 use Mj\Midjourney;
 use Mj\Testing\FakeMidjourney;
 use Mj\Testing\Outcome;
+use Mj\Tests\Frameworks\Site;
 use Mj\Tests\Process\Cli;
 use Mj\Tests\Process\StateDirectory;
+use Mj\Tests\Process\Until;
 use Mj\ThinkPHP\DoctorCommand;
 use Mj\ThinkPHP\ImagineCommand;
 use Mj\ThinkPHP\Mj;
@@ -30,6 +33,8 @@ use think\Facade;
 /** The service, the facade and the commands, on ThinkPHP's names or on a real ThinkPHP (MJ_THINKPHP). */
 final class ThinkPhpTest extends TestCase
 {
+    private const README = __DIR__ . '/../../php/ThinkPHP/README.md';
+
     private FakeMidjourney $mj;
 
     private App $app;
@@ -43,9 +48,11 @@ final class ThinkPhpTest extends TestCase
         mkdir($this->root . 'config', 0700, true);
         file_put_contents($this->root . 'config/cache.php', "<?php return ['default' => 'file', 'stores' => ['file' => ['type' => 'File', 'path' => '$this->root']]];");
         file_put_contents($this->root . 'config/log.php', "<?php return ['default' => 'file', 'channels' => ['file' => ['type' => 'File', 'path' => '$this->root']]];");
+        Console::flushStartCallbacks();
         $this->mj = new FakeMidjourney();
         $this->app = new App($this->root);
         $this->app->bind(Client::class, fn (): Client => $this->mj);
+        (new Service($this->app))->register();
     }
 
     protected function tearDown(): void
@@ -67,7 +74,8 @@ final class ThinkPhpTest extends TestCase
     {
         $state = new StateDirectory();
         $config = require __DIR__ . '/../../php/ThinkPHP/config.php';
-        self::assertSame(['config' => [], 'consumer' => 'thinkphp'], $config);
+        self::assertSame([], array_filter($config['config']), 'a new installation sets nothing');
+        self::assertSame('thinkphp', $config['consumer']);
         $config['config'] = ['state_dir' => $state->path, 'role' => 'never', 'bot_token' => 'a-bot-token', 'guild_id' => '100000000000000001', 'channel_id' => '100000000000000002'];
         $seen = json_decode($this->withExtension(<<<'PHP'
             $client = $app->make(Mj\Client::class);
@@ -124,6 +132,91 @@ final class ThinkPhpTest extends TestCase
         self::assertSame(0, $this->command(new SyncCommand(), '--seconds=0')[0]);
         self::assertSame('SUCCESS', end($seen));
         self::assertSame([0, "0 changes\n"], $this->command(new SyncCommand(), '--seconds=0'));
+    }
+
+    public function testWhatTheApplicationProvidesGoesFirst(): void
+    {
+        self::assertSame($this->mj, $this->app->make(Client::class));
+        $this->app->config->set(['commands' => [ChatMoneySync::class]], 'console');
+        (new Service($this->app))->boot();
+        $console = new Console($this->app);
+        self::assertTrue($console->hasCommand('mj:imagine'));
+        if (getenv('MJ_THINKPHP') === false) {
+            self::assertFalse($console->hasCommand('mj:sync'), 'the bridge\'s command was replaced');
+        } else {
+            self::assertInstanceOf(ChatMoneySync::class, $console->getCommand('mj:sync'));
+        }
+    }
+
+    public function testReasonsAreShownAsTheyAre(): void
+    {
+        $this->mj->will(Outcome::failure(FailCode::BANNED_PROMPT, 'not <info>that</info>'));
+        self::assertStringEndsWith("\nnot <info>that</info>\n", $this->command(new ImagineCommand(), 'a dog')[1]);
+    }
+
+    public function testTheTestOfAUserPasses(): void
+    {
+        preg_match_all('/^```php\n(use Mj.Client;\nuse Mj.Testing.*?)^```$/ms', (string) file_get_contents(self::README), $blocks);
+        self::assertCount(1, $blocks[1]);
+        (static function (string $code): void {
+            eval($code);
+        })($blocks[1][0]);
+    }
+
+    public function testComposerAndTheConsoleFindServiceAndSettings(): void
+    {
+        $extra = json_decode((string) file_get_contents(__DIR__ . '/../../php/composer.json'), true, 16, JSON_THROW_ON_ERROR)['extra']['think'];
+        self::assertSame([Service::class], $extra['services']);
+        self::assertFileExists(__DIR__ . "/../../php/{$extra['config']['mj']}");
+    }
+
+    public function testDrawsListensAndLooksInRealProcesses(): void
+    {
+        $site = new Site(['ctype', 'mbstring']);
+        self::assertSame(['app/controller/Picture.php', 'app/listener/SavePicture.php', 'app/event.php'], $site->writeReadme(self::README));
+        mkdir("$site->root/runtime");
+        $site->write('config/mj.php', '<?php return ' . var_export(['config' => $site->settings()], true) . ';');
+        $site->write('config/cache.php', (string) file_get_contents($this->root . 'config/cache.php'));
+        $site->write('config/log.php', (string) file_get_contents($this->root . 'config/log.php'));
+        // `php think`, and a controller that the command line names.
+        $site->write('think', '<?php $tests = ' . var_export(dirname(__DIR__), true) . ';' . <<<'PHP'
+            require "$tests/phpunit/bootstrap.php";
+            require "$tests/thinkphp/think.php";
+            spl_autoload_register(static function (string $class): void {
+                is_file($path = __DIR__ . '/' . str_replace('\\', '/', $class) . '.php') && require $path;
+            });
+            $app = new think\App(__DIR__ . '/');
+            $app->config->set(require __DIR__ . '/config/mj.php', 'mj');
+            $app->config->set(require __DIR__ . '/config/log.php', 'log');
+            $app->config->set(require __DIR__ . '/config/cache.php', 'cache');
+            $app->event->listenEvents((require __DIR__ . '/app/event.php')['listen']);
+            (new Mj\ThinkPHP\Service($app))->register();
+            [, $name] = $argv;
+            if (!str_starts_with($name, 'mj:')) {
+                exit(json_encode($app->make(app\controller\Picture::class)->$name($argv[2])));
+            }
+            $class = 'Mj\\ThinkPHP\\' . ucfirst(substr($name, 3)) . 'Command';
+            $command = new $class();
+            $command->setApp($app);
+            $output = new think\console\Output('buffer');
+            $status = $command->run(new think\console\Input(array_slice($argv, 2)), $output);
+            echo $output->fetch();
+            exit($status);
+            PHP);
+
+        [$status, $said] = $site->run('think', 'mj:imagine', 'a lighthouse', "--directory=$site->root/runtime", '--timeout=50');
+        self::assertSame(0, $status, $said);
+        self::assertCount(1, (array) glob("$site->root/runtime/*.png"));
+
+        $serve = $site->start('think', 'mj:serve', '--seconds=50');
+        $id = json_decode($site->run('think', 'draw', 'a quiet harbour')[1], true)['id'];
+        Until::true(static fn (): bool => json_decode($site->run('think', 'look', $id)[1], true)['status'] === 'SUCCESS', 40.0);
+        self::assertSame([0, "2 changes\n"], $site->run('think', 'mj:sync', '--seconds=0'));
+        self::assertCount(2, (array) glob("$site->root/runtime/*.png"), 'the listener saved the other one');
+        self::assertSame([0, "0 changes\n"], $site->run('think', 'mj:sync', '--seconds=0'));
+        $serve->signal(SIGTERM);
+        $serve->wait(20.0);
+        self::assertSame(0, $serve->exitCode());
     }
 
     public function testWhatNeedsTheExtensionSaysSo(): void

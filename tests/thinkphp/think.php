@@ -14,6 +14,46 @@ namespace {
     }
 }
 
+namespace {
+    if (!function_exists('env')) {
+        function env(?string $name = null, $default = null)
+        {
+            $value = getenv('PHP_' . strtoupper(str_replace('.', '_', (string) $name)));
+
+            return $value === false ? $default : $value;
+        }
+
+        function app(string $name = '', array $args = [], bool $newInstance = false)
+        {
+            return $name === '' ? think\App::$instance : think\App::$instance->make($name);
+        }
+
+        function runtime_path($path = '')
+        {
+            return think\App::$instance->getRuntimePath() . $path;
+        }
+    }
+}
+
+namespace think\exception {
+    if (!class_exists(Handle::class)) {
+        class Handle
+        {
+            /** @var list<string> what was reported */
+            public static array $reported = [];
+
+            public function __construct(\think\App $app)
+            {
+            }
+
+            public function report(\Throwable $exception): void
+            {
+                self::$reported[] = $exception->getMessage();
+            }
+        }
+    }
+}
+
 namespace think\console\input {
     if (!class_exists(Option::class)) {
         class Option
@@ -77,6 +117,8 @@ namespace think\console {
 
         class Output
         {
+            public const OUTPUT_RAW = 1;
+
             private string $buffer = '';
 
             public function __construct($driver = 'console')
@@ -85,7 +127,7 @@ namespace think\console {
 
             public function writeln(string $messages, int $type = 0): void
             {
-                $this->buffer .= "$messages\n";
+                $this->buffer .= ($type === self::OUTPUT_RAW ? $messages : strip_tags($messages)) . "\n";
             }
 
             public function fetch(): string
@@ -186,10 +228,18 @@ namespace think {
 
             public Event $event;
 
-            public function __construct(string $rootPath = '')
+            public static ?self $instance = null;
+
+            public function __construct(private string $rootPath = '')
             {
+                self::$instance = $this;
                 $this->config = new Config();
-                $this->event = new Event();
+                $this->event = new Event($this);
+            }
+
+            public function getRuntimePath(): string
+            {
+                return $this->rootPath . 'runtime/';
             }
 
             /** @return $this */
@@ -207,7 +257,20 @@ namespace think {
 
             public function make(string $abstract, array $vars = [], bool $newInstance = false)
             {
+                $this->bound[$abstract] ??= $this->created($abstract);
+
                 return $this->bound[$abstract] instanceof \Closure ? $this->bound[$abstract] = ($this->bound[$abstract])() : $this->bound[$abstract];
+            }
+
+            private function created(string $class): object
+            {
+                $constructor = (new \ReflectionClass($class))->getConstructor();
+                $arguments = array_map(
+                    fn (\ReflectionParameter $one) => $one->getType()->getName() === self::class ? $this : $this->make($one->getType()->getName()),
+                    $constructor === null ? [] : $constructor->getParameters(),
+                );
+
+                return new $class(...$arguments);
             }
         }
     }
@@ -227,16 +290,27 @@ namespace think {
 
             public function get(string $name, $default = null)
             {
-                [$file, $key] = explode('.', $name, 2);
+                [$file, $key] = explode('.', $name, 2) + [1 => null];
 
-                return $this->values[$file][$key] ?? $default;
+                return $key === null ? $this->values[$file] ?? [] : $this->values[$file][$key] ?? $default;
             }
         }
 
         class Event
         {
-            /** @var array<string, list<callable>> */
+            /** @var array<string, list<callable|class-string>> */
             private array $listeners = [];
+
+            public function __construct(private App $app)
+            {
+            }
+
+            public function listenEvents(array $events)
+            {
+                $this->listeners = array_merge_recursive($this->listeners, $events);
+
+                return $this;
+            }
 
             public function listen(string $event, $listener, bool $first = false)
             {
@@ -247,7 +321,10 @@ namespace think {
 
             public function trigger($event, $params = null, bool $once = false)
             {
-                return array_map(static fn (callable $listener) => $listener($event), $this->listeners[$event::class] ?? []);
+                return array_map(
+                    fn ($listener) => is_string($listener) ? $this->app->make($listener)->handle($event) : $listener($event),
+                    $this->listeners[$event::class] ?? [],
+                );
             }
         }
 
@@ -269,6 +346,11 @@ namespace think {
             public static function starting(\Closure $callback): void
             {
                 self::$starting[] = $callback;
+            }
+
+            public static function flushStartCallbacks(): void
+            {
+                self::$starting = [];
             }
 
             public function addCommands(array $commands): void

@@ -1,0 +1,16 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Mj\Laravel;
+
+use Mj\Framework\Imagine;
+
+/** `php artisan mj:imagine "a cat --ar 3:2"`: draws, shows each change, says where the pictures are. */
+final class ImagineCommand extends Command
+{
+    protected static function work(): string
+    {
+        return Imagine::class;
+    }
+}

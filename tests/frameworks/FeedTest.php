@@ -1,0 +1,166 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Mj\Tests\Frameworks;
+
+use Mj\Client;
+use Mj\Event\TaskChanged;
+use Mj\Event\TaskFinished;
+use Mj\Framework\Application;
+use Mj\Framework\Feed;
+use Mj\Framework\ListenerFailed;
+use Mj\Framework\Settings;
+use Mj\Framework\Sync;
+use Mj\Testing\FakeMidjourney;
+use Mj\Testing\Outcome;
+use Mj\Tests\Process\Cli;
+use Mj\Tests\Process\StateDirectory;
+use PHPUnit\Framework\TestCase;
+
+/** What listeners are told of the feed. */
+final class FeedTest extends TestCase
+{
+    private FakeMidjourney $mj;
+
+    /** @var list<string> `<class> <status>` of each event, in order */
+    private array $told = [];
+
+    /** @var list<string> */
+    private array $reported = [];
+
+    private ?\Throwable $trouble = null;
+
+    protected function setUp(): void
+    {
+        $this->mj = new FakeMidjourney();
+    }
+
+    public function testTheEndOfATaskIsToldOnceHoweverManyChangesLedToIt(): void
+    {
+        $this->mj->wait($this->mj->imagine('a cat'));
+        self::assertGreaterThan(2, count($this->mj->events('shop')), 'its way is in the feed');
+
+        self::assertSame(1, $this->tell());
+        self::assertSame(['TaskChanged SUCCESS', 'TaskFinished SUCCESS'], $this->told);
+        self::assertSame([], $this->mj->events('shop'), 'all of it is acknowledged');
+        self::assertSame(0, $this->tell());
+    }
+
+    public function testEachChangeIsToldAsItComes(): void
+    {
+        $task = $this->mj->imagine('a cat');
+        $this->tell();
+        while ($this->mj->advance($task)) {
+            $this->tell();
+        }
+        self::assertSame('TaskChanged NOT_START', $this->told[0]);
+        self::assertContains('TaskChanged IN_PROGRESS', $this->told);
+        self::assertSame(['TaskChanged SUCCESS', 'TaskFinished SUCCESS'], array_slice($this->told, -2));
+        self::assertCount(1, preg_grep('/TaskFinished/', $this->told));
+    }
+
+    public function testAPictureThatIsLateIsASecondEnd(): void
+    {
+        $this->mj->will(Outcome::success()->late());
+        $task = $this->mj->imagine('a cat');
+        $this->mj->wait($task);
+        $this->tell();
+        $this->mj->advance($task);
+        $this->tell();
+        self::assertSame(['TaskFinished FAILURE', 'TaskFinished SUCCESS'], array_values(preg_grep('/TaskFinished/', $this->told)));
+    }
+
+    public function testWhatAListenerDidNotTakeComesAgainAndBeforeAllOthers(): void
+    {
+        foreach (['a cat', 'a dog'] as $prompt) {
+            $this->mj->wait($this->mj->imagine($prompt));
+        }
+        $this->trouble = new \RuntimeException('no room for a-secret');
+        try {
+            $this->tell();
+            self::fail('the failure of a listener was kept secret');
+        } catch (ListenerFailed $thrown) {
+            self::assertMatchesRegularExpression('/^RuntimeException in FeedTest\.php:\d+; it comes again$/', $thrown->getMessage());
+        }
+        self::assertSame(['no room for a-secret'], $this->reported, 'the application\'s own log has the words');
+        $this->trouble = null;
+        $this->told = [];
+        self::assertSame(2, $this->tell());
+        self::assertSame(['TaskChanged SUCCESS', 'TaskFinished SUCCESS', 'TaskChanged SUCCESS', 'TaskFinished SUCCESS'], $this->told);
+    }
+
+    public function testMoreThanABatchIsToldInOneRun(): void
+    {
+        for ($i = 0; $i < 130; ++$i) {
+            $this->mj->imagine("picture $i");
+        }
+        self::assertSame(130, $this->tell());
+    }
+
+    public function testOneProcessAtATimeTellsAndTheNextGoesOn(): void
+    {
+        $state = new StateDirectory();
+        $code = <<<'PHP'
+            require $data["root"] . "/tests/phpunit/bootstrap.php";
+            $application = new Mj\Framework\Application(
+                new Mj\Framework\Settings(["state_dir" => $data["state"], "role" => "never", "user_token" => "a-user-token", "guild_id" => "100000000000000001", "channel_id" => "100000000000000002"], "shop"),
+                function () use (&$application) { static $mj; return $mj ??= $application->settings()->client(); },
+                static fn (object $event) => null,
+            );
+            PHP;
+        $data = ['root' => dirname(__DIR__, 2), 'state' => $state->path];
+        $first = new Cli($code . '$feed = new Mj\Framework\Feed($application); var_dump($feed->begin()); fgets(STDIN); $feed->end(); echo "ended\n"; fgets(STDIN);', [], $data, true);
+        self::assertSame('bool(true)', $first->line());
+
+        $sync = $code . 'exit(Mj\Framework\Sync::run(static fn () => $application, ["seconds" => "0"], static function (string $line) { echo "$line\n"; }));';
+        self::assertSame("another process is at it\n", Cli::run($sync, [], $data));
+        if (posix_geteuid() === 0) {
+            self::assertSame(fileowner($state->path), fileowner("$state->path/sync-shop.lock"), 'cron as root leaves nothing that the site cannot use');
+        }
+        $first->say("\n");
+        self::assertSame('ended', $first->line());
+        self::assertSame("0 changes\n", Cli::run($sync, [], $data));
+    }
+
+    public function testSyncSaysWhatItDidAndRefusesNonsense(): void
+    {
+        $this->mj->imagine('a cat');
+        self::assertSame([0, "1 change\n"], $this->sync('0'));
+        self::assertSame([0, "0 changes\n"], $this->sync('0'));
+        foreach (['-1', 'soon', 'INF', ''] as $wrong) {
+            self::assertSame([1, "--seconds must be a number of seconds, 0 or more\n"], $this->sync($wrong));
+        }
+    }
+
+    private function application(): Application
+    {
+        return new Application(
+            new Settings(null, 'shop'),
+            fn (): Client => $this->mj,
+            function (TaskChanged|TaskFinished $event): void {
+                $this->trouble === null || throw $this->trouble;
+                $this->told[] = substr($event::class, strlen('Mj\\Event\\')) . " {$event->task()->status}";
+            },
+            function (\Throwable $thrown): void {
+                $this->reported[] = $thrown->getMessage();
+            },
+        );
+    }
+
+    private function tell(): int
+    {
+        return (new Feed($this->application()))->follow(0.0, static fn (): bool => false);
+    }
+
+    /** @return array{int, string} */
+    private function sync(string $seconds): array
+    {
+        $said = '';
+        $status = Sync::run(fn (): Application => $this->application(), ['seconds' => $seconds], static function (string $line) use (&$said): void {
+            $said .= "$line\n";
+        });
+
+        return [$status, $said];
+    }
+}
