@@ -649,6 +649,29 @@ namespace {
     function mj_ack(string $consumer, int $cursor): void {}
 
     /**
+     * A stream for event loops: it becomes readable when a task of the state directory changes, is submitted or is
+     * cancelled, in whatever process, so that nobody polls. Give it to `stream_select()`, or to what ReactPHP, Amp,
+     * Workerman or Swoole have for readable streams. docs/event-loops.md has examples.
+     *
+     * Read from it first, then look: `fread($stream, 1)`, which never waits, makes it unreadable until the next change;
+     * then `mj_poll_many()` or `mj_events()` tell what changed. Changes that follow each other fast are one; none that
+     * happens after this call is lost. What was read means nothing.
+     *
+     * As long as it is open, this process counts as one that waits, and may become the owner as in `mj_wait()`. It
+     * watches the state directory that was set when it was made. `fclose()`, or the end of the request, ends it.
+     *
+     * After `pcntl_fork()` the child's copy is readable once, at its end (`feof()`), and warns when it is read: close it,
+     * and make another.
+     *
+     * @return resource of type stream, for reading, which never blocks
+     *
+     * @throws \Mj\ConfigurationException when the state directory cannot be used
+     * @throws \Mj\StorageException
+     * @throws \Mj\EngineException when the process may open no more files, or start no thread
+     */
+    function mj_watch() {}
+
+    /**
      * Cancels a task that was not sent yet, or asks for the press of Cancel Job. Of a group, all of its tasks.
      *
      * @return bool false when the task had ended

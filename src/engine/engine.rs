@@ -9,6 +9,7 @@ mod process;
 mod reading;
 mod requests;
 mod thread;
+mod watch;
 
 use std::{
     fmt,
@@ -29,6 +30,7 @@ use parking_lot::RwLock;
 use zeroize::Zeroize as _;
 
 pub(crate) use self::lifecycle::DEFAULT_DIRECTORY;
+pub use self::watch::Watch;
 use self::{current::Current, process::Process};
 use crate::{
     config::{HubSettings, Role, shown},

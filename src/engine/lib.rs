@@ -53,12 +53,13 @@ pub mod value;
 mod webhook;
 mod whole_file;
 
-pub use engine::{Engine, Host};
+pub use engine::{Engine, Host, Watch};
 pub use environment::Environment;
 pub use error::{EngineError, Unavailable};
 pub use mj_midjourney::{
     refusal::Lang,
     task::{TaskId, TaskView},
 };
+pub use mj_process::Taken;
 pub use record::TaskRecord;
 pub use value::{Value, Wiped};

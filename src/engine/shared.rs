@@ -148,8 +148,8 @@ pub(crate) struct Shared {
     pub(crate) tls: Tls,
     /// Tasks of this process on their way out.
     pub(crate) unsent: Unsent,
-    /// How many threads are inside `mj_wait()` or `mj_serve()`.
-    pub(crate) waiting: AtomicU32,
+    /// How many threads are inside `mj_wait()` or `mj_serve()`, and streams of `mj_watch()` are open.
+    waiting: AtomicU32,
     /// Whether it was found resident once.
     was_resident: AtomicBool,
     /// How many threads are inside `mj_serve()`.
@@ -249,6 +249,17 @@ impl Shared {
         self.ended.store(false, Ordering::Release);
     }
 
+    /// A thread, or a stream of an event loop, begins to wait: the process is resident meanwhile.
+    pub(crate) fn begin_waiting(&self) {
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        self.wake.notify_one();
+    }
+
+    /// It waits no longer.
+    pub(crate) fn end_waiting(&self) {
+        self.waiting.fetch_sub(1, Ordering::AcqRel);
+    }
+
     /// Tells the hub's owner, or the heir, that there is something to do; whether anybody heard it.
     pub(crate) fn ring(&self, hub: &HubId) -> bool {
         let heard = |name: &str| matches!(fifo::ring(&self.dir, name), Ok(fifo::Rung::Heard));
@@ -263,15 +274,14 @@ pub(crate) struct Waiting<'s>(&'s Shared);
 impl<'s> Waiting<'s> {
     /// Begins to count.
     pub(crate) fn begin(shared: &'s Shared) -> Self {
-        shared.waiting.fetch_add(1, Ordering::AcqRel);
-        shared.wake.notify_one();
+        shared.begin_waiting();
         Self(shared)
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::AcqRel);
+        self.0.end_waiting();
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ext_php_rs::{flags::DataType, types::Zval, zend::ExecuteData};
-use mj_engine::{TaskId, doctor::doctor};
+use mj_engine::{EngineError, TaskId, doctor::doctor};
 
 use crate::{
     arguments::{Array, Text, parse, seconds},
@@ -13,6 +13,7 @@ use crate::{
     host::{engine, host, interrupted, php},
     record,
     signature::{Function, Parameter},
+    stream,
     words::Word,
 };
 
@@ -76,6 +77,7 @@ functions! {
         Parameter::optional("wait", DataType::Double, "0.0")
     ) -> Array;
     mj_ack(Parameter::required("consumer", DataType::String), Parameter::required("cursor", DataType::Long)) -> Void;
+    mj_watch() -> Undef;
     mj_cancel(TASK_ID) -> Bool;
     mj_serve(Parameter::optional("seconds", DataType::Double, "INF")) -> Void;
     mj_status() -> Array;
@@ -235,6 +237,13 @@ fn mj_ack(call: &mut ExecuteData) -> Answer {
     parse!(call, c"Sl", consumer, cursor);
     engine()?.ack(&consumer.lossy(), cursor)?;
     Ok(Zval::null())
+}
+
+fn mj_watch(call: &mut ExecuteData) -> Answer {
+    parse!(call, c"");
+    let watch = engine()?.watch()?;
+    let refused = || EngineError::Engine("no stream: PHP makes none".to_owned());
+    Ok(stream::resource(watch).ok_or_else(refused)?)
 }
 
 fn mj_cancel(call: &mut ExecuteData) -> Answer {

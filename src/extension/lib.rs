@@ -19,6 +19,7 @@ mod info;
 mod ini;
 mod record;
 mod signature;
+mod stream;
 mod words;
 
 use ext_php_rs::prelude::*;

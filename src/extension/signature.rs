@@ -26,7 +26,7 @@ pub(crate) struct Function {
     pub(crate) handler: Handler,
     /// Its parameters, the required ones first.
     pub(crate) parameters: &'static [Parameter],
-    /// What it gives back.
+    /// What it gives back; `Undef` for a resource, which PHP has no type for.
     pub(crate) returns: DataType,
     /// Whether it may give back a string instead.
     pub(crate) or_string: bool,
@@ -92,11 +92,10 @@ impl Function {
             .iter()
             .take_while(|parameter| parameter.default.is_none())
             .count();
-        let builder = FunctionBuilder::new(self.name, self.handler).returns(
-            self.returns,
-            false,
-            self.nullable,
-        );
+        let mut builder = FunctionBuilder::new(self.name, self.handler);
+        if self.returns != DataType::Undef {
+            builder = builder.returns(self.returns, false, self.nullable);
+        }
         let builder = self.parameters.iter().fold(builder, |builder, parameter| {
             let mut argument = Arg::new(parameter.name, parameter.kind);
             if parameter.nullable {

@@ -116,10 +116,28 @@ impl Bell {
 
     /// Sleeps until a ring after `seen` was read, at most `timeout` and at most [`LONGEST_SLICE`].
     pub fn wait(&self, seen: u32, timeout: Duration) -> Wake {
+        self.wait_within(seen, timeout.min(LONGEST_SLICE), POLL_SLICE)
+    }
+
+    /// As [`Self::wait`], without its bound, for a thread that hears of nothing but rings, and looks at the store by
+    /// itself after `timeout`. Without a mapping at most [`LONGEST_SLICE`].
+    pub fn wait_long(&self, seen: u32, timeout: Duration) -> Wake {
+        self.wait_within(seen, timeout, LONGEST_SLICE)
+    }
+
+    /// Ends every wait, in every process, without a change: for a thread of our own that should end. Waiters look at the
+    /// store once for nothing.
+    pub fn rouse(&self) {
+        if let Some(map) = self.current() {
+            ring(&map.shared().word);
+        }
+    }
+
+    fn wait_within(&self, seen: u32, timeout: Duration, mute: Duration) -> Wake {
         let Some(map) = self.current() else {
-            return mute_wait(timeout.min(POLL_SLICE));
+            return mute_wait(timeout.min(mute));
         };
-        sleep(&map.shared().word, seen, Some(timeout.min(LONGEST_SLICE)))
+        sleep(&map.shared().word, seen, Some(timeout))
     }
 
     /// The revision of the slot that a task's hash falls in; to be read before the task's row. `None`

@@ -156,16 +156,31 @@ pub(crate) fn close_in_child() {
     }
 }
 
-struct Chunk {
+/// A set of descriptors that can be read at any moment, also in the child of a fork.
+pub(crate) struct Chunk {
     slots: [AtomicI32; CHUNK],
     next: AtomicPtr<Chunk>,
 }
 
 impl Chunk {
-    const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             slots: [const { AtomicI32::new(EMPTY) }; CHUNK],
             next: AtomicPtr::new(ptr::null_mut()),
+        }
+    }
+
+    /// Calls `work` for each descriptor. Safe in the child of a fork, as far as `work` is.
+    pub(crate) fn each(&self, work: impl Fn(RawFd)) {
+        let mut chunk = Some(self);
+        while let Some(here) = chunk {
+            for slot in &here.slots {
+                let raw = slot.load(Ordering::Relaxed);
+                if raw != EMPTY {
+                    work(raw);
+                }
+            }
+            chunk = here.next();
         }
     }
 
@@ -175,7 +190,7 @@ impl Chunk {
     }
 
     /// Only called under the fork gate, so that no two threads add a chunk at once.
-    fn add(&self, raw: RawFd) {
+    pub(crate) fn add(&self, raw: RawFd) {
         let mut here = self;
         loop {
             for slot in &here.slots {
@@ -197,7 +212,7 @@ impl Chunk {
         fresh
     }
 
-    fn remove(&self, raw: RawFd) {
+    pub(crate) fn remove(&self, raw: RawFd) {
         let mut chunk = Some(self);
         while let Some(here) = chunk {
             for slot in &here.slots {

@@ -25,7 +25,7 @@ use std::{
 use parking_lot::Mutex;
 
 use crate::{
-    descriptor,
+    descriptor, event,
     futex::{self, Scope, WordLock},
 };
 
@@ -327,6 +327,7 @@ extern "C" fn after_fork_in_child() {
         }
         if !cfg!(mj_mutation = "close_in_child") {
             descriptor::close_in_child();
+            event::renew_in_child();
         }
     }
     let depth = DEPTH.get().saturating_sub(1);

@@ -8,11 +8,13 @@
 //! What a forked child may rely on:
 //!
 //! - [`fork::generation`] differs from its parent's, so a [`fork::ForkLocal`] is empty again;
-//! - every descriptor made here is closed (read ends of FIFOs, lock files, guards, pid descriptors);
+//! - every descriptor made here is closed (read ends of FIFOs, lock files, guards, pid descriptors), but for an
+//!   [`Event`]'s, which is one of the child's own;
 //! - it holds no lock that its parent holds.
 
 mod byte_lock;
 mod descriptor;
+mod event;
 mod futex;
 mod readiness;
 
@@ -35,6 +37,7 @@ pub use byte_lock::{Holder, LockError};
 pub use clock::Now;
 pub use descriptor::{CloseInChild, Descriptor};
 pub use directory::{DirectoryError, Origin, StateDir};
+pub use event::{Event, Taken};
 pub use fifo::Fifo;
 pub use fork::{BeforeFork, ForkGate, ForkLocal, GateGuard, Generation};
 pub use guard::{Guard, WriteLock};

@@ -21,6 +21,7 @@ mj_wait
 mj_tasks
 mj_events
 mj_ack
+mj_watch
 mj_cancel
 mj_serve
 mj_status

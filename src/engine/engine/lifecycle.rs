@@ -82,6 +82,10 @@ impl Process {
         }
         let grace = settings.shutdown_grace;
         let left = grace.saturating_sub(clock::boot().saturating_sub(started));
+        let watching: Vec<Worker> = rooms
+            .iter()
+            .filter_map(|room| room.watchers.take_worker())
+            .collect();
         let workers: Vec<_> = rooms
             .iter()
             .filter_map(|room| {
@@ -91,8 +95,12 @@ impl Process {
                 Some((worker.take()?, room.shared.lifetime.is_server))
             })
             .collect();
+        watching.iter().for_each(Worker::request_stop);
         for (worker, _) in &workers {
             worker.request_stop();
+        }
+        for worker in watching {
+            worker.stop(WORKER_GRACE.min(grace));
         }
         for (worker, is_server) in workers {
             worker.stop(if is_server {
@@ -145,7 +153,7 @@ impl Process {
 
     /// Wakes the engine thread of a state directory, or becomes the heir and starts one. A short CLI process does so
     /// only when `needed`: when nobody else is there for what it submitted.
-    fn wake(&self, settings: &Settings, shared: &Arc<Shared>, needed: bool) {
+    pub(super) fn wake(&self, settings: &Settings, shared: &Arc<Shared>, needed: bool) {
         let is_wanted = settings.role == Role::Auto && (settings.autostart || shared.is_serving());
         if !is_wanted {
             return;

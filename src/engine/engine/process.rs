@@ -10,7 +10,7 @@ use mj_process::{ForkLocal, Worker};
 use mj_store::Keyring;
 use parking_lot::Mutex;
 
-use super::current::Current;
+use super::{current::Current, watch::Watchers};
 use crate::{error::EngineError, shared::Shared};
 
 /// That of the calling process; a forked child gets its own.
@@ -35,6 +35,7 @@ pub(super) struct Room {
     pub(super) shared: Arc<Shared>,
     pub(super) worker: Mutex<Option<Worker>>,
     pub(super) heir_tried: Mutex<Option<Instant>>,
+    pub(super) watchers: Watchers,
 }
 
 /// That of the calling process, made at its first use.
@@ -106,6 +107,7 @@ impl Process {
             shared,
             worker: Mutex::new(None),
             heir_tried: Mutex::new(None),
+            watchers: Watchers::default(),
         });
         rooms.push(Arc::clone(&room));
         Ok(room)

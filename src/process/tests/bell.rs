@@ -6,6 +6,7 @@ use std::{
     collections::HashSet,
     fs,
     os::unix::fs::MetadataExt,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -157,6 +158,33 @@ fn mapped_inode() -> u64 {
         .unwrap()
         .parse()
         .unwrap()
+}
+
+#[test]
+fn long_wait_sleeps_until_it_is_rung_or_roused() {
+    let (_temporary, dir) = state_dir();
+    let bell = Bell::open(&dir);
+    let seen = bell.word();
+    let long = 3 * LONGEST_SLICE;
+    let before = Instant::now();
+    while before.elapsed() < long {
+        bell.wait_long(seen, long.saturating_sub(before.elapsed()));
+    }
+    assert_eq!(bell.word(), seen);
+    let other = Bell::open(&dir);
+    let changes = bell.changes();
+    thread::scope(|scope| {
+        scope.spawn(|| other.rouse());
+        assert_eq!(bell.wait_long(seen, PATIENCE), Wake::Rung);
+    });
+    // Who looks only afterwards does not sleep either.
+    assert_eq!(bell.wait_long(seen, PATIENCE), Wake::Rung);
+    assert_eq!(bell.changes(), changes, "nothing has changed");
+    let seen = bell.word();
+    thread::scope(|scope| {
+        scope.spawn(|| other.ring());
+        assert_eq!(bell.wait_long(seen, PATIENCE), Wake::Rung);
+    });
 }
 
 #[test]
