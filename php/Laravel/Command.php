@@ -28,7 +28,12 @@ abstract class Command extends ArtisanCommand
     public function handle(): int
     {
         return static::work()::run(
-            fn(): Application => $this->laravel->make(Application::class),
+            function (): Application {
+                $application = $this->laravel->make(Application::class);
+                assert($application instanceof Application);
+
+                return $application;
+            },
             $this->arguments() + $this->options(),
             // What stands between < and > in a reason or an address is no style.
             fn(string $line) => $this->output->writeln($line, OutputInterface::OUTPUT_RAW),

@@ -8,6 +8,7 @@ use Illuminate\Contracts\Config\Repository;
 use Illuminate\Contracts\Container\Container;
 use Illuminate\Contracts\Debug\ExceptionHandler;
 use Illuminate\Contracts\Events\Dispatcher;
+use Illuminate\Log\LogManager;
 use Illuminate\Support\ServiceProvider;
 use Mj\Client;
 use Mj\Framework\Application;
@@ -21,15 +22,15 @@ final class MjServiceProvider extends ServiceProvider
     {
         $this->mergeConfigFrom(__DIR__ . '/config.php', 'mj');
         $this->app->singleton(Settings::class, static fn(Container $app): Settings => Settings::from(self::config($app, 'mj'), 'laravel'));
-        $this->app->singleton(Client::class, static fn(Container $app): Client => $app->make(Settings::class)->client(
+        $this->app->singleton(Client::class, static fn(Container $app): Client => self::made($app, Settings::class)->client(
             self::logger($app),
-            static fn(object $event): mixed => $app->make(Dispatcher::class)->dispatch($event),
+            static fn(object $event): mixed => self::made($app, Dispatcher::class)->dispatch($event),
         ));
         $this->app->singleton(Application::class, static fn(Container $app): Application => new Application(
-            $app->make(Settings::class),
-            static fn(): Client => $app->make(Client::class),
-            static fn(object $event): mixed => $app->make(Dispatcher::class)->dispatch($event),
-            static fn(\Throwable $thrown): mixed => $app->make(ExceptionHandler::class)->report($thrown),
+            self::made($app, Settings::class),
+            static fn(): Client => self::made($app, Client::class),
+            static fn(object $event): mixed => self::made($app, Dispatcher::class)->dispatch($event),
+            static fn(\Throwable $thrown) => self::made($app, ExceptionHandler::class)->report($thrown),
         ));
     }
 
@@ -45,11 +46,27 @@ final class MjServiceProvider extends ServiceProvider
     {
         $channel = self::config($app, 'mj.log_channel');
 
-        return $app->make('log')->channel(is_string($channel) && $channel !== '' ? $channel : null);
+        $log = self::made($app, LoggerInterface::class);
+
+        return $log instanceof LogManager ? $log->channel(is_string($channel) && $channel !== '' ? $channel : null) : $log;
     }
 
     private static function config(Container $app, string $key): mixed
     {
-        return $app->make(Repository::class)->get($key);
+        return self::made($app, Repository::class)->get($key);
+    }
+
+    /**
+     * @template T of object
+     *
+     * @param class-string<T> $class
+     *
+     * @return T what the container has of it
+     */
+    private static function made(Container $app, string $class): object
+    {
+        $made = $app->make($class);
+
+        return $made instanceof $class ? $made : throw new \LogicException("the container has no $class");
     }
 }

@@ -18,15 +18,15 @@ final class Service extends ThinkService
     public function register(): void
     {
         $this->provide(Settings::class, fn(): Settings => Settings::from($this->app->config->get('mj', []), 'thinkphp'));
-        $this->provide(Client::class, fn(): Client => $this->settings()->client(
+        $this->provide(Client::class, fn(): Client => $this->made(Settings::class)->client(
             $this->logger(),
             fn(object $event): mixed => $this->app->event->trigger($event),
         ));
         $this->provide(Application::class, fn(): Application => new Application(
-            $this->settings(),
-            fn(): Client => $this->client(),
+            $this->made(Settings::class),
+            fn(): Client => $this->made(Client::class),
             fn(object $event): mixed => $this->app->event->trigger($event),
-            fn(\Throwable $thrown): mixed => $this->app->make(Handle::class)->report($thrown),
+            fn(\Throwable $thrown) => $this->made(Handle::class)->report($thrown),
         ));
     }
 
@@ -49,20 +49,18 @@ final class Service extends ThinkService
         }
     }
 
-    private function settings(): Settings
+    /**
+     * @template T of object
+     *
+     * @param class-string<T> $class
+     *
+     * @return T what the container has of it
+     */
+    private function made(string $class): object
     {
-        $settings = $this->app->make(Settings::class);
-        assert($settings instanceof Settings);
+        $made = $this->app->make($class);
 
-        return $settings;
-    }
-
-    private function client(): Client
-    {
-        $client = $this->app->make(Client::class);
-        assert($client instanceof Client);
-
-        return $client;
+        return $made instanceof $class ? $made : throw new \LogicException("the container has no $class");
     }
 
     private function logger(): ?LoggerInterface

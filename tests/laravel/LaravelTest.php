@@ -12,7 +12,6 @@ use Illuminate\Support\Facades\Facade;
 use Mj\Client;
 use Mj\Event\TaskChanged;
 use Mj\Event\TaskFinished;
-use Mj\Event\TaskSubmitted;
 use Mj\Framework\Settings;
 use Mj\Laravel\Facades\Mj;
 use Mj\Testing\Outcome;

@@ -12,8 +12,10 @@ use Mj\MjException;
  */
 abstract class Command
 {
-    /** What it is called in every console. */
+    /** @var string what it is called in every console */
     public const NAME = '';
+
+    /** @var string */
     public const DESCRIPTION = '';
 
     final private function __construct(protected Application $application) {}
@@ -25,7 +27,7 @@ abstract class Command
      * Does it.
      *
      * @param \Closure(): Application $application
-     * @param array<string, mixed>    $given values of all parameters by name, as the console has them
+     * @param array<array-key, mixed> $given values of all parameters by name, as the console has them
      * @param callable(string): mixed $say   writes a line, as it is
      *
      * @return int exit code: 0 when all went well
@@ -42,14 +44,14 @@ abstract class Command
     }
 
     /**
-     * @param array<string, mixed>    $given
+     * @param array<array-key, mixed> $given
      * @param callable(string): mixed $say
      *
      * @return int exit code
      */
     abstract protected function work(array $given, callable $say): int;
 
-    /** @param array<string, mixed> $given */
+    /** @param array<array-key, mixed> $given */
     final protected static function text(array $given, string $name): string
     {
         $value = $given[$name] ?? '';
@@ -60,7 +62,7 @@ abstract class Command
     /**
      * A number of seconds, 0 or more.
      *
-     * @param array<string, mixed> $given
+     * @param array<array-key, mixed> $given
      *
      * @throws \ValueError when it is something else
      */

@@ -21,7 +21,8 @@ final class Signals
         }
         $this->wereAsync = pcntl_async_signals(true);
         foreach ([SIGTERM, SIGINT] as $signal) {
-            $this->before[$signal] = pcntl_signal_get_handler($signal);
+            $before = pcntl_signal_get_handler($signal);
+            $this->before[$signal] = is_int($before) || is_callable($before) ? $before : SIG_DFL;
             pcntl_signal($signal, function (): void {
                 $this->isAsked = true;
             });
