@@ -76,6 +76,8 @@ final class FailCode extends Word
     public const TOS_NOT_ACCEPTED = 'TOS_NOT_ACCEPTED';
     /** Discord does not accept the user token. */
     public const UNAUTHORIZED = 'UNAUTHORIZED';
+    /** Discord took it and nothing was seen since. */
+    public const UNSEEN = 'UNSEEN';
     /** Discord can not be reached or answers with an error. */
     public const UPSTREAM_ERROR = 'UPSTREAM_ERROR';
     /** Discord wants the account to be verified. */

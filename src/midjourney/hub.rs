@@ -31,6 +31,7 @@ mod sighting;
 mod status;
 mod submit;
 mod tasks;
+mod unseen;
 mod uploads;
 
 use std::{
@@ -138,6 +139,8 @@ pub struct Hub {
     gates: Gates,
     /// Since when, on the boot clock, no gateway has been live.
     unwatched_since: Duration,
+    /// Since when, on the boot clock, one has been live, when one is.
+    watched_since: Duration,
     outbox: Outbox,
     sightings: Sightings,
     commands: CommandIndex,
@@ -165,6 +168,8 @@ pub struct Hub {
     forms: BTreeMap<TaskId, Duration>,
     /// Presses without a job that were taken, and until when on the boot clock a sign is waited for.
     notes: BTreeMap<TaskId, Duration>,
+    /// Commands that Discord took without a sign yet, and until when on the boot clock one is waited for.
+    unseen: BTreeMap<TaskId, Duration>,
     /// Of all open ones that were sent, what they press.
     pressing: Pressing,
     seeds: Seeds,
@@ -238,8 +243,10 @@ impl Hub {
         self.note_time(now);
         let was_watched = self.gates.any_live();
         self.gateway_notice(gateway, notice);
-        if was_watched && !self.gates.any_live() {
-            self.unwatched_since = now.boot;
+        match (was_watched, self.gates.any_live()) {
+            (true, false) => self.unwatched_since = now.boot,
+            (false, true) => self.watched_since = now.boot,
+            (true, true) | (false, false) => {}
         }
         self.settle();
     }
@@ -404,6 +411,7 @@ impl Hub {
         due.extend(self.cancels.values().flat_map(Cancelling::dues));
         due.extend(self.forms.values());
         due.extend(self.notes.values());
+        due.extend(self.unseen.values());
         due.extend(self.next_form_doubt());
         due.extend(self.seeds.next_due());
         due.extend(self.next_reading());
@@ -465,6 +473,7 @@ impl Hub {
         self.conclude_doubts();
         self.end_form_doubts();
         self.end_notes();
+        self.end_unseen();
         self.end_overdue();
         self.end_tombstones();
         self.read_commands();

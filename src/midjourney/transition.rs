@@ -53,13 +53,14 @@ const TABLE: [(Status, Status); 16] = [
 ];
 
 /// Failures after which the job may go on all the same.
-const LATE: [FailCode; 6] = [
+const LATE: [FailCode; 7] = [
     FailCode::CaptchaRequired,
     FailCode::InteractionFailed,
     FailCode::MessageDeleted,
     FailCode::Moderated,
     FailCode::SubmitUnconfirmed,
     FailCode::Timeout,
+    FailCode::Unseen,
 ];
 
 /// Whether a task that is in `from`, failed with `fail_code` if it failed, may go to `to`.
@@ -149,6 +150,7 @@ mod tests {
                             "MODERATED",
                             "SUBMIT_UNCONFIRMED",
                             "TIMEOUT",
+                            "UNSEEN",
                         ]
                         .contains(&code.as_str());
                     assert_eq!(

@@ -439,7 +439,7 @@ final class AccountTest extends TestCase
     {
         $hub = self::hub('spare');
         $task = $hub->ended(self::$waiting['account5']);
-        Guide::assertFailed('TIMEOUT', $task);
+        Guide::assertFailed('UNSEEN', $task);
         self::assertStringContainsString('acknowledgement', $task['fail_reason']);
         self::assertSame('usable', self::account($hub, 5)['state']);
     }

@@ -82,6 +82,7 @@ final class DoctorChecksTest extends TestCase
         'owner.identifies' => 'DoctorHubTest::testLoginsThatAreUsedUp',
         'tasks.queue' => 'DoctorHubTest::testAQueueThatIsFull',
         'tasks.in_doubt' => 'DoctorHubTest::testATaskInDoubt',
+        'tasks.unseen' => 'DoctorHubTest::testATaskOfAnAccountWithoutASession',
         'tasks.unmatched' => 'DoctorHubTest::testMessagesThatAreNobodys',
         'webhooks' => 'DoctorHubTest::testAWebhookThatWasGivenUp',
     ];

@@ -147,6 +147,21 @@ final class DoctorHubTest extends DiagnosedTestCase
         self::assertFound(Diagnosis::ofHub($hub), 'tasks.in_doubt', 'warning', ['of 1 it is not known', '502'], ['有 1 个任务无法确认', '502']);
     }
 
+    public function testATaskOfAnAccountWithoutASession(): void
+    {
+        $hub = self::hub(accounts: 2);
+        $hub->simulator->control('config', ['set' => ['hold_finals' => true]]);
+        $guest = $hub->simulator->says['accounts'][1]['user_token'];
+        $task = $hub->until($hub->call('mj_imagine', 'a lighthouse', ['user_token' => $guest]), static fn (array $task) => $task['progress'] > 0);
+        Until::true(static fn () => max(array_column($hub->call('mj_status')['accounts'], 'running')) === 1, 10.0);
+        $found = Diagnosis::ofHub($hub);
+        self::assertFound($found, 'tasks.unseen', 'warning', ["1 tasks run on accounts whose refusals nobody sees: {$task['account']}", 'UNSEEN'], ["1 个任务所用账号的拒绝通知无人能看到：{$task['account']}", 'UNSEEN']);
+        $hub->simulator->control('release');
+        $hub->ended($task['id']);
+        Until::true(static fn () => max(array_column($hub->call('mj_status')['accounts'], 'running')) === 0, 10.0);
+        self::assertHealthy(Diagnosis::ofHub($hub));
+    }
+
     public function testMessagesThatAreNobodys(): void
     {
         $hub = self::hub();
@@ -189,9 +204,9 @@ final class DoctorHubTest extends DiagnosedTestCase
      * @param array<string, mixed> $settings
      * @param array<string, mixed> $conduct  of the simulator
      */
-    private static function hub(array $settings = [], array $conduct = []): Hub
+    private static function hub(array $settings = [], array $conduct = [], int $accounts = 1): Hub
     {
-        $hub = new Hub($settings + ['gateway' => 'user'], ['--speed', '50', '--config', json_encode((object) $conduct, JSON_THROW_ON_ERROR)], lasting: true);
+        $hub = new Hub($settings + ['gateway' => 'user'], ['--speed', '50', '--accounts', (string) $accounts, '--config', json_encode((object) $conduct, JSON_THROW_ON_ERROR)], lasting: true);
         $wanted = ($settings['gateway'] ?? 'user') === 'both' ? ['user', 'bot'] : ['user'];
         Until::true(static function () use ($hub, $wanted): bool {
             $gateways = $hub->call('mj_status')['gateway'] ?? [];

@@ -226,7 +226,9 @@ final class HardCasesTest extends TestCase
         $hub = self::hub($gateway, 2);
         foreach (['slow picture' => 'imagine', 'slow V1' => 'variation1'] as $name => $made) {
             $before = self::$timedOut[$gateway][$name];
-            self::assertSame(['FAILURE', 'TIMEOUT'], [$before['status'], $before['fail_code']], "$name: {$before['fail_reason']}");
+            // Elsewhere than in its account's own session nothing is seen of a press before its picture.
+            $code = $name === 'slow V1' && $gateway !== 'user' ? 'UNSEEN' : 'TIMEOUT';
+            self::assertSame(['FAILURE', $code], [$before['status'], $before['fail_code']], "$name: {$before['fail_reason']}");
             $after = self::$tasks[$gateway][$name];
             self::assertTrue($after['late']);
             self::assertNull($after['fail_code']);

@@ -143,10 +143,10 @@ final class RefusalTest extends TestCase
         self::assertStringStartsWith(Guide::words('PENDING_MOD_MESSAGE', 'zh') . '：Pending mod message', $reason);
     }
 
-    public function testABotsTimeOutNamesWhatItDoesNotSee(): void
+    public function testWhatABotDoesNotSeeIsNamed(): void
     {
         foreach (self::ended('bot', self::$unseen) as $name => $task) {
-            Guide::assertFailed('TIMEOUT', $task);
+            Guide::assertFailed('UNSEEN', $task);
             self::assertStringContainsString('human check', $task['fail_reason'], $name);
         }
     }

@@ -285,6 +285,7 @@ return [
     'f_TIMEOUT' => 'No picture came in time',
     'f_TOS_NOT_ACCEPTED' => 'The terms of service wait to be accepted',
     'f_UNAUTHORIZED' => 'Discord does not accept the token',
+    'f_UNSEEN' => 'Discord took it, and nothing was seen since',
     'f_UPSTREAM_ERROR' => 'Discord cannot be reached',
     'f_VERIFICATION_REQUIRED' => 'Discord wants the account verified',
 

@@ -285,6 +285,7 @@ return [
     'f_TIMEOUT' => '规定时间内没有图片',
     'f_TOS_NOT_ACCEPTED' => '服务条款尚未接受',
     'f_UNAUTHORIZED' => 'Discord 不接受该令牌',
+    'f_UNSEEN' => 'Discord 已接收，此后毫无动静',
     'f_UPSTREAM_ERROR' => '无法连接 Discord',
     'f_VERIFICATION_REQUIRED' => 'Discord 要求验证账号',
 

@@ -190,6 +190,8 @@ checks! {
     TasksQueue "tasks.queue" "Queue" "任务队列" [DatabaseSecret, ConfigurationHub];
     /// Tasks of which nobody knows whether they arrived.
     TasksInDoubt "tasks.in_doubt" "Tasks in doubt" "存疑任务" [DatabaseSecret, ConfigurationHub];
+    /// Tasks of accounts whose refusals nobody sees.
+    TasksUnseen "tasks.unseen" "Refusals nobody sees" "看不到的拒绝" [OwnerAlive];
     /// Messages of Midjourney's that are nobody's.
     TasksUnmatched "tasks.unmatched" "Unmatched messages" "未匹配消息" [OwnerAlive];
     /// Webhooks that were given up.

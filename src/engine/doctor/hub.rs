@@ -7,7 +7,7 @@ use std::sync::Arc;
 use mj_discord::UnixMs;
 use mj_midjourney::{
     account::AccountState,
-    config::{HubConfig, HubId},
+    config::{GatewayMode, HubConfig, HubId},
     refusal::{FailCode, Lang},
     store::{Grade, IdentifyBudget, Lease, StoreError, TaskStore},
     task::Status as TaskStatus,
@@ -108,6 +108,7 @@ pub(super) fn check(patient: &Patient<'_>, shared: Option<&Arc<Shared>>, finding
             identifies(&hub, findings);
             queue(&hub, findings);
             in_doubt(&hub, findings);
+            unseen(&hub, findings);
             unmatched(&hub, findings);
             webhooks(&hub, findings);
         }
@@ -472,6 +473,49 @@ fn in_doubt(hub: &Hub<'_>, findings: &Findings) {
             ),
         ),
     }
+}
+
+fn unseen(hub: &Hub<'_>, findings: &Findings) {
+    let check = Check::TasksUnseen;
+    if !findings.may(check) {
+        return;
+    }
+    let listens = matches!(hub.config.gateway, GatewayMode::User | GatewayMode::Both);
+    let main = hub.config.accounts.first().filter(|_| listens);
+    let accounts = hub.said("/accounts").as_array();
+    let unheard: Vec<(&str, u64)> = accounts
+        .into_iter()
+        .flatten()
+        .filter_map(|account| Some((account["name"].as_str()?, account["running"].as_u64()?)))
+        .filter(|(name, _)| main.is_none_or(|main| main.name != *name))
+        .collect();
+    let at_work = unheard.iter().filter(|(_, running)| *running > 0);
+    let running: u64 = at_work.clone().map(|(_, running)| *running).sum();
+    if running == 0 {
+        return findings.ok(
+            check,
+            Text::with(
+                "{0} accounts have no session here, none of them runs a task",
+                "{0} 个账号在此没有会话，均无进行中的任务",
+                [unheard.len().into()],
+            ),
+        );
+    }
+    findings.warn(
+        check,
+        Text::with(
+            "{0} tasks run on accounts whose refusals nobody sees: {1}",
+            "{0} 个任务所用账号的拒绝通知无人能看到：{1}",
+            [
+                running.into(),
+                Shown::list(at_work.map(|(name, _)| Shown::said(name))),
+            ],
+        ),
+        Text::new(
+            "such a task ends as UNSEEN when it was refused; where that matters, set the account as mj.user_token, whose session is the one that is open",
+            "此类任务被拒绝时以 UNSEEN 结束；若需看到原因，请将该账号设为 mj.user_token，只有它的会话是打开的",
+        ),
+    );
 }
 
 fn unmatched(hub: &Hub<'_>, findings: &Findings) {

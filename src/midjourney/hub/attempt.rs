@@ -95,6 +95,7 @@ impl Hub {
         let Some(row) = AnswerRow::of(outcome) else {
             self.settle_attempt(id, nonce, AttemptState::Accepted);
             self.note_taken(id);
+            self.await_sign(id);
             self.mend_lost_form(id);
             return;
         };

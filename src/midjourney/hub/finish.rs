@@ -137,6 +137,7 @@ impl Hub {
         self.cancels.remove(&id);
         self.forms.remove(&id);
         self.notes.remove(&id);
+        self.unseen.remove(&id);
         self.pressing.remove(&id);
         self.seeds.forget(id);
         self.held_up.remove(&id);
@@ -296,9 +297,12 @@ impl Hub {
                 self.finish_failed(id, FailCode::SubmitUnconfirmed, reason, Ending::Open);
             }
             Some(AttemptState::InDoubt | AttemptState::Sending | AttemptState::Accepted) => {
-                let is_blind = !is_seen && !self.is_own_view(id);
-                let reason = is_blind.then(|| self.words(Detail::Unseen));
-                self.finish_failed(id, FailCode::Timeout, reason, Ending::Open);
+                let (code, reason) = if is_seen || self.is_own_view(id) {
+                    (FailCode::Timeout, None)
+                } else {
+                    (FailCode::Unseen, Some(self.words(Detail::Unseen)))
+                };
+                self.finish_failed(id, code, reason, Ending::Open);
             }
             Some(AttemptState::Refused | AttemptState::Absent) | None => {
                 let (code, reason) = self.held_back(id).unwrap_or_else(|| {

@@ -212,6 +212,13 @@ impl Hub {
         reasons.into_iter().min().filter(|at| *at != Duration::MAX)
     }
 
+    /// Whether all that was missed in a channel has been read.
+    pub(super) fn is_caught_up(&self, channel: ChannelId) -> bool {
+        self.histories.get(&channel).is_none_or(|history| {
+            history.reading.is_none() && history.rest.is_none() && !history.is_wanted
+        })
+    }
+
     fn is_in(&self, id: TaskId, channel: ChannelId) -> bool {
         self.tasks.contains_key(&id) && self.channel_of_task(id) == channel
     }

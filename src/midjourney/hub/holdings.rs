@@ -37,6 +37,7 @@ impl Hub {
             ("tasks", self.tasks.len()),
             ("tombstones", self.tombstones.len()),
             ("under way", self.under_way.len()),
+            ("unseen", self.unseen.len()),
         ])
     }
 }

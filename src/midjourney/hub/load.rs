@@ -68,6 +68,7 @@ impl Hub {
             bot_cannot_read: false,
             gates: Gates::default(),
             unwatched_since: now.boot,
+            watched_since: now.boot,
             outbox: Outbox::default(),
             sightings: Sightings::default(),
             commands: state.command_index.unwrap_or_default(),
@@ -84,6 +85,7 @@ impl Hub {
             maybe_queued: BTreeSet::new(),
             forms: BTreeMap::new(),
             notes: BTreeMap::new(),
+            unseen: BTreeMap::new(),
             pressing: BTreeMap::new(),
             seeds: Seeds::default(),
             held_up: BTreeSet::new(),
@@ -195,6 +197,7 @@ impl Hub {
             }
         }
         self.go_on(id);
+        self.await_sign(id);
         if cancel_requested {
             self.cancel(id);
         }

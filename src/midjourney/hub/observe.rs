@@ -184,6 +184,7 @@ impl Hub {
     fn apply(&mut self, id: TaskId, message: &Message<'_>, reading: &Reading<'_>, facts: &Facts) {
         let is_stale = reading.kind == Kind::Refusal && self.is_stale(id, facts);
         self.learn(id, facts, reading, is_stale);
+        self.unseen.remove(&id);
         if is_stale {
             return;
         }

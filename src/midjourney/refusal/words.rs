@@ -168,9 +168,9 @@ impl Detail {
             }
             Self::StoppedInDiscord => ["it was stopped in Discord", "任务在 Discord 中被停止"],
             Self::Unseen => [
-                "nothing was seen of it: Midjourney may have refused it, put it into its queue, or asked for a human \
-                 check or an acknowledgement, which only a gateway session of the account itself shows",
-                "未见任何结果：可能已被 Midjourney 拒绝、正在排队，或要求人机验证或确认消息，这些只有该账号自己的网关会话才能看到",
+                "Midjourney may have refused it, put it into its queue, or asked for a human check or an acknowledgement, \
+                 which only a gateway session of the account itself shows",
+                "可能已被 Midjourney 拒绝、正在排队，或要求人机验证或确认消息，这些只有该账号自己的网关会话才能看到",
             ],
             Self::WaitedToBeSent => ["it was waiting to be sent", "任务仍在等待提交"],
         };

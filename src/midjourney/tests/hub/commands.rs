@@ -241,7 +241,7 @@ fn a_late_description_still_counts() {
     accept_last(&mut world);
     let interaction = world.interaction_id();
     world.pass(Duration::from_secs(11 * 60));
-    assert_eq!(world.view(id).fail_code, Some(FailCode::Timeout));
+    assert_eq!(world.view(id).fail_code, Some(FailCode::Unseen));
     let post = described(&mut world, &file_name(1)).made_by(interaction, 2, USER);
     world.create(GatewayKind::Bot, &post);
     let view = world.view(id);

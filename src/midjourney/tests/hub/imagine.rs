@@ -283,7 +283,7 @@ fn a_late_picture_finds_the_task_that_timed_out() {
     let sent = world.last();
     world.accept(&sent);
     world.pass(Duration::from_secs(11 * 60));
-    assert_eq!(world.view(id).fail_code, Some(FailCode::Timeout));
+    assert_eq!(world.view(id).fail_code, Some(FailCode::Unseen));
     assert!(world.whole(id).work.key_held_until.is_some());
     let next = world.imagine_plain("two owls");
     world.ms(2_000);

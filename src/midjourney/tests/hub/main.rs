@@ -31,6 +31,7 @@ mod stops;
 mod takeover;
 mod traps;
 mod truth;
+mod unseen;
 mod verdicts;
 mod videos;
 mod world;

@@ -400,12 +400,15 @@ fn another_accounts_arrival_is_no_change_of_a_stopped_one() {
 
 #[test]
 fn a_time_out_names_what_an_observer_does_not_see() {
-    for (gateway, is_blind) in [(GatewayMode::Bot, true), (GatewayMode::User, false)] {
+    for (gateway, code, is_blind) in [
+        (GatewayMode::Bot, FailCode::Unseen, true),
+        (GatewayMode::User, FailCode::Timeout, false),
+    ] {
         let mut world = World::new(gateway);
         let id = sent(&mut world);
         world.pass(20 * MINUTE);
         let view = world.view(id);
-        assert_eq!(view.fail_code, Some(FailCode::Timeout));
+        assert_eq!(view.fail_code, Some(code));
         let reason = view.fail_reason.unwrap();
         assert_eq!(reason.contains("human check"), is_blind, "{reason}");
     }
