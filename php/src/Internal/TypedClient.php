@@ -117,6 +117,7 @@ abstract class TypedClient implements Client
 
     public function waitMany(iterable $tasks, float $timeout = 30.0): array
     {
+        self::notNegative('waitMany', $timeout);
         $ids = self::ids($tasks);
         foreach ($ids as $id) {
             $this->follow($id);
@@ -136,6 +137,7 @@ abstract class TypedClient implements Client
 
     public function stream(string|Task $task, float $timeout = INF, float $slice = 0.25): \Generator
     {
+        self::notNegative('stream', $timeout);
         if (!($slice > 0)) {
             throw new \ValueError(Client::class . '::stream(): Argument #3 ($slice) must be greater than 0');
         }
@@ -288,5 +290,12 @@ abstract class TypedClient implements Client
         }
 
         return $ids;
+    }
+
+    private static function notNegative(string $method, float $timeout): void
+    {
+        if (!($timeout >= 0)) {
+            throw new \ValueError(Client::class . "::$method(): Argument #2 (\$timeout) must be greater than or equal to 0");
+        }
     }
 }

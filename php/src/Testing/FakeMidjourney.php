@@ -15,7 +15,7 @@ use Psr\Log\LoggerInterface;
 
 /**
  * Midjourney for tests: no extension, no network, no time. It goes through the same statuses, refuses what the extension
- * refuses with the same exceptions, and is made of the same client.
+ * refuses with the same exceptions, and is made of the same client. It knows no accounts: each name of one is taken.
  *
  *     $mj = (new FakeMidjourney())->will(Outcome::success(), Outcome::failure(FailCode::BANNED_PROMPT));
  *     (new Shop($mj))->order('a cat');

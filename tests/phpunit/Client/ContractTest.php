@@ -254,6 +254,17 @@ final class ContractTest extends TestCase
         self::assertSame($expected, $facts);
     }
 
+    public function testTheFakeRefusesWhatTheExtensionRefuses(): void
+    {
+        $said = Refusals::all(new FakeMidjourney());
+        $hub = new Hub(['gateway' => 'user', 'spacing' => '5ms', 'queue_size' => 1000]);
+        $run = 'require_once $data; return Mj\\Tests\\Simulator\\Client\\Refusals::all(new Mj\\Midjourney());';
+
+        self::assertSame($hub->run($run, __DIR__ . '/../bootstrap.php'), $said);
+        self::assertGreaterThan(30, count(preg_grep('/^taken/', $said)));
+        self::assertGreaterThan(80, count(preg_grep('/^ValueError/', $said)));
+    }
+
     /** @return array<string, mixed> */
     private function facts(string $client, string $scenario, mixed ...$arguments): array
     {

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Mj\Testing\Internal;
 
+use Mj\Button;
 use Mj\Internal\Functions;
 use Mj\Status;
 use Mj\Testing\Outcome;
@@ -46,42 +47,39 @@ final class FakeHub implements Functions
 
     public function imagine(string $prompt, #[\SensitiveParameter] array $options): string
     {
-        Given::options('imagine', 2, $options);
-        foreach ((array) ($options['images'] ?? []) as $image) {
-            Given::picture('imagine', 'options', is_string($image) ? $image : '');
-        }
-        Given::prompt('imagine', $prompt, ($options['images'] ?? []) !== []);
+        GivenOptions::ofSubmission('imagine', 2, $options);
+        Given::imagine($prompt, $options);
 
-        return $this->submit(new Submission('imagine', $prompt, [], $options), Group::expand($prompt));
+        return $this->submit(new Submission('imagine', $prompt, [], $options), Permutations::expand($prompt));
     }
 
     public function describe(string $image, #[\SensitiveParameter] array $options): string
     {
-        Given::options('describe', 2, $options);
-        Given::picture('describe', 'image', $image);
+        GivenOptions::ofSubmission('describe', 2, $options);
+        GivenPicture::check(new Argument('describe', 1, 'image'), $image);
 
         return $this->submit(new Submission('describe', $image, [], $options), ['']);
     }
 
     public function blend(array $images, #[\SensitiveParameter] array $options): string
     {
-        Given::options('blend', 2, $options);
-        Given::pictures(array_values($images));
+        GivenOptions::ofSubmission('blend', 2, $options);
+        Given::pictures($images);
 
         return $this->submit(new Submission('blend', '', array_values($images), $options), ['']);
     }
 
     public function shorten(string $prompt, #[\SensitiveParameter] array $options): string
     {
-        Given::options('shorten', 2, $options);
-        Given::prompt('shorten', $prompt);
+        GivenOptions::ofSubmission('shorten', 2, $options);
+        Given::shorten($prompt);
 
         return $this->submit(new Submission('shorten', $prompt, [], $options), [$prompt]);
     }
 
     public function show(string $jobId, #[\SensitiveParameter] array $options): string
     {
-        Given::options('show', 2, $options);
+        GivenOptions::ofSubmission('show', 2, $options);
         $isJob = preg_match('/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/iD', $jobId) === 1;
         if (!$isJob && preg_match('/^[0-9A-Z]{26}$/D', $jobId) !== 1) {
             $what = " must be a job's uuid (8-4-4-4-12 hexadecimal digits) or a task's id";
@@ -99,20 +97,21 @@ final class FakeHub implements Functions
 
     public function command(string $name, array $arguments, #[\SensitiveParameter] array $options): string
     {
-        Given::options('command', 3, $options);
-        Given::command($name, $arguments);
+        GivenOptions::ofSubmission('command', 3, $options);
+        $words = Given::command($name, $arguments);
 
-        return $this->submit(new Submission('command', $name, $arguments, $options), ['']);
+        return $this->submit(new Submission('command', $name, $arguments, $options), ["/$words"]);
     }
 
     public function action(string $taskId, string $action, #[\SensitiveParameter] array $options): string
     {
-        Given::options('action', 3, $options);
+        GivenOptions::ofSubmission('action', 3, $options);
         if (trim($action) === '') {
             Given::refuse('action', 2, 'action', ": is empty: give a button's name or custom_id");
         }
         $parent = $this->found('action', $taskId);
         $name = $this->tasks->pressable($parent, trim($action));
+        self::fits($name, trim($action), $options);
         $submission = new Submission('action', $name, [], $options, $taskId);
         if ($name !== 'imagine_all') {
             return $this->submit($submission, [$parent['prompt']]);
@@ -206,23 +205,25 @@ final class FakeHub implements Functions
 
     public function download(string $taskId, string $directory, #[\SensitiveParameter] array $options): array
     {
+        $cells = GivenOptions::ofDownload($options);
         $record = $this->found('download', $taskId);
         if ($record['images'] === []) {
             Given::refuse('download', 1, 'taskId', ": has no pictures: it is {$record['status']}");
         }
         if (!is_dir($directory)) {
-            Given::refuse('download', 2, 'directory', ': there is no such directory');
+            Given::refuse('download', 2, 'directory', ': is not an existing directory');
         }
-        $cells = $options['cells'] ?? (($options['split'] ?? false) === true ? [1, 2, 3, 4] : null);
         $count = count($record['images']);
         $suffixes = match (true) {
-            is_array($cells) => array_map(static fn(mixed $cell): string => '-' . (is_int($cell) ? $cell : 1), $cells),
+            $cells !== [] => array_map(static fn(int $cell): string => "-$cell", $cells),
             $count > 1 => array_map(static fn(int $number): string => "-$number", range(1, $count)),
             default => [''],
         };
+        $format = $options['format'] ?? 'png';
+        $ending = ['jpeg' => 'jpg', 'jpg' => 'jpg', 'webp' => 'webp'][is_string($format) ? $format : ''] ?? 'png';
         $paths = [];
         foreach ($suffixes as $suffix) {
-            $path = rtrim($directory, '/') . "/$taskId$suffix.png";
+            $path = rtrim($directory, '/') . "/$taskId$suffix.$ending";
             file_put_contents($path, Picture::PNG);
             $paths[] = $path;
         }
@@ -291,6 +292,30 @@ final class FakeHub implements Functions
     public function cancelled(): array
     {
         return $this->cancelled;
+    }
+
+    /**
+     * Holds what goes along with a press to what the button takes.
+     *
+     * @param array<string, mixed> $options
+     */
+    private static function fits(string $name, string $action, array $options): void
+    {
+        $argument = new Argument('action', 3, 'options');
+        if ($name === Button::VARY_REGION && !isset($options['mask'])) {
+            $argument->at('mask')->refuse("is missing: \"$action\" needs a PNG, white where the picture may change");
+        }
+        if ($name === Button::VARY_REGION) {
+            GivenPicture::check($argument->at('mask'), $options['mask'] ?? null);
+        } elseif (isset($options['mask'])) {
+            $argument->at('mask')->refuse("is for vary_region only, not for \"$action\"");
+        }
+        if (isset($options['prompt']) && preg_match('/^(upscale|redo_upscale|bookmark|imagine_all|seed)/', $name) === 1) {
+            $argument->at('prompt')->refuse("cannot go along with \"$action\", which never asks for a prompt");
+        }
+        if (isset($options['values'])) {
+            $argument->at('values')->refuse("are for menus only: \"$action\" is a button");
+        }
     }
 
     /** @return MjTask */

@@ -11,43 +11,58 @@ namespace Mj\Testing\Internal;
  */
 final class Given
 {
-    private const COMMON = [
-        'account' => 'string', 'idempotency_key' => 'string', 'mode' => 'string', 'notify_url' => 'string',
-        'priority' => 'int', 'state' => null, 'timeout' => 'int|float', 'user_token' => 'string',
-    ];
+    /** Discord's longest text, in characters. */
+    private const LONGEST = 6000;
 
-    private const OWN = [
-        'imagine' => ['bot' => 'string', 'images' => null, 'seed' => 'int', 'upload' => 'bool'],
-        'describe' => ['bot' => 'string', 'upload' => 'bool'],
-        'blend' => ['aspect' => 'string', 'bot' => 'string', 'dimensions' => 'string'],
-        'shorten' => ['bot' => 'string'],
-        'show' => ['bot' => 'string'],
-        'command' => ['bot' => 'string'],
-        'action' => ['mask' => 'string', 'prompt' => 'string', 'values' => null],
-    ];
-
-    private const PARAMETERS = [
-        'ar', 'aspect', 'c', 'chaos', 'cref', 'cw', 'draft', 'end', 'exp', 'hd', 'iw', 'loop', 'motion', 'niji', 'no', 'oref',
-        'ow', 'p', 'profile', 'q', 'quality', 'r', 'raw', 'repeat', 's', 'sref', 'stop', 'style', 'stylize', 'sv', 'sw', 'tile',
-        'v', 'version', 'video', 'w', 'weird',
-    ];
+    /** What is kept free for the seed that the extension adds. */
+    private const SEED = 18;
 
     private const COMMANDS = ['fast', 'info', 'prefer remix', 'private', 'public', 'relax', 'settings', 'stealth', 'turbo'];
 
-    public static function prompt(string $function, string $prompt, bool $hasImages = false): void
+    /**
+     * @param array<string, mixed> $options beside an image prompt
+     */
+    public static function imagine(string $prompt, array $options): void
     {
+        $sent = trim($prompt);
+        foreach (array_diff_key($options, array_flip(['account', 'bot', 'idempotency_key', 'images', 'mode', 'notify_url'])) as $name => $value) {
+            $isParameter = !in_array($name, ['priority', 'state', 'timeout', 'upload', 'user_token'], true);
+            if ($isParameter && $value !== null && $value !== false) {
+                $sent .= " --$name" . (is_scalar($value) && $value !== true ? " $value" : '');
+            }
+        }
+        $hasSeed = isset($options['seed']) || str_contains($prompt, '--seed');
+        self::text('imagine', $prompt, ($options['images'] ?? []) !== []);
+        self::length('imagine', $sent, self::LONGEST - ($hasSeed ? 0 : self::SEED));
+    }
+
+    public static function shorten(string $prompt): void
+    {
+        self::text('shorten', $prompt, false);
+        self::length('shorten', $prompt, self::LONGEST);
+    }
+
+    private static function text(string $function, string $prompt, bool $hasImages): void
+    {
+        $argument = new Argument($function, 1, 'prompt');
+        if (preg_match('//u', $prompt) !== 1) {
+            $argument->refuse('is not valid UTF-8');
+        }
         if (trim($prompt) === '' && !$hasImages) {
-            self::refuse($function, 1, 'prompt', ': the prompt is empty: give a text, an image or both');
+            $argument->refuse('the prompt is empty: give a text, an image or both');
+        }
+        if (preg_match('/[^\P{Cc}\t\n\r]/u', $prompt, $found, PREG_OFFSET_CAPTURE) === 1) {
+            $argument->refuse("the prompt contains a control character at byte {$found[0][1]}: remove it");
         }
     }
 
-    /** @param array<string, mixed> $options */
-    public static function options(string $function, int $position, array $options): void
+    private static function length(string $function, string $sent, int $most): void
     {
-        $parameters = $function === 'imagine' ? array_fill_keys(self::PARAMETERS, null) : [];
-        self::known($function, $position, $options, self::COMMON + self::OWN[$function], $parameters);
-        if (isset($options['mode']) && !in_array($options['mode'], ['fast', 'relax', 'turbo'], true)) {
-            self::refuse($function, $position, 'options', ' element "mode" must be fast, relax or turbo');
+        $length = (int) preg_match_all('/./su', $sent);
+        if ($length > $most) {
+            $shorten = 'shorten it by ' . ($length - $most);
+            $complaint = "the prompt has $length characters, Discord allows $most: $shorten";
+            (new Argument($function, 1, 'prompt'))->refuse($complaint);
         }
     }
 
@@ -72,35 +87,37 @@ final class Given
         }
     }
 
-    public static function picture(string $function, string $parameter, string $picture): void
-    {
-        if (preg_match('~^(https?://|data:)~i', $picture) !== 1 && !is_file($picture)) {
-            self::refuse($function, 1, $parameter, ': there is no such file');
-        }
-    }
-
-    /** @param list<string> $images */
+    /** @param array<mixed> $images of a blend */
     public static function pictures(array $images): void
     {
+        $argument = new Argument('blend', 1, 'images');
         $count = count($images);
         if ($count < 2 || $count > 5) {
-            self::refuse('blend', 1, 'images', " must have 2 to 5 pictures, $count given");
+            $argument->refuse("must have 2 to 5 pictures, $count given");
         }
-        foreach ($images as $image) {
-            self::picture('blend', 'images', $image);
+        foreach (array_values($images) as $index => $image) {
+            GivenPicture::check($argument->at((string) $index), $image);
         }
     }
 
-    /** @param list<string> $arguments */
-    public static function command(string $name, array $arguments): void
+    /**
+     * @param list<string> $arguments
+     *
+     * @return string the command as Discord has it
+     */
+    public static function command(string $name, array $arguments): string
     {
-        if (!in_array(trim("$name " . implode(' ', $arguments)), self::COMMANDS, true)) {
-            if (in_array($name, self::COMMANDS, true)) {
-                self::refuse('command', 2, 'arguments', " must be empty, \"$name\" takes none");
+        $word = strtolower(ltrim(trim($name), '/'));
+        $words = trim("$word " . implode(' ', $arguments));
+        if (!in_array($words, self::COMMANDS, true)) {
+            if (in_array($word, self::COMMANDS, true)) {
+                self::refuse('command', 2, 'arguments', " must be empty, \"$word\" takes none");
             }
             $all = implode(', ', self::COMMANDS);
             self::refuse('command', 1, 'name', ": no such command; known are $all");
         }
+
+        return $words;
     }
 
     public static function consumer(string $function, string $consumer): void
@@ -127,8 +144,6 @@ final class Given
 
     /**
      * @param string $complaint what PHP says behind the name of the argument
-     *
-     * @return never
      *
      * @return never
      *

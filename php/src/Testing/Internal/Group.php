@@ -8,29 +8,12 @@ use Mj\Internal\Record;
 use Mj\Status;
 
 /**
- * Prompts that make several tasks, and those tasks seen as one.
+ * Several tasks of one prompt, seen as one.
  *
  * @internal
  */
 final class Group
 {
-    /** @return list<string> the prompts that a prompt with permutations or `--repeat` makes */
-    public static function expand(string $prompt): array
-    {
-        $times = 1;
-        $once = preg_replace_callback('/\s*--(?:repeat|r)\s+(\d+)/', static function (array $found) use (&$times): string {
-            $times = max(1, (int) $found[1]);
-
-            return '';
-        }, $prompt);
-        $prompts = [];
-        foreach (self::permute((string) $once) as $one) {
-            array_push($prompts, ...array_fill(0, $times, $one));
-        }
-
-        return $prompts;
-    }
-
     /**
      * @param list<MjTask> $members
      *
@@ -71,22 +54,6 @@ final class Group
         ]);
 
         return $task;
-    }
-
-    /** @return list<string> */
-    private static function permute(string $prompt): array
-    {
-        if (preg_match('/\{([^{}]*)\}/', $prompt, $found, PREG_OFFSET_CAPTURE) !== 1) {
-            return [$prompt];
-        }
-        [$braces, $offset] = $found[0];
-        $prompts = [];
-        foreach (explode(',', $found[1][0]) as $choice) {
-            $chosen = substr_replace($prompt, trim($choice), $offset, strlen($braces));
-            array_push($prompts, ...self::permute($chosen));
-        }
-
-        return $prompts;
     }
 
     /** @param list<string> $statuses */

@@ -18,6 +18,10 @@ use Mj\Testing\Submission;
  */
 final class Tasks
 {
+    private const STATUSES = [
+        Status::NOT_START, Status::SUBMITTED, Status::MODAL, Status::IN_PROGRESS, Status::SUCCESS, Status::FAILURE, Status::CANCEL,
+    ];
+
     private const FILTERS = ['status', 'parent_id', 'group_id', 'account', 'state', 'hub'];
 
     /** @var array<string, FakeTask> by id */
@@ -186,12 +190,7 @@ final class Tasks
      */
     public function page(array $filter, int $limit, ?string $cursor): array
     {
-        foreach (array_keys($filter) as $name) {
-            if (!in_array($name, self::FILTERS, true)) {
-                $known = implode(', ', self::FILTERS);
-                Given::refuse('tasks', 1, 'filter', " element \"$name\": no such filter; known are $known");
-            }
-        }
+        $filter = self::filter($filter);
         if ($cursor !== null && !isset($this->tasks[$cursor])) {
             Given::refuse('tasks', 3, 'cursor', ': not a cursor that a list has given');
         }
@@ -226,7 +225,7 @@ final class Tasks
     /** @return array<string, int> how many there are by status */
     public function counts(): array
     {
-        $counts = ['NOT_START' => 0, 'SUBMITTED' => 0, 'MODAL' => 0, 'IN_PROGRESS' => 0, 'SUCCESS' => 0, 'FAILURE' => 0, 'CANCEL' => 0];
+        $counts = array_fill_keys(self::STATUSES, 0);
         foreach ($this->tasks as $task) {
             ++$counts[$task->record()['status']];
         }
@@ -306,13 +305,49 @@ final class Tasks
     }
 
     /**
-     * @param MjTask       $record
      * @param array<mixed> $filter
+     *
+     * @return array<string, string|list<string>> what is wanted
+     */
+    private static function filter(array $filter): array
+    {
+        $argument = new Argument('tasks', 1, 'filter');
+        $statuses = array_map('strtolower', self::STATUSES);
+        $complaint = 'must be one of ' . implode(', ', self::STATUSES);
+        $wanted = [];
+        foreach ($filter as $name => $value) {
+            $element = $argument->at((string) $name);
+            if (!in_array($name, self::FILTERS, true)) {
+                $element->refuse('no such filter; known are ' . implode(', ', self::FILTERS));
+            }
+            if ($value === null || $value === []) {
+                continue;
+            }
+            if ($name === 'status' && !is_string($value) && !is_array($value)) {
+                $element->refuseType('string|list of strings', $value);
+            }
+            if ($name === 'status') {
+                $known = static fn(mixed $one): string => strtoupper($element->oneOf($one, $statuses, $complaint));
+                $wanted[$name] = array_map($known, array_values((array) $value));
+                continue;
+            }
+            $wanted[$name] = $element->text($value);
+            if (in_array($name, ['parent_id', 'group_id'], true) && preg_match('/^[0-9A-Z]{26}$/D', $wanted[$name]) !== 1) {
+                $element->refuse('not a task id: 26 characters of 0-9 and A-Z are expected');
+            }
+        }
+
+        return $wanted;
+    }
+
+    /**
+     * @param MjTask                             $record
+     * @param array<string, string|list<string>> $filter
      */
     private static function fits(array $record, array $filter): bool
     {
         foreach ($filter as $name => $wanted) {
-            if ($wanted !== null && $name !== 'hub' && !in_array($record[$name] ?? null, (array) $wanted, true)) {
+            if ($name !== 'hub' && !in_array($record[$name] ?? null, (array) $wanted, true)) {
                 return false;
             }
         }
