@@ -654,8 +654,8 @@ namespace {
      * Workerman or Swoole have for readable streams. docs/event-loops.md has examples.
      *
      * Read from it first, then look: `fread($stream, 1)`, which never waits, makes it unreadable until the next change;
-     * then `mj_poll_many()` or `mj_events()` tell what changed. Changes that follow each other fast are one; none that
-     * happens after this call is lost. What was read means nothing.
+     * then `mj_poll_many()` or `mj_events()` tell what changed. Changes that follow each other fast are one, and none is
+     * lost: it is readable from the beginning, so that what happened before is looked at too. What was read means nothing.
      *
      * As long as it is open, this process counts as one that waits, and may become the owner as in `mj_wait()`. It
      * watches the state directory that was set when it was made. `fclose()`, or the end of the request, ends it.

@@ -147,6 +147,12 @@ interface Client
     public function onFinished(string|Task $task, callable $listener): static;
 
     /**
+     * For event loops: a stream that becomes readable when a task changes, in whatever process, and what to do then. The
+     * methods that wait are not for loops; `onFinished()` is, and all that return at once are.
+     */
+    public function watch(): Watch;
+
+    /**
      * A part of the list, newest first.
      *
      * @param array{

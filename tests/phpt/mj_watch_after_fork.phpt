@@ -10,11 +10,13 @@ require __DIR__ . '/hub.inc';
 require __DIR__ . '/select.inc';
 mj_configure(hub());
 $stream = mj_watch();
+fread($stream, 1);
 $child = pcntl_fork();
 if ($child === 0) {
     var_dump(readable($stream), feof($stream), fread($stream, 1), readable($stream));
     fclose($stream);
     $own = mj_watch();
+    fread($own, 1);
     mj_imagine('in the child');
     var_dump(readable($own, 20), bin2hex(fread($own, 1)), feof($own));
     exit(0);

@@ -13,6 +13,7 @@ thrown(fn () => mj_watch());
 thrown(fn () => mj_watch(1));
 mj_configure(['state_dir' => state_dir()]);
 $stream = mj_watch();
+fread($stream, 1);
 mj_configure(hub());
 mj_imagine('a cat');
 var_dump(readable($stream, 20));

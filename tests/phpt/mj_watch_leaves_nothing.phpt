@@ -14,6 +14,7 @@ for ($number = 0; $number < 1000; ++$number) {
 }
 var_dump(held()['files'] - $before['files'], held()['threads'] - $before['threads']);
 $many = array_map(static fn () => mj_watch(), range(1, 100));
+array_map(static fn ($one) => fread($one, 1), $many);
 mj_imagine('a cat');
 var_dump(held()['threads'] - $before['threads'], count(array_filter($many, static fn ($one) => readable($one, 20))));
 unset($stream, $many);

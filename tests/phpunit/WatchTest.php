@@ -35,6 +35,7 @@ final class WatchTest extends TestCase
         $hub = new Hub(['role' => 'never'], owned: false);
         [$before, $times] = $hub->run(self::SELECT . <<<'PHP'
             $stream = mj_watch();
+            fread($stream, 1);
             $before = $readable($stream, 0.2);
             $times = [];
             for ($number = 0; $number < 5; ++$number) {
@@ -91,6 +92,7 @@ final class WatchTest extends TestCase
         $hub = new Hub(['role' => 'never'], owned: false);
         [$once, $seen, $wakes] = $hub->run(self::SELECT . <<<'PHP'
             $stream = mj_watch();
+            fread($stream, 1);
             foreach (range(1, 100) as $number) {
                 mj_imagine("picture $number");
             }

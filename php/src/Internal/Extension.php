@@ -135,6 +135,13 @@ final class Extension implements Functions
         return mj_events($consumer, $limit, $wait);
     }
 
+    public function watch()
+    {
+        $this->configure();
+
+        return mj_watch();
+    }
+
     public function ack(string $consumer, int $cursor): void
     {
         $this->configure();

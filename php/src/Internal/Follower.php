@@ -53,6 +53,18 @@ final class Follower
         }
     }
 
+    /** @return array<string, int> the revision that was seen last, by task; none that has ended */
+    public function revisions(): array
+    {
+        return $this->revisions;
+    }
+
+    /** The task is gone. */
+    public function forget(string $id): void
+    {
+        unset($this->revisions[$id], $this->listeners[$id]);
+    }
+
     /** @param callable(Task): mixed $listener called when the task ends */
     public function listen(string $id, callable $listener): void
     {

@@ -68,6 +68,9 @@ interface Functions
     /** @return list<array{cursor: int, task: MjTask}> */
     public function events(string $consumer, int $limit, float $wait): array;
 
+    /** @return resource */
+    public function watch();
+
     public function ack(string $consumer, int $cursor): void;
 
     public function cancel(string $taskId): bool;

@@ -12,6 +12,7 @@ use Mj\MjException;
 use Mj\Report;
 use Mj\Task;
 use Mj\TaskPage;
+use Mj\Watch;
 use Psr\EventDispatcher\EventDispatcherInterface;
 use Psr\Log\LoggerInterface;
 
@@ -159,6 +160,15 @@ abstract class TypedClient implements Client
         return $this;
     }
 
+    public function watch(): Watch
+    {
+        return new Watch(
+            $this->functions->watch(),
+            fn(): array => $this->changed(),
+            fn(): int => count($this->follower->revisions()),
+        );
+    }
+
     public function tasks(array $filter = [], int $limit = 50, ?string $cursor = null): TaskPage
     {
         $page = $this->functions->tasks($filter, $limit, $cursor);
@@ -237,6 +247,35 @@ abstract class TypedClient implements Client
         $this->follower->submitted($task);
 
         return $task;
+    }
+
+    /**
+     * The followed tasks that have changed. Whoever throws while it is told keeps no other from being told.
+     *
+     * @return list<Task>
+     */
+    private function changed(): array
+    {
+        $revisions = $this->follower->revisions();
+        $changed = [];
+        $thrown = null;
+        foreach ($revisions === [] ? [] : $this->functions->pollMany(array_map('strval', array_keys($revisions))) as $id => $record) {
+            if ($record === null) {
+                $this->follower->forget((string) $id);
+            } elseif ($record['revision'] > ($revisions[$id] ?? 0)) {
+                $changed[] = $task = new Task($record);
+                try {
+                    $this->seen($task);
+                } catch (\Throwable $exception) {
+                    $thrown ??= $exception;
+                }
+            }
+        }
+        if ($thrown !== null) {
+            throw $thrown;
+        }
+
+        return $changed;
     }
 
     /** @return \Generator<int, Task, mixed, Task> */

@@ -22,7 +22,7 @@ use Psr\Log\LoggerInterface;
  *     $mj->assertImagined('a cat');
  *
  * A task takes its next step whenever it is polled; `wait()`, `waitMany()` and `stream()` play it to its end without
- * waiting, or to the time-out where it is stuck. {@see FakeMidjourney::advance()} lets a test do it step by step.
+ * waiting, or to the time-out where it is stuck. The stream of `watch()` is readable as long as there are steps to see. {@see FakeMidjourney::advance()} lets a test do it step by step.
  */
 final class FakeMidjourney extends TypedClient
 {

@@ -41,7 +41,7 @@ impl Engine {
     }
 }
 
-/// A stream's descriptor, watched until this is dropped. In a forked child it is raised once, and never again.
+/// A stream's descriptor, raised from the beginning and watched until this is dropped. In a forked child it is raised once, and never again.
 #[derive(Debug)]
 pub struct Watch {
     event: Arc<Event>,
@@ -95,6 +95,8 @@ impl Process {
         room.watchers
             .add(stream, || self.begin_watching(&room))
             .map_err(refused)?;
+        // What happened before is looked at once, whatever the caller did first.
+        event.raise();
         shared.begin_waiting();
         Ok(Watch { event, room })
     }

@@ -205,6 +205,57 @@ final class Contract
     }
 
     /** @return array<string, mixed> */
+    public static function watching(Client $mj): array
+    {
+        $readable = static function ($stream, float $seconds): bool {
+            $read = [$stream];
+            $write = $except = null;
+
+            return stream_select($read, $write, $except, (int) $seconds, (int) (fmod($seconds, 1) * 1e6)) === 1;
+        };
+        $early = $mj->imagine('a cat');
+        $watch = $mj->watch();
+        $tasks = [$early, $mj->imagine('a {red, blue} fox'), $mj->imagine('a dog')];
+        $ended = $revisions = $fell = [];
+        foreach ($tasks as $task) {
+            $mj->onFinished($task, static function (Task $task) use (&$ended): void {
+                $ended[] = $task->prompt;
+                throw new \DomainException('told');
+            });
+        }
+        $stream = $watch->stream();
+        $first = [$readable($stream, 0.0), count($watch)];
+        $thrown = 0;
+        while (count($watch) > 0 && $readable($stream, self::LONG)) {
+            try {
+                foreach ($watch->changed() as $task) {
+                    $fell[] = $task->revision <= ($revisions[$task->id] ?? 0);
+                    $revisions[$task->id] = $task->revision;
+                }
+            } catch (\DomainException $exception) {
+                ++$thrown;
+            }
+        }
+        sort($ended);
+        $watch->take();
+        $quiet = [$watch->changed(), $watch->take(), $readable($stream, 0.0)];
+        $mj->imagine('another');
+        $loud = [$readable($stream, self::LONG), $watch->take(), count($watch)];
+        $watch->close();
+        $watch->close();
+
+        return [
+            'first' => $first,
+            'ended' => $ended,
+            'thrown' => $thrown > 0 && $thrown <= 3,
+            'changes' => [count($revisions) <= 3, in_array(true, $fell, true)],
+            'quiet' => $quiet,
+            'loud' => $loud,
+            'closed' => [is_resource($stream), $readable($mj->watch()->stream(), 0.0)],
+        ];
+    }
+
+    /** @return array<string, mixed> */
     public static function operating(Client $mj): array
     {
         self::picture($mj);

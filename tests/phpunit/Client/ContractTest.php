@@ -163,6 +163,20 @@ final class ContractTest extends TestCase
     }
 
     /** @dataProvider bothClients */
+    public function testALoopIsWokenByEachChangeAndNobodyPolls(string $client): void
+    {
+        self::assertSame([
+            'first' => [true, 3],
+            'ended' => ['a cat', 'a dog', 'a red fox'],
+            'thrown' => true,
+            'changes' => [true, false],
+            'quiet' => [[], false, false],
+            'loud' => [true, true, 1],
+            'closed' => [false, true],
+        ], $this->facts($client, 'watching'));
+    }
+
+    /** @dataProvider bothClients */
     public function testWhatAnOperatorSees(string $client): void
     {
         $options = 'mj_doctor(): Argument #1 ($options) element';

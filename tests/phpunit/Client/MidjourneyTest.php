@@ -50,6 +50,34 @@ final class MidjourneyTest extends TestCase
         self::assertStringContainsString('colour', (string) self::inProcess($code, []));
     }
 
+    public function testAWatchOfBeforeAForkIsAnError(): void
+    {
+        $state = new StateDirectory();
+        $seen = self::inProcess(<<<'PHP'
+            $mj = new Mj\Midjourney($data['config']);
+            $watch = $mj->watch();
+            $watch->changed();
+            $pair = stream_socket_pair(STREAM_PF_UNIX, STREAM_SOCK_STREAM, 0);
+            if (pcntl_fork() === 0) {
+                try {
+                    $watch->changed();
+                } catch (Mj\EngineException $e) {
+                    $watch->close();
+                    $own = $mj->watch();
+                    $mj->imagine('in the child');
+                    fwrite($pair[1], json_encode([$e->getMessage(), count($own->changed()), count($own)]) . "\n");
+                }
+                posix_kill(getmypid(), SIGKILL);
+            }
+            $told = json_decode(fgets($pair[0]));
+            return [$told, $watch->take(), $watch->take()];
+            PHP, ['config' => self::config($state)]);
+
+        self::assertStringContainsString('made before a fork', $seen[0][0]);
+        self::assertSame([0, 1], array_slice($seen[0], 1));
+        self::assertSame([true, false], array_slice($seen, 1));
+    }
+
     public function testTheDoctorLooksAtTheSettingsOfItsClient(): void
     {
         $state = new StateDirectory();

@@ -22,6 +22,8 @@ final class FakeHub implements Functions
 
     private Doctor $doctor;
 
+    private Bell $bell;
+
     private float $now;
 
     /** @var list<Submission> */
@@ -40,7 +42,8 @@ final class FakeHub implements Functions
     public function __construct(\Closure $decide)
     {
         $this->decide = $decide;
-        $this->tasks = new Tasks();
+        $this->bell = new Bell();
+        $this->tasks = new Tasks(fn() => $this->bell->ring());
         $this->doctor = new Doctor();
         $this->now = floor(microtime(true));
     }
@@ -185,6 +188,11 @@ final class FakeHub implements Functions
         }
 
         return $events;
+    }
+
+    public function watch()
+    {
+        return $this->bell->stream();
     }
 
     public function ack(string $consumer, int $cursor): void

@@ -41,6 +41,9 @@ final class Tasks
     /** How many were not sent yet. */
     private int $waiting = 0;
 
+    /** @param \Closure(): void $changed called after each change */
+    public function __construct(private \Closure $changed) {}
+
     /** @param list<string> $prompts one for each task */
     public function add(Submission $submission, Outcome $outcome, array $prompts, float $now, ?string $key): string
     {
@@ -66,6 +69,7 @@ final class Tasks
         if ($key !== null) {
             $this->keys[$key] = $group ?? $ids[0];
         }
+        ($this->changed)();
 
         return $group ?? $ids[0];
     }
@@ -256,6 +260,7 @@ final class Tasks
     private function changed(string $id, bool $wasWaiting): void
     {
         $this->feed[] = $id;
+        ($this->changed)();
         $this->waiting -= (int) ($wasWaiting && !$this->tasks[$id]->isWaiting());
     }
 
