@@ -133,10 +133,10 @@ test-guard: build ## Check that a panic reaches PHP as an exception
 	$(CARGO) build --locked -p mj --example panic_probe
 	RUST_BACKTRACE=0 $(PHP) -n -d extension="$(TARGET)/debug/examples/libpanic_probe.so" tests/guard_check.php
 
-# Web servers that tests start by themselves, with configurations of their own.
+# Web servers that tests start by themselves, with configurations of their own, and an event loop.
 .PHONY: setup-servers
 setup-servers: setup
-	@$(MAKE) --no-print-directory setup PACKAGES="python3-prometheus-client apache2-bin libapache2-mod-php$$($(PHP) -n -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;') nginx"
+	@$(MAKE) --no-print-directory setup PACKAGES="php-amphp-amp python3-prometheus-client apache2-bin libapache2-mod-php$$($(PHP) -n -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;') nginx"
 
 .PHONY: test-phpunit
 test-phpunit: build setup-servers ## Run PHPUnit against the simulator; FILTER=name for some
