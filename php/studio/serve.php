@@ -18,14 +18,31 @@ function refuse(string $why): void
     exit(1);
 }
 
+/**
+ * Ends a process with its whole group: PHP's own server leaves its workers behind.
+ *
+ * @param resource $process
+ */
+function end_group($process): void
+{
+    $id = proc_get_status($process)['pid'];
+    // It may not have come to lead a group yet.
+    for ($tries = 0; $tries < 100 && proc_get_status($process)['running']; $tries++) {
+        exec("kill -s TERM -- -$id $id 2>/dev/null");
+        usleep(20_000);
+    }
+    exec("kill -s KILL -- -$id 2>/dev/null");
+    proc_close($process);
+}
+
 $options = getopt('', ['listen:', 'seconds:', 'speed:']);
-$listen = is_string($options['listen'] ?? null) ? $options['listen'] : '127.0.0.1:8080';
+$listen = $options['listen'] ?? '127.0.0.1:8080';
 $seconds = is_numeric($options['seconds'] ?? null) ? (float) $options['seconds'] : INF;
 $speed = is_numeric($options['speed'] ?? null) ? (string) $options['speed'] : '1.5';
 if (!extension_loaded('mj')) {
     refuse('The extension mj is not loaded: run `make studio`, or php -d extension=/path/to/mj.so -d mj.state_dir=/path/to/state serve.php');
 }
-if (preg_match('/^(127\.0\.0\.1|localhost|\[::1\]):(\d+)$/', $listen, $found) !== 1) {
+if (!is_string($listen) || preg_match('/^(127\.0\.0\.1|localhost|\[::1\]):(\d+)$/', $listen, $found) !== 1) {
     refuse('--listen must be an address of this machine, as 127.0.0.1:8080; others are for a real web server (README.md)');
 }
 
@@ -37,32 +54,44 @@ if ($found[2] === '0') {
 }
 
 $environment = getenv();
+
+/**
+ * What this process started, and whether it is to end. A signal is only noted: whatever it struck in the middle of may have
+ * started a process that is not noted yet.
+ */
 $processes = [];
+$ending = false;
+$continue = static function () use (&$ending): void {
+    if ($ending) {
+        exit(0);
+    }
+};
 // Whatever ends this process ends what it started.
 register_shutdown_function(static function () use (&$processes): void {
     foreach (array_reverse($processes) as $process) {
-        // PHP's own server leaves its workers behind, so its whole group is ended.
-        $group = -proc_get_status($process)['pid'];
-        exec("kill -s TERM -- $group 2>/dev/null");
-        proc_close($process);
+        end_group($process);
     }
 });
-
 if (function_exists('pcntl_signal')) {
     pcntl_async_signals(true);
-    foreach ([SIGINT, SIGTERM] as $signal) {
-        pcntl_signal($signal, static fn() => exit(0));
+    foreach ([SIGINT, SIGTERM, SIGHUP] as $signal) {
+        pcntl_signal($signal, static function () use (&$ending): void {
+            $ending = true;
+        });
     }
 }
 
 if (getenv('MJ_USER_TOKEN') === false && ini_get('mj.channel_id') === '') {
     $simulator = getenv('MJ_SIMULATOR') ?: 'mj-simulator';
     $process = @proc_open(['setsid', $simulator, '--listen', '127.0.0.1:0', '--speed', $speed], [1 => ['pipe', 'w'], 2 => STDERR], $pipes);
+    if ($process !== false) {
+        $processes[] = $process;
+    }
     $line = $process === false ? false : fgets($pipes[1]);
-    if ($process === false || $line === false) {
+    $continue();
+    if ($line === false) {
         refuse("Neither MJ_USER_TOKEN nor php.ini names an account, and the simulator did not start: $simulator");
     }
-    $processes[] = $process;
     $says = json_decode($line, true, 16, JSON_THROW_ON_ERROR);
     $keys = ['user_token', 'bot_token', 'guild_id', 'channel_id', 'api_url', 'gateway_url', 'cdn_url', 'upload_url', 'activity_url'];
     $config = array_intersect_key($says, array_flip($keys));
@@ -88,13 +117,16 @@ if ($server === false) {
     refuse('PHP did not start');
 }
 $processes[] = $server;
+$continue();
 for ($tries = 0; ($socket = @stream_socket_client("tcp://$listen", $code, $text, 1.0)) === false; $tries++) {
     if (!proc_get_status($server)['running'] || $tries > 100) {
         refuse("PHP's server did not start on $listen: is the port taken?");
     }
     usleep(50_000);
+    $continue();
 }
 fclose($socket);
+$continue();
 
 mj_configure($config ?? []);
 echo "The studio: http://$listen/\n";
@@ -104,4 +136,5 @@ if ($seconds === INF) {
 $until = microtime(true) + $seconds;
 while (($left = $until - microtime(true)) > 0 && proc_get_status($server)['running']) {
     mj_serve(min($left, 1.0));
+    $continue();
 }

@@ -61,10 +61,28 @@ final class ChangesTest extends StudioTestCase
         self::assertStringStartsWith('retry: ', $stream);
     }
 
-    public function testATaskThatIsGoneEndsTheStream(): void
+    public function testATaskThatIsGoneIsToldOf(): void
     {
         $gone = str_repeat('0', 26);
-        self::assertStringContainsString('event: end', implode('', iterator_to_array((new Changes($this->mj, 10.0))->since("$gone.3"), false)));
+        $task = $this->mj->imagine('a cat');
+        $events = self::events(implode('', iterator_to_array((new Changes($this->mj, 10.0, 0.001))->since("$gone.3_$task->id.0"), false)));
+        $told = array_values(array_filter($events, static fn (array $one): bool => $one['event'] === 'gone'));
+        self::assertSame([['id' => $gone]], array_column($told, 'data'), 'once');
+        self::assertStringNotContainsString($gone, end($events)['id'], 'and never asked for again');
+        self::assertSame('end', end($events)['event']);
+    }
+
+    public function testAStreamLeavesItsWorkerWhenNoneIsFree(): void
+    {
+        $task = $this->mj->will(Outcome::stuck())->imagine('a cat');
+        $looks = 0;
+        $free = static function () use (&$looks): bool {
+            return ++$looks < 3;
+        };
+        $stream = implode('', iterator_to_array((new Changes($this->mj, 30.0, 0.001, $free))->since("$task->id.0"), false));
+        self::assertSame(3, $looks);
+        self::assertStringEndsWith("retry: 1000\n\n", $stream, 'the browser comes back in a second');
+        self::assertStringNotContainsString('event: end', $stream);
     }
 
     public function testOnlyIdsAreTaken(): void

@@ -31,7 +31,7 @@ final class LoginTest extends StudioTestCase
         self::assertStringContainsString('id="login"', $page);
         self::assertStringContainsString('"token":null', $page);
         self::assertStringNotContainsString('id="prompt"', $page);
-        foreach (['api/tasks', "api/tasks/$task->id", "api/changes?tasks=$task->id.0", 'api/status', 'api/doctor', "pictures/$task->id/0", "previews/$task->id/1"] as $path) {
+        foreach (['api/tasks', "api/tasks/$task->id", "api/changes?tasks=$task->id.0", 'api/status', 'api/doctor', "pictures/$task->id/0", "pictures.zip?tasks=$task->id", "previews/$task->id/1"] as $path) {
             self::assertRefused(401, 'login', $this->ask('GET', $path, [], self::SECRET));
         }
         self::assertRefused(401, 'login', $this->ask('POST', 'api/imagine', ['body' => ['prompt' => 'a dog']], self::SECRET));
@@ -48,9 +48,21 @@ final class LoginTest extends StudioTestCase
         self::assertSame('Strict', $options['samesite']);
         self::assertSame(200, $this->ask('GET', 'api/tasks', $from, self::SECRET)->status);
 
+        self::assertSame(self::json($login)['token'], self::json($this->ask('GET', 'api/session', $from, self::SECRET))['token']);
+
         $this->enter(self::SECRET);
         self::assertSame(200, $this->ask('POST', 'logout', [], self::SECRET)->status);
+        self::assertRefused(401, 'login', $this->ask('GET', 'api/session', [], self::SECRET));
         self::assertRefused(401, 'login', $this->ask('GET', 'api/tasks', [], self::SECRET));
+    }
+
+    public function testAnOldPageGoesOnInTheSessionThatThereIs(): void
+    {
+        $this->enter();
+        $this->cookies = [];
+        self::assertRefused(401, 'login', $this->ask('POST', 'api/imagine', ['body' => ['prompt' => 'a cat']]));
+        $this->token = self::json($this->ask('GET', 'api/session'))['token'];
+        self::json($this->ask('POST', 'api/imagine', ['body' => ['prompt' => 'a cat']]), 201);
     }
 
     public function testAWrongSecretIsTriedFiveTimesOnly(): void

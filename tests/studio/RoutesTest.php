@@ -67,6 +67,27 @@ final class RoutesTest extends StudioTestCase
         self::assertSame('Must not have a null byte', $refused['message']);
     }
 
+    public function testPicturesArePartOfAPrompt(): void
+    {
+        $body = ['prompt' => 'a cat', 'parameters' => '{"aspect":"3:2"}'];
+        self::json($this->ask('POST', 'api/imagine', ['body' => $body, 'files' => [$this->upload(self::PNG), $this->upload(self::PNG)]]), 201);
+        $options = $this->mj->submissions()[0]->options();
+        self::assertSame('3:2', $options['aspect']);
+        self::assertCount(2, $options['images']);
+        self::assertStringStartsWith('data:image/png;base64,', $options['images'][0]);
+        self::json($this->ask('POST', 'api/imagine', ['files' => [$this->upload(self::PNG)]]), 201);
+        $six = array_map(fn (): array => $this->upload(self::PNG), range(1, 6));
+        self::assertRefused(422, 'many_pictures', $this->ask('POST', 'api/imagine', ['body' => $body, 'files' => $six]));
+        self::assertRefused(422, 'invalid', $this->ask('POST', 'api/imagine', ['body' => ['parameters' => '{"aspect":[1]}'] + $body]));
+    }
+
+    public function testAPromptIsShortened(): void
+    {
+        self::json($this->ask('POST', 'api/shorten', ['body' => ['prompt' => 'a very long prompt']]), 201);
+        self::assertSame('shorten', $this->mj->submissions()[0]->call());
+        self::assertRefused(422, 'no_prompt', $this->ask('POST', 'api/shorten', ['body' => []]));
+    }
+
     public function testAPictureIsDescribed(): void
     {
         self::json($this->ask('POST', 'api/describe', ['files' => [$this->upload(self::PNG)]]), 201);

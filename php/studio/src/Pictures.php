@@ -58,7 +58,7 @@ final class Pictures
         $bytes = @file_get_contents($file);
         if ($bytes === false) {
             $bytes = (string) $this->previews->fetch($url);
-            if (str_starts_with((string) self::type($bytes), 'image/')) {
+            if ($bytes !== '') {
                 file_put_contents("$file.new", $bytes);
                 rename("$file.new", $file);
             }

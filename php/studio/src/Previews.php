@@ -26,7 +26,7 @@ final class Previews
         $this->failed = "$directory/previews-failed";
     }
 
-    /** @return string|null its bytes; null when it cannot be had now */
+    /** @return string|null the bytes of a picture; null when it cannot be had now */
     public function fetch(string $url): ?string
     {
         if (preg_match('~^https?://~', $url) !== 1 || (int) @filemtime($this->failed) > time() - self::REST) {
@@ -35,21 +35,19 @@ final class Previews
         $bytes = @file_get_contents($url, false, stream_context_create(['http' => $this->options()]), 0, self::LARGEST + 1);
         clearstatcache(true, $this->failed);
         if ($bytes === false) {
-            // An answer, even a refusal, shows that there is a way; none holds a worker for long, so it is not tried each time.
-            if (!isset($http_response_header)) {
-                touch($this->failed);
-            }
+            // Nobody answered, not even to refuse: that holds a worker for long, so it is not tried each time.
+            touch($this->failed);
 
             return null;
         }
 
-        return strlen($bytes) > self::LARGEST ? null : $bytes;
+        return strlen($bytes) <= self::LARGEST && str_starts_with((string) Pictures::type($bytes), 'image/') ? $bytes : null;
     }
 
     /** @return array<string, mixed> of PHP's `http://` wrapper */
     private function options(): array
     {
-        $options = ['timeout' => self::TIMEOUT, 'follow_location' => 0, 'user_agent' => 'mj-studio'];
+        $options = ['timeout' => self::TIMEOUT, 'follow_location' => 0, 'ignore_errors' => true, 'user_agent' => 'mj-studio'];
         $parts = $this->proxy === '' ? false : parse_url($this->proxy);
         if ($parts === false || !isset($parts['host'])) {
             return $options;

@@ -1,0 +1,142 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Mj\Tests\Studio;
+
+use Mj\Tests\Process\Extension;
+use Mj\Tests\Process\StateDirectory;
+use Mj\Tests\Process\Until;
+use PHPUnit\Framework\TestCase;
+
+/** The studio as `make studio` serves it: a process that a person ends by Ctrl-C, with all that it started. */
+final class ServeTest extends TestCase
+{
+    /** Seconds after which Ctrl-C is pressed; -1 is when the address was told. */
+    private const MOMENTS = [0.0, 0.05, 0.15, 0.3, 0.6, 1.0, -1.0];
+
+    private StateDirectory $directory;
+
+    protected function setUp(): void
+    {
+        $this->directory = new StateDirectory();
+    }
+
+    protected function tearDown(): void
+    {
+        foreach ($this->processes() as $pid => $command) {
+            posix_kill($pid, SIGKILL);
+        }
+    }
+
+    /** @return array<string, array{list<string>}> what a person types */
+    public function commands(): array
+    {
+        $root = dirname(__DIR__, 2);
+        $simulator = (string) getenv('MJ_SIMULATOR');
+        $make = ['make', '--no-print-directory', '-C', $root, '--old-file=build', 'studio', 'LISTEN=127.0.0.1:0', 'MJ_EXTENSION=' . Extension::path(), "MJ_SIMULATOR=$simulator"];
+
+        return [
+            'make studio' => [$make],
+            'serve.php' => [[PHP_BINARY, '-n', '-d', 'extension=' . Extension::path(), "$root/php/studio/serve.php", '--listen', '127.0.0.1:0']],
+        ];
+    }
+
+    /**
+     * @dataProvider commands
+     *
+     * @param list<string> $command
+     */
+    public function testCtrlCEndsItWithAllThatItStarted(array $command): void
+    {
+        foreach (self::MOMENTS as $moment) {
+            [$process, $out] = $this->started($command);
+            if ($moment < 0) {
+                self::assertNotNull($this->address($out), 'it told its address');
+                self::assertGreaterThan(8, count($this->processes()), 'this process, the simulator, a server with eight workers');
+            } else {
+                usleep((int) ($moment * 1e6));
+            }
+            // As a terminal does: the whole group in front hears of it.
+            posix_kill(-proc_get_status($process)['pid'], SIGINT);
+            Until::true(static fn (): bool => !proc_get_status($process)['running'], 10.0, static fn (): string => "still there after Ctrl-C at $moment s");
+            proc_close($process);
+            Until::true(fn (): bool => $this->processes() === [], 5.0, fn (): string => "Ctrl-C at $moment s left: " . implode('; ', $this->processes()));
+        }
+    }
+
+    public function testItAnswersAndItsPageIsThere(): void
+    {
+        [$process, $out] = $this->started($this->commands()['serve.php'][0]);
+        $address = (string) $this->address($out);
+        $page = (string) file_get_contents($address);
+        self::assertStringContainsString('id="prompt"', $page);
+        self::assertSame(1, preg_match('~src="(v/[^"]+)"~', $page, $found));
+        self::assertStringContainsString('import', (string) file_get_contents($address . $found[1]));
+        proc_terminate($process, SIGTERM);
+        Until::true(static fn (): bool => !proc_get_status($process)['running'], 10.0);
+        Until::true(fn (): bool => $this->processes() === [], 5.0);
+    }
+
+    public function testItSaysWhyNot(): void
+    {
+        foreach (['0.0.0.0:8080', '127.0.0.1'] as $listen) {
+            $command = array_replace($this->commands()['serve.php'][0], [6 => $listen]);
+            $process = proc_open($command, [['file', '/dev/null', 'r'], ['pipe', 'w'], ['pipe', 'w']], $pipes, null, $this->environment());
+            self::assertIsResource($process);
+            self::assertStringContainsString('--listen must be an address of this machine', (string) stream_get_contents($pipes[2]));
+            self::assertSame(1, proc_close($process));
+        }
+    }
+
+    /**
+     * @param list<string> $command
+     *
+     * @return array{resource, resource} the process, which leads a group of its own, and what it tells
+     */
+    private function started(array $command): array
+    {
+        $process = proc_open(['setsid', ...$command], [['file', '/dev/null', 'r'], ['pipe', 'w'], ['file', '/dev/null', 'w']], $pipes, null, $this->environment());
+        self::assertIsResource($process);
+        $id = proc_get_status($process)['pid'];
+        Until::true(static fn (): bool => posix_getpgid($id) === $id, 5.0);
+
+        return [$process, $pipes[1]];
+    }
+
+    /** @return array<string, string> by which its processes are known */
+    private function environment(): array
+    {
+        return array_diff_key(getenv(), ['MJ_USER_TOKEN' => 0, 'MJ_BOT_TOKEN' => 0, 'MAKEFLAGS' => 0, 'MAKELEVEL' => 0, 'MFLAGS' => 0])
+            + ['MJ_STATE_DIR' => $this->directory->path . '/state', 'MJ_STUDIO_TEST' => $this->directory->path, 'TMPDIR' => $this->directory->path];
+    }
+
+    /** @param resource $out */
+    private function address($out): ?string
+    {
+        while (($line = fgets($out)) !== false) {
+            if (preg_match('~^The studio: (http://\S+)~', $line, $found) === 1) {
+                return $found[1];
+            }
+        }
+
+        return null;
+    }
+
+    /** @return array<int, string> commands of the processes that came of this test, by their ids */
+    private function processes(): array
+    {
+        $found = [];
+        foreach (glob('/proc/[0-9]*') ?: [] as $place) {
+            if (str_contains((string) @file_get_contents("$place/environ"), "MJ_STUDIO_TEST={$this->directory->path}\0")) {
+                $command = strtr(trim((string) @file_get_contents("$place/cmdline")), "\0", ' ');
+                // What has ended and is not yet buried has no command.
+                if ($command !== '') {
+                    $found[(int) basename($place)] = $command;
+                }
+            }
+        }
+
+        return $found;
+    }
+}
