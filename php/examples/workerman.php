@@ -18,7 +18,9 @@ $worker = new Worker();
 $worker->onWorkerStart = static function (): void {
     $mj = new Midjourney();   // made in the worker: a stream does not outlive a fork
     $watch = $mj->watch();
-    Worker::getEventLoop()->onReadable($watch->stream(), static fn() => $watch->changed());
+    Worker::getEventLoop()->onReadable($watch->stream(), static function () use ($watch): void {
+        $watch->changed();
+    });
     foreach (['a lighthouse', 'a harbour in fog'] as $prompt) {
         $mj->onFinished($mj->imagine($prompt), static fn(Task $task) => print "$task->prompt: $task->status $task->imageUrl\n");
     }

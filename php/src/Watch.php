@@ -22,13 +22,13 @@ final class Watch implements \Countable
     /** @var \Closure(): list<Task> */
     private \Closure $look;
 
-    /** @var \Closure(): int */
+    /** @var \Closure(): int<0, max> */
     private \Closure $count;
 
     /**
      * @param resource               $stream readable when something has changed
      * @param \Closure(): list<Task> $look   gives the followed tasks that have changed
-     * @param \Closure(): int        $count  how many are followed
+     * @param \Closure(): int<0, max> $count how many are followed
      *
      * @internal
      */

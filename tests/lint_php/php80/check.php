@@ -46,7 +46,7 @@ foreach ($pictures as $picture) {
 }
 $scenarios = [
     'lifeOfATask' => [], 'buttons' => [], 'texts' => [$pictures], 'groups' => [], 'failure' => [], 'stuck' => [], 'reading' => [],
-    'feed' => [], 'pictures' => ['/tmp'], 'refusals' => [],
+    'feed' => [], 'operating' => [], 'pictures' => ['/tmp'], 'refusals' => [],
 ];
 foreach ($scenarios as $scenario => $arguments) {
     $outcome = ['failure' => Outcome::failure('BANNED_PROMPT'), 'stuck' => Outcome::stuck()][$scenario] ?? Outcome::success();
