@@ -67,7 +67,7 @@ final class Driver
      *
      * @param array<string, mixed> $request `prompt`; `image_base`: an address, a path below `public`, `data:` or Base64, or
      *                                      empty; `key`: names the request (a record's id), so that a repetition gives
-     *                                      the same task
+     *                                      the same task, and goes along to the notify function
      *
      * @return array{task_id: string} 26 characters
      *
@@ -171,6 +171,12 @@ final class Driver
         return $this->ledger->revive();
     }
 
+    /** Forgets deliveries that were given up, as those of records that were deleted; says how many. */
+    public function forget(): int
+    {
+        return $this->ledger->forget();
+    }
+
     /**
      * @param array<string, mixed> $request
      *
@@ -180,7 +186,9 @@ final class Driver
     {
         $key = self::text($request, 'key');
 
-        return ['state' => "$this->site:$action"] + ($key === '' ? [] : ['idempotency_key' => "$this->site:$key"]);
+        return $key === ''
+            ? ['state' => "$this->site:$action"]
+            : ['state' => "$this->site:$action:$key", 'idempotency_key' => "$this->site:$key"];
     }
 
     private function token(): string

@@ -166,6 +166,12 @@ final class Ledger
         );
     }
 
+    /** Forgets what was given up. */
+    public function forget(): int
+    {
+        return $this->connection->execute("DELETE FROM `{$this->table}` WHERE `next_at` = :never", ['never' => self::NEVER]);
+    }
+
     /** @return array{owed: int, abandoned: int, next: int} deliveries to be tried again, given up; Unix time of the next try or 0 */
     public function counts(): array
     {

@@ -21,20 +21,23 @@ final class Notice
     /**
      * What the notify function is given for a task that has ended.
      *
+     * @param string $key of the request; empty when it had none
+     *
      * @return array{
      *     code: int, msg: string,
-     *     data: array{task_id: string, action?: string, image_url?: string, actions?: list<string>}
+     *     data: array{task_id: string, action?: string, image_url?: string, actions?: list<string>, key?: string}
      * }
      */
-    public static function payload(Task $task, string $action): array
+    public static function payload(Task $task, string $action, string $key = ''): array
     {
+        $known = $key === '' ? [] : ['key' => $key];
         if ($task->imageUrl === null || !$task->succeeded()) {
-            return ['code' => 0, 'msg' => self::reason($task), 'data' => ['task_id' => $task->id]];
+            return ['code' => 0, 'msg' => self::reason($task), 'data' => ['task_id' => $task->id] + $known];
         }
         $data = ['task_id' => $task->id, 'action' => $action, 'image_url' => $task->imageUrl];
         $actions = self::actions($task);
 
-        return ['code' => 1, 'msg' => 'success', 'data' => $actions === [] ? $data : $data + ['actions' => $actions]];
+        return ['code' => 1, 'msg' => 'success', 'data' => $data + ($actions === [] ? [] : ['actions' => $actions]) + $known];
     }
 
     /**

@@ -190,8 +190,8 @@ final class Sync
 
     private function notify(Task $task): void
     {
-        $action = substr((string) $task->state, strlen($this->site) + 1);
-        if (($this->notify)(Notice::payload($task, $action)) === false) {
+        [$action, $key] = explode(':', substr((string) $task->state, strlen($this->site) + 1), 2) + [1 => ''];
+        if (($this->notify)(Notice::payload($task, $action, $key)) === false) {
             throw new UnknownTaskException('no record has this task yet');
         }
     }

@@ -22,7 +22,8 @@ final class SyncCommand extends Command
             ->setDescription('Deliver Midjourney results to draw_records')
             ->addOption('seconds', null, Option::VALUE_REQUIRED, 'how long at most', 50)
             ->addOption('install', null, Option::VALUE_NONE, 'create the table mj_delivery, and do nothing else')
-            ->addOption('retry', null, Option::VALUE_NONE, 'try again what was given up');
+            ->addOption('retry', null, Option::VALUE_NONE, 'try again what was given up')
+            ->addOption('forget', null, Option::VALUE_NONE, 'forget what was given up');
     }
 
     protected function execute(Input $input, Output $output): int
@@ -42,6 +43,9 @@ final class SyncCommand extends Command
         }
         if ($input->getOption('retry')) {
             $output->writeln($driver->retry() . ' to be tried again');
+        }
+        if ($input->getOption('forget')) {
+            $output->writeln($driver->forget() . ' forgotten');
         }
         $seconds = $input->getOption('seconds');
         $done = $driver->run(is_numeric($seconds) ? max(0.0, (float) $seconds) : 50.0);

@@ -37,7 +37,7 @@ final class DriverTest extends TestCase
         self::assertLessThanOrEqual(30, strlen($answer['task_id']));
         [$first, $second] = $this->mj->submissions();
         self::assertSame('a cat --ar 3:2', $first->subject());
-        self::assertSame(['state' => 'chatmoney:generate', 'idempotency_key' => 'chatmoney:7', 'user_token' => 'first-key'], $first->options());
+        self::assertSame(['state' => 'chatmoney:generate:7', 'idempotency_key' => 'chatmoney:7', 'user_token' => 'first-key'], $first->options());
         self::assertSame(['state' => 'chatmoney:generate', 'user_token' => 'second-key'], $second->options());
         $this->expectExceptionObject(new DriverException('the key pool has no usable key'));
         $driver->imagine(['prompt' => 'a bird']);

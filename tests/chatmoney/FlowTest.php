@@ -127,6 +127,22 @@ final class FlowTest extends TestCase
         self::assertLessThanOrEqual(30, strlen($first['task_id']));
     }
 
+    public function testARequestThatIsKilledAfterItAskedLosesNoPicture(): void
+    {
+        $site = new Deployment(2);
+        self::assertSame([null, null], $site->browsers->calls([['drawAndDie', 1], ['drawAndDie', 2]]));
+        // The browser of the first tries again, the other one is closed.
+        $again = $site->fpm->call('imagine', ['prompt' => 'a pier', 'image_base' => '', 'key' => 'record:1']);
+        $cron = $site->cron(50.0);
+
+        self::assertSame([2, 0, 0], [$cron['delivered'], $cron['owed'], $cron['abandoned']]);
+        self::assertCount(2, $site->simulator->jobs(), 'the repeated request made no second picture');
+        $records = $this->records($site, [1, 2]);
+        self::assertSame([3, 3], array_map('intval', array_column($records, 'status')));
+        self::assertSame($again['task_id'], array_values($records)[0]['task_id']);
+        self::assertSame(2, (int) $site->site->pdo->query('SELECT COUNT(*) FROM notices')->fetchColumn());
+    }
+
     /**
      * Polls as the front end does, in batches, only faster, until the records are as they should be.
      *

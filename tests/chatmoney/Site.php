@@ -81,6 +81,14 @@ final class Site
         return $id;
     }
 
+    /** The request that draws, killed after Midjourney was asked and before the record knows. */
+    public function drawAndDie(int $id): void
+    {
+        $this->pdo->prepare('INSERT INTO la_draw_records (id, prompt) VALUES (?, ?)')->execute([$id, 'a pier']);
+        $this->driver()->imagine(['prompt' => 'a pier', 'key' => "record:$id"]);
+        exec('kill -9 ' . getmypid());
+    }
+
     /** U1 to U4, V1 to V4 of a record's picture; gives the new record's id. */
     public function uv(int $record, string $action, int $index): int
     {
@@ -154,6 +162,9 @@ final class Site
     {
         $data = $payload['data'];
         $this->pdo->prepare('INSERT INTO notices (task_id, payload) VALUES (?, ?)')->execute([$data['task_id'], json_encode($payload)]);
+        // A request that was killed may have left its record without the task.
+        $this->pdo->prepare("UPDATE la_draw_records SET task_id = ? WHERE CONCAT('record:', id) = ? AND task_id = ''")
+            ->execute([$data['task_id'], $data['key'] ?? '']);
         if ($payload['code'] === 1) {
             $picture = "{$this->given['pictures']}/{$data['task_id']}.png";
             file_put_contents($picture, file_get_contents($data['image_url']));

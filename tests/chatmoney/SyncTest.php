@@ -215,6 +215,58 @@ final class SyncTest extends TestCase
         self::assertSame(self::ordered(['delivered' => 1]), self::ordered($driver->sync()));
     }
 
+    public function testADatabaseThatGoesInTheMiddleIsToldNothingTwice(): void
+    {
+        $driver = $this->driver();
+        $ids = array_map(fn (int $i): string => $this->drawn($driver, "number $i"), range(1, 2));
+        $connection = (int) $this->pdo->query('SELECT CONNECTION_ID()')->fetchColumn();
+        $this->then = fn (array $payload) => $payload['data']['task_id'] === $ids[1] ? MariaDb::pdo($this->dsn)->exec("KILL $connection") : null;
+        try {
+            $driver->sync();
+            self::fail('nothing was thrown');
+        } catch (\PDOException $thrown) {
+            self::assertStringContainsString('gone away', $thrown->getMessage());
+        }
+
+        $this->pdo = MariaDb::pdo($this->dsn);
+        $this->then = null;
+        self::assertSame([$ids[0]], array_keys($this->payloads()), 'what was written before it went is gone');
+        $driver = $this->driver();
+        self::assertSame(self::ordered(['owed' => 1]), self::ordered($driver->sync()), 'the lock went with the connection, the claim stayed');
+        $this->due();
+        self::assertSame(self::ordered(['delivered' => 1]), self::ordered($driver->sync()));
+        self::assertSame([1, 1], $this->counts());
+    }
+
+    public function testARecordThatWasDeletedIsGivenUpAndForgotten(): void
+    {
+        $driver = $this->driver();
+        $id = $this->drawn($driver, 'a cat');
+        $this->then = static fn (): bool => false;
+        for ($try = 1; $try <= Ledger::TRIES; ++$try) {
+            $driver->sync();
+            $this->due();
+        }
+        self::assertSame([1, 0], [$driver->sync()['abandoned'], count($this->payloads())]);
+        self::assertSame(1, $driver->forget());
+        self::assertNull($this->row($id));
+        self::assertSame(self::NOTHING, self::ordered($driver->sync()), 'the feed brings it no second time');
+    }
+
+    public function testTheKeyOfTheRequestGoesAlong(): void
+    {
+        $this->mj->will(Outcome::success(), Outcome::failure(FailCode::BANNED_PROMPT, 'banned'));
+        $driver = $this->driver();
+        $good = $driver->imagine(['prompt' => 'one', 'key' => 'record:7:1'])['task_id'];
+        $bad = $driver->imagine(['prompt' => 'two', 'key' => 'record:8'])['task_id'];
+        self::assertSame($good, $driver->imagine(['prompt' => 'one', 'key' => 'record:7:1'])['task_id']);
+        $this->mj->waitMany([$good, $bad]);
+        self::assertSame(2, $driver->sync()['delivered']);
+        $payloads = $this->payloads();
+        self::assertSame(['generate', 'record:7:1'], [$payloads[$good]['data']['action'], $payloads[$good]['data']['key']]);
+        self::assertSame(['task_id' => $bad, 'key' => 'record:8'], $payloads[$bad]['data']);
+    }
+
     public function testARequestThatPollsDoesOneAtLeastAndStopsInTime(): void
     {
         $driver = $this->driver();

@@ -74,6 +74,9 @@ final class ThinkTest extends TestCase
         $isWhole = true;
         self::assertSame([0, "1 to be tried again\n1 delivered, 0 failed; 0 to be tried again, 0 given up\n"], $this->command('--retry'));
         self::assertCount(1, $this->connection->query('SELECT * FROM notices'));
+
+        $this->connection->execute('UPDATE la_mj_delivery SET next_at = 4294967295');
+        self::assertSame([0, "1 forgotten\n0 delivered, 0 failed; 0 to be tried again, 0 given up\n"], $this->command('--forget'));
     }
 
     public function testItSaysWhatIsMissing(): void
