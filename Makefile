@@ -57,31 +57,61 @@ install: build-release ## Build mj.so optimised and copy it to where PHP looks f
 	install -m 0644 "$(TARGET)/release/libmj.so" "$$($(PHP_CONFIG) --extension-dir)/mj.so"
 	@echo 'Add "extension=mj.so" to php.ini, then restart PHP.'
 
-# What binaries are packaged for: this machine's PHP and Debian 13's; more php-configs, where they can be had.
-PACKAGED ?= $(PHP_CONFIG) $(CURDIR)/build/php/8.4/bin/php-config
+# What binaries are packaged for: this machine's PHP and Debian 13's; on another architecture Debian 12's and 13's. More
+# php-configs where they can be had.
+OWN_ARCH := $(subst aarch64,arm64,$(shell uname -m))
+ARCH ?= $(OWN_ARCH)
+PACKAGED ?= $(foreach arch,$(ARCH),$(if $(filter $(OWN_ARCH),$(arch)),$(PHP_CONFIG) build/php/8.4,build/php/8.2-$(arch) build/php/8.4-$(arch)))
+# A directory stands for the php-config in it.
+PHP_CONFIGS = $(patsubst build/%,build/%/bin/php-config,$(patsubst build/%/bin/php-config,build/%,$(PACKAGED)))
+FOREIGN = $(filter-out $(OWN_ARCH),$(ARCH))
 
 .PHONY: setup-package
 setup-package: setup
-	@$(MAKE) --no-print-directory setup PACKAGES='binutils dpkg-dev python3-venv xz-utils'
+	@$(MAKE) --no-print-directory setup PACKAGES='binutils dpkg-dev python3-venv xz-utils $(if $(findstring -arm64,$(PACKAGED)),qemu-user-static)'
+
+# PHPs that this machine has not installed, by their directories: build/php/8.4, build/php/8.2-arm64, and build/zts/php.
+SUITES_8.2 := bookworm
+SUITES_8.4 := trixie
+SUITES_8.5 := experimental sid
+build/php/%/bin/php-config: setup-package
+	packaging/debian-php build/php/$* "$(SUITES_$(firstword $(subst -, ,$*)))" $(subst -, ,$*)
+
+build/zts/php/bin/php-config: setup-zts
+	tests/zts/build build/zts
 
 .PHONY: package
-package: setup-package ## Build and pack mj.so for glibc 2.17 and newer; PACKAGED="php-config …" for other PHPs, PROFILE=dev for a fast build
-	$(if $(findstring $(CURDIR)/build/php/8.4/,$(PACKAGED)),packaging/debian-php build/php/8.4 trixie 8.4)
-	packaging/package build/package $(PACKAGED)
+package: setup-package $(filter build/%,$(PHP_CONFIGS)) ## Build and pack mj.so for glibc 2.17 and newer; ARCH=arm64, PACKAGED="php-config …" for other PHPs, PROFILE=dev for a fast build
+	packaging/package build/package $(PHP_CONFIGS)
+
+.PHONY: package-every
+package-every: ## The same for every PHP that Debian has: 8.2, 8.4, 8.5, a thread-safe 8.2, and those for arm64
+	$(MAKE) --no-print-directory package PACKAGED='$(addprefix build/,php/8.2 php/8.4 php/8.5 zts/php php/8.2-arm64 php/8.4-arm64 php/8.5-arm64)'
 
 .PHONY: test-install
+test-install: export MJ_ARCH = $(ARCH)
 test-install: export MJ_PACKAGE := $(CURDIR)/build/package
-test-install: export MJ_ROOTS := $(CURDIR)/build/roots
-test-install: build package ## Install the package into a fresh Debian 12, an unpacked Debian 13 and a panel's layout (as root); FILTER=name for some
+test-install: export MJ_ROOTS = $(CURDIR)/build/roots$(addprefix /,$(FOREIGN))
+test-install: build package ## Install the package into a fresh Debian 12, an unpacked Debian 13 and a panel's layout (as root); ARCH=arm64, FILTER=name for some
 	@$(MAKE) --no-print-directory setup PACKAGES='debootstrap'
-	tests/install/roots "$(MJ_ROOTS)"
-	@# What the tests mount goes with them, whatever happens.
-	unshare --mount $(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite install $(if $(FILTER),--filter $(FILTER))
+	tests/install/roots "$(MJ_ROOTS)" $(FOREIGN)
+	@# What the tests mount goes with them, whatever happens. The steps of phpize are for this machine's PHP.
+	$(if $(FOREIGN),tests/install/emulate,unshare --mount) $(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite install \
+	  $(if $(FILTER)$(FOREIGN),--filter '$(or $(FILTER),InstallTest)')
+
+.PHONY: test-package
+test-package: export MJ_PACKAGE := $(CURDIR)/build/package-dev
+test-package: export MJ_ROOTS := $(CURDIR)/build/roots/unpacked
+test-package: PACKAGED := build/php/8.2
+test-package: build setup-package build/php/8.2/bin/php-config ## The same fast, for CI: one binary, not optimised, and Debian 12 unpacked (as root)
+	PROFILE=dev packaging/package build/package-dev build/php/8.2/bin/php-config
+	@mkdir -p "$(MJ_ROOTS)" && ln -sfn "$(CURDIR)/build/php/8.2/root" "$(MJ_ROOTS)/bookworm"
+	unshare --mount $(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite install --exclude-group two-binaries
 
 .PHONY: lint-scripts
 lint-scripts: ## Check what runs as root with shellcheck
 	@$(MAKE) --no-print-directory setup PACKAGES='shellcheck'
-	shellcheck packaging/install packaging/package packaging/debian-php packaging/zig-cc packaging/zig-ar tests/install/roots
+	shellcheck packaging/install packaging/package packaging/debian-* packaging/zig-cc packaging/zig-ar tests/install/roots tests/install/emulate
 
 .PHONY: fmt
 fmt: ## Format the Rust code

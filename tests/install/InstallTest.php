@@ -10,10 +10,13 @@ use PHPUnit\Framework\TestCase;
 /** The package and its install script on machines without Rust, up to a picture from the simulator. */
 final class InstallTest extends TestCase
 {
-    /** @return array<string, array{string, string}> */
+    /** @return array<string, array{string, string}> those that MJ_ROOTS has: `make test-install` makes all but the last */
     public function debians(): array
     {
-        return ['Debian 12, PHP 8.2' => ['bookworm', '8.2'], 'Debian 13, PHP 8.4' => ['trixie', '8.4']];
+        return array_filter(
+            ['Debian 12, PHP 8.2' => ['bookworm', '8.2'], 'Debian 13, PHP 8.4' => ['trixie', '8.4'], 'Debian experimental, PHP 8.5' => ['experimental', '8.5']],
+            static fn (array $debian) => is_dir(getenv('MJ_ROOTS') . "/$debian[0]"),
+        );
     }
 
     /** @dataProvider debians */
@@ -103,6 +106,24 @@ final class InstallTest extends TestCase
         self::assertSame($before, $root->files($place, '/etc'));
     }
 
+    /** What `make package-every` has beside the others. */
+    public function testThreadSafePhpHasAPicture(): void
+    {
+        $place = realpath(__DIR__ . '/../../build/zts/php');
+        if ($place === false || Package::row('8.2', 'TS') === null) {
+            self::markTestSkipped('the package has no thread-safe binary');
+        }
+        $root = new Root('bookworm');
+        // It runs where it was built for only.
+        $root->put($place, $place);
+
+        $said = $root->must("/opt/mj/install --php $place --user www-data --state-dir /srv/mj");
+        self::assertStringContainsString('mj-8.2-zts-', $said);
+        self::assertStringContainsString('installed: mj', $said);
+        $root->append("$place/lib/php.ini", "\n" . self::ini(new Simulator(['--speed', '50'])));
+        self::assertStringStartsWith("\x89PNG", $root->read($root->picture("$place/bin/php")));
+    }
+
     /** The layout of PHP's own Docker images, where nobody answers questions. */
     public function testDirectoryOfIniFilesGetsOne(): void
     {
@@ -139,14 +160,12 @@ final class InstallTest extends TestCase
         self::assertSame([], glob("$root->path/tmp/mj-*"), 'nothing is left in the image');
     }
 
+    /** @group two-binaries */
     public function testWrongBinaryIsTakenBack(): void
     {
         $root = new Root('bookworm');
         $before = $root->files('/etc/php', '/usr/lib/php');
-        // The manifest says that the binary for 8.4 is the one for 8.2.
-        $rows = array_column(Package::manifest($root->read('/opt/mj/MANIFEST')), null, 'php');
-        $wrong = ['build' => $rows['8.2']['build'], 'php' => '8.2'] + $rows['8.4'];
-        $root->write('/opt/mj/MANIFEST', implode("\t", array_replace($rows['8.4'], $wrong)) . "\n");
+        self::mislabel($root);
 
         [$code, $said] = $root->run('/opt/mj/install --yes');
 
@@ -162,7 +181,7 @@ final class InstallTest extends TestCase
         $root = new Root('bookworm');
         $before = $root->files('/etc/php', '/usr/lib/php');
         $manifest = $root->read('/opt/mj/MANIFEST');
-        $row = array_column(Package::manifest($manifest), null, 'php')['8.2'];
+        $row = Package::row('8.2');
 
         $root->write('/opt/mj/MANIFEST', str_replace($row['libc'], 'glibc-2.99', $manifest));
         self::assertRefused($root, 'needs glibc-2.99', '本机系统太旧');
@@ -190,13 +209,13 @@ final class InstallTest extends TestCase
         self::assertSame($before, $root->files('/etc/php', '/usr/lib/php'));
     }
 
+    /** @group two-binaries */
     public function testUpgradeThatFailsKeepsWhatWasThere(): void
     {
         $root = new Root('bookworm');
         $root->must('/opt/mj/install --yes');
         $before = $root->files('/etc/php', '/usr/lib/php');
-        $rows = array_column(Package::manifest($root->read('/opt/mj/MANIFEST')), null, 'php');
-        $root->write('/opt/mj/MANIFEST', implode("\t", array_replace($rows['8.4'], ['build' => $rows['8.2']['build']])) . "\n");
+        self::mislabel($root);
 
         self::assertSame(1, $root->run('/opt/mj/install --yes')[0]);
         self::assertSame($before, $root->files('/etc/php', '/usr/lib/php'));
@@ -251,7 +270,9 @@ final class InstallTest extends TestCase
         $root->write('/src/src/extension/Cargo.toml', '');
         self::assertStringContainsString('Rust is missing', $root->run('/src/packaging/install --build')[1]);
 
-        $binary = array_column(Package::manifest($root->read('/opt/mj/MANIFEST')), 'file', 'php')['8.2'];
+        $binary = Package::row('8.2')['file'];
+        // An unpacked PHP has one.
+        $root->must('rm -f /usr/bin/php-config8.2');
         $root->write('/root/.cargo/bin/cargo', "#!/bin/sh\necho \"\$PWD|\$*|\$PHP|\$PHP_CONFIG\" > /tmp/asked\nmkdir -p target/release && cp /opt/mj/$binary target/release/libmj.so\n", 0755);
         self::assertStringContainsString('clang is missing', $root->run('/src/packaging/install --build')[1]);
         $root->write('/usr/local/bin/clang', '', 0755);
@@ -275,6 +296,13 @@ final class InstallTest extends TestCase
             self::assertMatchesRegularExpression('/^php_mj-\d+\.\d+\.\d+_php8\.\d-(x86_64|arm64)-linux-glibc(-debug)?-(nts|zts)\.zip$/', basename($zip));
             self::assertStringContainsString('mj.so', (string) shell_exec('python3 -m zipfile -l ' . escapeshellarg($zip)));
         }
+    }
+
+    /** Lets the manifest say that the binary for 8.4 is the one for 8.2. */
+    private static function mislabel(Root $root): void
+    {
+        $wrong = ['php' => '8.2', 'build' => Package::row('8.2')['build']];
+        $root->write('/opt/mj/MANIFEST', implode("\t", array_replace(Package::row('8.4'), $wrong)) . "\n");
     }
 
     private static function assertRefused(Root $root, string $english, string $chinese): void
@@ -327,7 +355,7 @@ final class InstallTest extends TestCase
                 $root->write("$place/$name", "#!/bin/sh\nexport PHPRC=$place/etc PHP_INI_SCAN_DIR=\nexec $binary -d extension_dir=$directory$options \"$@\"\n", 0755);
             }
         }
-        $root->must("mkdir -p $place/etc && useradd www");
+        $root->must("mkdir -p $place/etc && useradd --user-group www");
         foreach (['php.ini', 'php-cli.ini'] as $ini) {
             $root->write("$place/etc/$ini", 'memory_limit = 99M');
         }

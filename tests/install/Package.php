@@ -4,13 +4,14 @@ declare(strict_types=1);
 
 namespace Mj\Tests\Install;
 
-/** What `make package` made for this machine: MJ_PACKAGE names its directory. */
+/** What `make package` made: MJ_PACKAGE names its directory; for this machine, or the one that MJ_ARCH names. */
 final class Package
 {
     /** The unpacked archive: the install script, the manifest, the binaries. */
     public static function directory(): string
     {
-        $found = glob((getenv('MJ_PACKAGE') ?: '') . '/mj-*-linux-' . php_uname('m') . '/MANIFEST');
+        $architecture = str_replace('aarch64', 'arm64', getenv('MJ_ARCH') ?: php_uname('m'));
+        $found = glob((getenv('MJ_PACKAGE') ?: '') . "/mj-*-linux-$architecture/MANIFEST");
         if (count($found) !== 1) {
             throw new \RuntimeException('MJ_PACKAGE must name what `make package` made; `make test-install` does it');
         }
@@ -22,6 +23,18 @@ final class Package
     public static function zips(): array
     {
         return glob(getenv('MJ_PACKAGE') . '/*.zip');
+    }
+
+    /** @return array{file: string, php: string, build: string, machine: string, libc: string, sha256: string}|null its line for a PHP, as `8.2` */
+    public static function row(string $series, string $thread = 'NTS'): ?array
+    {
+        foreach (self::manifest((string) file_get_contents(self::directory() . '/MANIFEST')) as $row) {
+            if ($row['php'] === $series && str_ends_with($row['build'], ",$thread")) {
+                return $row;
+            }
+        }
+
+        return null;
     }
 
     /** @return list<array{file: string, php: string, build: string, machine: string, libc: string, sha256: string}> */

@@ -30,7 +30,8 @@ final class PhpizeTest extends TestCase
     public function testCargoBuildsForThatPhpAndItIsInstalled(): void
     {
         $series = PHP_MAJOR_VERSION . '.' . PHP_MINOR_VERSION;
-        $binary = Package::directory() . '/' . array_column(Package::manifest(file_get_contents(Package::directory() . '/MANIFEST')), 'file', 'php')[$series];
+        $row = Package::row($series) ?? self::markTestSkipped("the package has no binary for this machine's PHP $series");
+        $binary = Package::directory() . "/{$row['file']}";
         $this->cargo("echo \"\$PWD|\$*|\$PHP|\$PHP_CONFIG\" > $this->directory/asked\nmkdir -p \$CARGO_TARGET_DIR/release && cp $binary \$CARGO_TARGET_DIR/release/libmj.so");
 
         $this->must('phpize');

@@ -31,7 +31,7 @@ final class Root
         foreach (['root', 'upper', 'work'] as $directory) {
             mkdir("$this->changes/$directory", 0755, true);
         }
-        $options = 'lowerdir=' . realpath("$roots/$name") . ",upperdir=$this->changes/upper,workdir=$this->changes/work";
+        $options = 'lowerdir=' . realpath("$roots/$name") . ",upperdir=$this->changes/upper,workdir=$this->changes/work,userxattr";
         exec('mount -t overlay overlay -o ' . escapeshellarg($options) . ' ' . escapeshellarg($this->path), result_code: $code);
         if ($code !== 0) {
             throw new \RuntimeException("no overlay of $name can be mounted");
@@ -147,7 +147,7 @@ final class Root
         $path = escapeshellarg($this->path);
 
         return 'exec unshare --mount sh -c ' . escapeshellarg(
-            "mkdir -p $path/proc $path/dev && mount -t proc proc $path/proc && mount --bind /dev $path/dev && exec chroot $path /usr/bin/env -i "
+            "mkdir -p $path/proc $path/dev && mount -t proc proc $path/proc && mount --rbind /dev $path/dev && exec chroot $path /usr/bin/env -i "
             . "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root $command"
         );
     }
