@@ -16,4 +16,7 @@ foreach ($taken as [, $shape, $parameter, $function]) {
     $aliases['Mj' . ucwords($function, '_') . ucfirst($parameter)] = $shape;
 }
 
-return ['parameters' => ['typeAliases' => preg_replace('~^ +\* ?~m', '', $aliases)]];
+// Debian's Symfony Console, where there is no Composer's.
+$symfony = is_dir(__DIR__ . '/vendor/symfony/console') ? [] : array_filter(['/usr/share/php/Symfony/Component/Console'], 'is_dir');
+
+return ['parameters' => ['typeAliases' => preg_replace('~^ +\* ?~m', '', $aliases), 'scanDirectories' => $symfony]];

@@ -1,7 +1,7 @@
 // Lets a real PHP 8.0 parse every file of php/, load every class, and run the client's contract on the fake.
 // Usage: node check.mjs <root of the project>
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getPHPLoaderModule } from '@php-wasm/node-8-0';
 import { PHP, loadPHPRuntime } from '@php-wasm/universal';
@@ -18,6 +18,24 @@ function copy(folder) {
     } else if (entry.name.endsWith('.php')) {
       php.writeFile(`/mj/${path}`, readFileSync(join(root, path)));
     }
+  }
+}
+
+// The classes of php/src/Console are Symfony's children; Debian's Symfony is for PHP 8.0 as well.
+function copySymfony(folder) {
+  php.mkdirTree(`/mj/${folder}`);
+  for (const entry of readdirSync(join('/usr/share/php', folder), { withFileTypes: true })) {
+    if (entry.isDirectory()) {
+      copySymfony(`${folder}/${entry.name}`);
+    } else if (entry.name.endsWith('.php')) {
+      php.writeFile(`/mj/${folder}/${entry.name}`, readFileSync(join('/usr/share/php', folder, entry.name)));
+    }
+  }
+}
+
+for (const folder of ['Symfony/Component/Console', 'Symfony/Contracts/Service']) {
+  if (existsSync(join('/usr/share/php', folder))) {
+    copySymfony(folder);
   }
 }
 

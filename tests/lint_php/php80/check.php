@@ -21,6 +21,14 @@ require "$root/tests/thinkphp/think.php";
 // What Composer's packages would have.
 eval('namespace Psr\EventDispatcher; interface EventDispatcherInterface { public function dispatch(object $event); }');
 
+spl_autoload_register(static function (string $class) use ($root): void {
+    $file = "$root/" . str_replace('\\', '/', $class) . '.php';
+    if (str_starts_with($class, 'Symfony\\') && is_file($file)) {
+        require $file;
+    }
+});
+$without = is_dir("$root/Symfony/Component/Console") ? '~^$~' : '~/src/Console/~';
+
 $files = $classes = 0;
 foreach (new RecursiveIteratorIterator(new RecursiveDirectoryIterator("$root/php", FilesystemIterator::SKIP_DOTS)) as $file) {
     try {
@@ -30,7 +38,7 @@ foreach (new RecursiveIteratorIterator(new RecursiveDirectoryIterator("$root/php
         exit(1);
     }
     ++$files;
-    if (preg_match('~/php/(?:src/|polyfill/|(?=(?:ChatMoney|ThinkPHP)/)(?!ThinkPHP/config))(.+)\.php$~', (string) $file, $found) === 1) {
+    if (preg_match($without, (string) $file) === 0 && preg_match('~/php/(?:src/|polyfill/|(?=(?:ChatMoney|ThinkPHP)/)(?!ThinkPHP/config))(.+)\.php$~', (string) $file, $found) === 1) {
         $class = 'Mj\\' . str_replace('/', '\\', $found[1]);
         if (!class_exists($class) && !interface_exists($class)) {
             echo "$file: there is no $class\n";
