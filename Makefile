@@ -124,7 +124,7 @@ lint: setup readme-check lint-scripts ## Check formatting, clippy, arrows, insta
 	$(MAKE) --no-print-directory arrows
 
 .PHONY: lint-php
-lint-php: setup setup-clients ## Check php/: PER style, PHPStan where it is installed, a real PHP 8.0
+lint-php: setup setup-clients setup-console ## Check php/: PER style, PHPStan where it is installed, a real PHP 8.0
 	tests/lint_php/run "$(CURDIR)/build/lint-php"
 
 .PHONY: readme-check
@@ -138,7 +138,7 @@ arrows: setup ## Check what each room links
 .PHONY: test
 test: test-rust ## Run every test
 	@# These mostly wait, for processes and for time-outs. Each prints when it has ended.
-	$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target test-php test-process test-chatmoney test-relay test-studio test-frameworks test-clients
+	$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target test-php test-process test-chatmoney test-relay test-studio test-console test-frameworks test-clients
 
 .PHONY: test-rust
 test-rust: setup ## Run the tests of the Rust crates
@@ -296,6 +296,15 @@ setup-studio: setup setup-clients
 test-studio: build setup-studio ## Test the studio: PHPUnit, then headless Chromium; WRITE=1 keeps the screenshots in docs/studio
 	$(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite studio
 	WRITE="$(WRITE)" tests/studio/run "$(CURDIR)/build/studio"
+
+# What mj, the command line, is built on. GD makes pictures for terminals that want sixels; the test decodes them back.
+.PHONY: setup-console
+setup-console: setup
+	@$(MAKE) --no-print-directory setup PACKAGES='bash-completion fish imagemagick php-gd php-intl php-mbstring php-symfony-console python3-minimal zsh'
+
+.PHONY: test-console
+test-console: build setup-console ## Test the command line, on a pseudo-terminal against the simulator; FILTER=name for some
+	$(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite console $(if $(FILTER),--filter $(FILTER))
 
 .PHONY: bench
 bench: build-release ## Measure, print a table, write build/bench.json; ONLY="poll decode" for some

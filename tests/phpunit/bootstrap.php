@@ -4,16 +4,17 @@ declare(strict_types=1);
 
 /**
  * Finds the classes of the suites: Mj\Tests\Process in tests/process, Mj\Tests\Chaos in tests/chaos,
- * Mj\Tests\ChatMoney in tests/chatmoney, Mj\Tests\Faults in tests/faults, Mj\Tests\Frameworks in tests/frameworks,
- * Mj\Tests\Install in tests/install, Mj\Tests\Laravel in tests/laravel, Mj\Tests\Relay in tests/relay, Mj\Tests\Studio in
- * tests/studio, Mj\Tests\Symfony in tests/symfony, Mj\Tests\ThinkPHP in tests/thinkphp, Mj\Tests\Webman in tests/webman,
- * Mj\Tests\Zts in tests/zts, Mj\Tests\Simulator here.
+ * Mj\Tests\ChatMoney in tests/chatmoney, Mj\Tests\Console in tests/console, Mj\Tests\Faults in tests/faults,
+ * Mj\Tests\Frameworks in tests/frameworks, Mj\Tests\Install in tests/install, Mj\Tests\Laravel in tests/laravel,
+ * Mj\Tests\Relay in tests/relay, Mj\Tests\Studio in tests/studio, Mj\Tests\Symfony in tests/symfony,
+ * Mj\Tests\ThinkPHP in tests/thinkphp, Mj\Tests\Webman in tests/webman, Mj\Tests\Zts in tests/zts, Mj\Tests\Simulator here.
  */
 spl_autoload_register(static function (string $class): void {
     $places = [
         'Mj\\Tests\\Process\\' => __DIR__ . '/../process/',
         'Mj\\Tests\\Chaos\\' => __DIR__ . '/../chaos/',
         'Mj\\Tests\\ChatMoney\\' => __DIR__ . '/../chatmoney/',
+        'Mj\\Tests\\Console\\' => __DIR__ . '/../console/',
         'Mj\\Tests\\Faults\\' => __DIR__ . '/../faults/',
         'Mj\\Tests\\Frameworks\\' => __DIR__ . '/../frameworks/',
         'Mj\\Tests\\Install\\' => __DIR__ . '/../install/',

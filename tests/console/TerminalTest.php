@@ -1,0 +1,200 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Mj\Tests\Console;
+
+use PHPUnit\Framework\TestCase;
+
+/** Real processes on a real pseudo-terminal, against the simulator. */
+final class TerminalTest extends TestCase
+{
+    private static ?Typed $mj = null;
+
+    public static function setUpBeforeClass(): void
+    {
+        self::$mj = new Typed();
+    }
+
+    public static function tearDownAfterClass(): void
+    {
+        self::$mj = null;
+    }
+
+    public function testImagineMovesShowsThePictureAndSavesIt(): void
+    {
+        $mj = self::mj();
+        $directory = $mj->directory() . '/pictures';
+        $code = $mj->terminal(['imagine', 'a lighthouse', '--ar', '3:2', "--download=$directory"], [], ['TERM' => 'xterm-kitty']);
+        self::assertSame(0, $code, $mj->output);
+
+        self::assertMatchesRegularExpression('/^(\e\[[\d;?]*[Stcm])*[0-9A-Z]{26}/', $mj->output, 'the id comes first');
+        preg_match('/[0-9A-Z]{26}/', $mj->output, $id);
+        preg_match_all('/ (\d+) %/', $mj->output, $steps);
+        $progress = array_map('intval', $steps[1]);
+        $sorted = $progress;
+        sort($sorted);
+        self::assertSame($sorted, $progress, 'it moves forward');
+        self::assertGreaterThan(2, count(array_unique($progress)));
+        self::assertSame(100, end($progress));
+
+        $pictures = Pixels::ofKitty($mj->output);
+        self::assertGreaterThan(1, count($pictures), 'a half-done one, then the finished one');
+        foreach ($pictures as $picture) {
+            $size = getimagesizefromstring($picture);
+            self::assertSame('image/png', $size['mime']);
+            self::assertEqualsWithDelta(1.5, $size[0] / $size[1], 0.01);
+        }
+        self::assertSame(["$directory/$id[0].png"], glob("$directory/*"));
+        self::assertStringContainsString("$directory/$id[0].png\n", $mj->output);
+        foreach (['U1', 'U4', 'reroll', 'V1', 'V4'] as $button) {
+            self::assertStringContainsString(" $button ", $mj->output);
+        }
+    }
+
+    public function testATerminalThatSaysSoGetsSixelsAndStaysAsItWas(): void
+    {
+        $mj = self::mj();
+        $steps = [['see' => '\x1b\[c', 'send' => "\e[?1;0;64S\e[6;20;10t\e[?62;4c"]];
+        self::assertSame(0, $mj->terminal(['imagine', 'a cat'], $steps), $mj->output);
+        self::assertStringNotContainsString('?62;4c', $mj->output, 'the answer is read, not shown');
+        $pixels = Pixels::ofSixel($mj->output);
+        self::assertEqualsWithDelta(1.0, $pixels->width / $pixels->height, 0.06);
+        self::assertGreaterThan(200, $pixels->width);
+        self::assertLessThanOrEqual(64, preg_match_all('/#\d+;2;/', (string) preg_replace('/^.*?(\eP.*?\e\\\\).*$/s', '$1', $mj->output)));
+    }
+
+    public function testWithoutColourThereAreLinesAndNoPicture(): void
+    {
+        $mj = self::mj();
+        self::assertSame(0, $mj->terminal(['imagine', 'a cat'], [], ['TERM' => 'xterm-kitty', 'NO_COLOR' => '1']));
+        self::assertStringNotContainsString("\e", $mj->output);
+        self::assertMatchesRegularExpression('/^[0-9A-Z]{26}  drawing, \d+ %$/m', $mj->output);
+    }
+
+    public function testAPipeGetsNeitherColourNorPicture(): void
+    {
+        $mj = self::mj();
+        self::assertSame(0, $mj->pipe('imagine', 'a cat', '--pictures=kitty'), $mj->errors);
+        self::assertStringNotContainsString("\e", $mj->output);
+        self::assertStringContainsString("[U1] [U2]", $mj->output);
+        self::assertSame('', $mj->errors);
+    }
+
+    public function testAfterCtrlCTheTaskGoesOnAndIsFoundAgain(): void
+    {
+        $mj = self::mj();
+        $steps = [['see' => ' [1-9]\d* %', 'send' => "\x03"]];
+        self::assertSame(130, $mj->terminal(['imagine', 'a dog'], $steps), $mj->output);
+        self::assertSame(1, preg_match('/Interrupted\. The task goes on; look at it again with\n +\S*mj task ([0-9A-Z]{26}) --wait/', $mj->output, $found), $mj->output);
+        self::assertSame(0, $mj->pipe('task', $found[1], '--wait', '--json'), $mj->errors);
+        self::assertSame(['SUCCESS', 'a dog'], [json_decode($mj->output, true)['status'], json_decode($mj->output, true)['prompt']]);
+    }
+
+    public function testSigtermAndJsonKeepTheTaskToo(): void
+    {
+        $mj = self::mj();
+        $steps = [['see' => '"submitted":"[0-9A-Z]{26}"', 'signal' => SIGTERM]];
+        self::assertSame(143, $mj->terminal(['imagine', 'a bird', '--json'], $steps), $mj->output);
+        [$submitted, $task] = array_map(static fn (string $line): array => json_decode($line, true), explode("\n", trim($mj->output)));
+        self::assertSame($submitted['submitted'], $task['id']);
+        self::assertNull($task['finished_at']);
+    }
+
+    public function testATimeOutLosesNothing(): void
+    {
+        $mj = self::mj();
+        self::assertSame(4, $mj->terminal(['imagine', 'a fish', '--timeout=0.05']), $mj->output);
+        self::assertStringContainsString('The task goes on', $mj->output);
+        preg_match('/mj task ([0-9A-Z]{26}) --wait/', $mj->output, $found);
+        self::assertSame(0, $mj->terminal(['task', $found[1], '--wait']), $mj->output);
+    }
+
+    public function testARefusedPromptSaysWhyAndEndsWith1(): void
+    {
+        $mj = self::mj();
+        self::assertSame(1, $mj->pipe('imagine', 'simulate:banned', '--json'));
+        $task = json_decode($mj->output, true);
+        self::assertSame(['FAILURE', 'BANNED_PROMPT'], [$task['status'], $task['fail_code']]);
+        self::assertSame(1, $mj->terminal(['imagine', 'simulate:banned']));
+        self::assertMatchesRegularExpression('/failed, BANNED_PROMPT/', $mj->output);
+    }
+
+    public function testButtonsThenAnotherPicture(): void
+    {
+        $mj = new Typed(['--speed', '100']);
+        self::assertSame(0, $mj->pipe('imagine', 'a tree', '--json'), $mj->errors);
+        $grid = json_decode($mj->output, true)['id'];
+        self::assertSame(0, $mj->pipe('upscale', $grid, '2', '--json'), $mj->errors);
+        $single = json_decode($mj->output, true);
+        self::assertSame([$grid, 'UPSCALE'], [$single['parent_id'], $single['action']]);
+        foreach ([['vary', $single['id'], 'subtle'], ['zoom', $single['id']], ['pan', $single['id'], 'left'], ['reroll', $grid]] as $command) {
+            self::assertSame(0, $mj->pipe(...[...$command, '--json']), implode(' ', $command) . $mj->errors);
+        }
+        self::assertSame(2, $mj->pipe('upscale', $single['id'], '2'));
+        self::assertStringContainsString('upscale_subtle', $mj->errors);
+        $mj->pipe('tasks', "--parent={$single['id']}", '--json');
+        self::assertCount(3, json_decode($mj->output, true)['tasks']);
+    }
+
+    public function testWatchIsATableThatMoves(): void
+    {
+        $mj = self::mj();
+        $mj->pipe('imagine', 'a house', '--no-wait');
+        $id = trim($mj->output);
+        self::assertSame(0, $mj->terminal(['watch', $id]), $mj->output);
+        self::assertMatchesRegularExpression("/$id .*done.* 100 %/", $mj->output);
+        self::assertGreaterThan(1, substr_count($mj->output, $id), 'it was written over');
+    }
+
+    public function testWatchOfAllSeesWhatOthersSubmit(): void
+    {
+        $mj = self::mj();
+        [$watch, $lines] = $mj->start('watch', '--json', '--timeout=60');
+        // It has begun when it shows what is submitted; before that nothing is lost to it that was running.
+        $mj->pipe('imagine', 'a boat', '--no-wait');
+        $id = trim($mj->output);
+        $last = null;
+        while ($last !== 'SUCCESS' && ($line = fgets($lines)) !== false) {
+            $task = json_decode($line, true);
+            $last = $task['id'] === $id ? $task['status'] : $last;
+        }
+        self::assertSame('SUCCESS', $last);
+        proc_terminate($watch, SIGINT);
+        stream_get_contents($lines);
+        self::assertSame(130, proc_close($watch));
+    }
+
+    public function testServeEndsCleanly(): void
+    {
+        $mj = self::mj();
+        foreach ([SIGTERM, SIGINT] as $signal) {
+            [$serve, $lines] = $mj->start('serve');
+            do {
+                $line = (string) fgets($lines);
+            } while ($line !== '' && !str_contains($line, 'live'));
+            self::assertStringContainsString('owner, gateway:', $line);
+            proc_terminate($serve, $signal);
+            self::assertStringContainsString('ended', (string) stream_get_contents($lines));
+            self::assertSame(0, proc_close($serve));
+        }
+        self::assertSame(0, $mj->pipe('serve', '--seconds=0.2', '--json'), $mj->errors);
+        self::assertArrayHasKey('owner', json_decode($mj->output, true));
+    }
+
+    public function testDoctorAndMetricsAreTheExtensions(): void
+    {
+        $mj = self::mj();
+        self::assertSame(0, $mj->pipe('doctor', '--lang=zh', '--no-network'), $mj->output);
+        self::assertStringContainsString('PHP 版本', $mj->output);
+        self::assertSame(5, $mj->run([...$mj->command(), 'doctor', '--no-network', '--lang=en'], ['MJ_CHANNEL_ID' => 'nonsense'] + $mj->environment()));
+        self::assertStringContainsString('FAILED', $mj->output);
+        self::assertSame(0, $mj->pipe('metrics'));
+        self::assertStringContainsString('# TYPE mj_', $mj->output);
+    }
+
+    private static function mj(): Typed
+    {
+        return self::$mj ?? throw new \LogicException('there is no simulator');
+    }
+}
