@@ -124,7 +124,8 @@ lint: setup readme-check lint-scripts ## Check formatting, clippy, arrows, insta
 	$(MAKE) --no-print-directory arrows
 
 .PHONY: lint-php
-lint-php: setup setup-clients setup-console ## Check php/: PER style, PHPStan where it is installed, a real PHP 8.0
+lint-php: setup setup-clients setup-console ## Check php/: PER style, PHPStan where it is installed, PHPMD, a real PHP 8.0
+	@if ! command -v phpmd >/dev/null; then $(MAKE) --no-print-directory setup PACKAGES=phpmd || true; fi
 	tests/lint_php/run "$(CURDIR)/build/lint-php"
 
 .PHONY: readme-check
