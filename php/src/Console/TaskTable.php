@@ -16,7 +16,7 @@ final class TaskTable
     /** What all columns but the prompt take together, at most. */
     private const OTHERS = 79;
 
-    public function __construct(private Terminal $terminal) {}
+    public function __construct(private int $width) {}
 
     /** @param list<Task> $tasks */
     public function write(OutputInterface $output, array $tasks): void
@@ -57,7 +57,7 @@ final class TaskTable
             "<fg=$colour>$cut</>",
             "$task->progress %",
             Text::age($task),
-            Text::cut($task->prompt, max(10, $this->terminal->width() - self::OTHERS)),
+            Text::cut($task->prompt, max(10, $this->width - self::OTHERS)),
         ];
     }
 }

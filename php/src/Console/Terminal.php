@@ -81,6 +81,12 @@ final class Terminal
         return new Box($columns, $rows, $width, $height);
     }
 
+    /** Columns that a table may have: in a file nothing is cut that a line may hold. */
+    public function tableWidth(OutputInterface $output): int
+    {
+        return ($this->isTerminal)($output) ? $this->width() : 160;
+    }
+
     public function width(): int
     {
         return max(20, (new Size())->getWidth());

@@ -27,7 +27,7 @@ final class DoctorCommand extends BaseCommand
         $this->setName('doctor')
             ->setDescription('Say what is wrong on this machine, and what to do')
             ->addOption('lang', null, InputOption::VALUE_REQUIRED, 'en or zh; mj.lang without it')
-            ->addOption('only', null, InputOption::VALUE_REQUIRED | InputOption::VALUE_IS_ARRAY, 'only this check, or the part before its dot; may be given again')
+            ->addOption('only', null, InputOption::VALUE_REQUIRED | InputOption::VALUE_IS_ARRAY, 'only these checks, as hub,state.writable: their names, or the part before the dot')
             ->addOption('no-network', null, InputOption::VALUE_NONE, 'leave out what needs the network')
             ->addOption('timeout', null, InputOption::VALUE_REQUIRED, 'seconds that the network may take, 1 to 60');
     }
@@ -40,7 +40,7 @@ final class DoctorCommand extends BaseCommand
             $options['lang'] = in_array($lang, ['en', 'zh'], true) ? $lang : throw Refusal::usage('--lang must be en or zh');
         }
         $timeout = Options::seconds($input, 'timeout');
-        $only = Options::texts($input, 'only');
+        $only = array_values(array_filter(array_map('trim', explode(',', implode(',', Options::texts($input, 'only'))))));
         $options += ($timeout === null ? [] : ['timeout' => $timeout]) + ($only === [] ? [] : ['only' => $only]);
         $report = $this->client()->doctor($options);
         if (self::isJson($input)) {

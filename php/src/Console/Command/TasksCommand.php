@@ -54,7 +54,7 @@ final class TasksCommand extends BaseCommand
 
             return ExitCode::DONE;
         }
-        (new TaskTable($this->console->terminal()))->write($output, $tasks);
+        (new TaskTable($this->console->terminal()->tableWidth($output)))->write($output, $tasks);
         if ($cursor !== null) {
             $output->writeln("More: <info>--cursor=$cursor</info>");
         }

@@ -56,7 +56,7 @@ final class Board
         $room = $this->terminal->height() - 3;
         $shown = array_slice(array_values($this->tasks), -$room);
         $left = count($this->tasks) - count($shown);
-        $text = $shown === [] ? 'Nothing runs. Ctrl-C ends it.' : (new TaskTable($this->terminal))->text(array_reverse($shown), $this->output->isDecorated());
+        $text = $shown === [] ? 'Nothing runs. Ctrl-C ends it.' : (new TaskTable($this->terminal->width()))->text(array_reverse($shown), $this->output->isDecorated());
         $section->clear();
         $section->write(rtrim($text) . ($left === 0 ? '' : "\n$left more"), true, OutputInterface::OUTPUT_RAW);
         $this->drawn = microtime(true);
