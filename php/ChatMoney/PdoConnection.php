@@ -7,7 +7,13 @@ namespace Mj\ChatMoney;
 /** A connection by PDO, with exceptions as its error mode (PHP's default). */
 final class PdoConnection implements Connection
 {
-    public function __construct(private \PDO $pdo) {}
+    /** @throws \ValueError where errors are no exceptions: what was not written would count as delivered */
+    public function __construct(private \PDO $pdo)
+    {
+        if ($pdo->getAttribute(\PDO::ATTR_ERRMODE) !== \PDO::ERRMODE_EXCEPTION) {
+            throw new \ValueError(self::class . ': the error mode of the connection must be PDO::ERRMODE_EXCEPTION');
+        }
+    }
 
     public function query(string $sql, array $bind = []): array
     {

@@ -238,6 +238,13 @@ final class SyncTest extends TestCase
         self::assertSame([1, 1], $this->counts());
     }
 
+    public function testAConnectionThatHidesItsErrorsIsRefused(): void
+    {
+        $this->pdo->setAttribute(\PDO::ATTR_ERRMODE, \PDO::ERRMODE_SILENT);
+        $this->expectExceptionMessage('must be PDO::ERRMODE_EXCEPTION');
+        new PdoConnection($this->pdo);
+    }
+
     public function testARecordThatWasDeletedIsGivenUpAndForgotten(): void
     {
         $driver = $this->driver();
