@@ -183,15 +183,15 @@ setup-chatmoney: setup
 test-chatmoney: build setup-chatmoney ## Run the tests of the ChatMoney bridge, with MariaDB, php-fpm and nginx; FILTER=name for some
 	$(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite chatmoney $(if $(FILTER),--filter $(FILTER))
 
-# Laravel and Symfony are Debian's; of ThinkPHP the tests have the interfaces.
-FRAMEWORKS := frameworks laravel symfony thinkphp
+# Laravel and Symfony are Debian's; of ThinkPHP and Webman the tests have the interfaces.
+FRAMEWORKS := frameworks laravel symfony thinkphp webman
 
 .PHONY: setup-frameworks
 setup-frameworks: setup
 	@$(MAKE) --no-print-directory setup PACKAGES='php-intl php-laravel-framework php-symfony-framework-bundle php-symfony-messenger php-symfony-yaml'
 
 .PHONY: test-frameworks
-test-frameworks: build setup-frameworks ## Run the tests of Laravel, Symfony and ThinkPHP; ONLY=laravel for one, FILTER=name for some
+test-frameworks: build setup-frameworks ## Run the tests of Laravel, Symfony, ThinkPHP and Webman; ONLY=laravel for one, FILTER=name for some
 	@# Each in a process of its own: their functions have the same names.
 	for suite in $(or $(ONLY),$(FRAMEWORKS)); do \
 	  $(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite "$$suite" $(if $(FILTER),--filter $(FILTER)); \
