@@ -301,7 +301,7 @@ test-studio: build setup-studio ## Test the studio: PHPUnit, then headless Chrom
 # What mj, the command line, is built on. GD makes pictures for terminals that want sixels; the test decodes them back.
 .PHONY: setup-console
 setup-console: setup
-	@$(MAKE) --no-print-directory setup PACKAGES='bash-completion fish imagemagick php-gd php-intl php-mbstring php-symfony-console python3-minimal zsh'
+	@$(MAKE) --no-print-directory setup PACKAGES='bash-completion fish imagemagick php-gd php-intl php-mbstring php-symfony-console python3 zsh'
 
 .PHONY: test-console
 test-console: build setup-console ## Test the command line, on a pseudo-terminal against the simulator; FILTER=name for some

@@ -9,21 +9,18 @@ use PHPUnit\Framework\TestCase;
 /** Real processes on a real pseudo-terminal, against the simulator. */
 final class TerminalTest extends TestCase
 {
-    private static ?Typed $mj = null;
+    private static ?Typed $quick = null;
 
-    public static function setUpBeforeClass(): void
-    {
-        self::$mj = new Typed();
-    }
+    private static ?Typed $slow = null;
 
     public static function tearDownAfterClass(): void
     {
-        self::$mj = null;
+        self::$quick = self::$slow = null;
     }
 
     public function testImagineMovesShowsThePictureAndSavesIt(): void
     {
-        $mj = self::mj();
+        $mj = self::slow();
         $directory = $mj->directory() . '/pictures';
         $code = $mj->terminal(['imagine', 'a lighthouse', '--ar', '3:2', "--download=$directory"], [], ['TERM' => 'xterm-kitty']);
         self::assertSame(0, $code, $mj->output);
@@ -66,10 +63,12 @@ final class TerminalTest extends TestCase
 
     public function testWithoutColourThereAreLinesAndNoPicture(): void
     {
-        $mj = self::mj();
+        $mj = self::slow();
         self::assertSame(0, $mj->terminal(['imagine', 'a cat'], [], ['TERM' => 'xterm-kitty', 'NO_COLOR' => '1']));
         self::assertStringNotContainsString("\e", $mj->output);
         self::assertMatchesRegularExpression('/^[0-9A-Z]{26}  drawing, \d+ %$/m', $mj->output);
+        self::assertSame(0, $mj->terminal(['task', 'last', '--pictures=kitty'], [], ['NO_COLOR' => '1']));
+        self::assertCount(1, Pixels::ofKitty($mj->output), 'it was asked for');
     }
 
     public function testAPipeGetsNeitherColourNorPicture(): void
@@ -83,7 +82,7 @@ final class TerminalTest extends TestCase
 
     public function testAfterCtrlCTheTaskGoesOnAndIsFoundAgain(): void
     {
-        $mj = self::mj();
+        $mj = self::slow();
         $steps = [['see' => ' [1-9]\d* %', 'send' => "\x03"]];
         self::assertSame(130, $mj->terminal(['imagine', 'a dog'], $steps), $mj->output);
         self::assertSame(1, preg_match('/Interrupted\. The task goes on; look at it again with\n +\S*mj task ([0-9A-Z]{26}) --wait/', $mj->output, $found), $mj->output);
@@ -93,7 +92,7 @@ final class TerminalTest extends TestCase
 
     public function testSigtermAndJsonKeepTheTaskToo(): void
     {
-        $mj = self::mj();
+        $mj = self::slow();
         $steps = [['see' => '"submitted":"[0-9A-Z]{26}"', 'signal' => SIGTERM]];
         self::assertSame(143, $mj->terminal(['imagine', 'a bird', '--json'], $steps), $mj->output);
         [$submitted, $task] = array_map(static fn (string $line): array => json_decode($line, true), explode("\n", trim($mj->output)));
@@ -103,7 +102,7 @@ final class TerminalTest extends TestCase
 
     public function testATimeOutLosesNothing(): void
     {
-        $mj = self::mj();
+        $mj = self::slow();
         self::assertSame(4, $mj->terminal(['imagine', 'a fish', '--timeout=0.05']), $mj->output);
         self::assertStringContainsString('The task goes on', $mj->output);
         preg_match('/mj task ([0-9A-Z]{26}) --wait/', $mj->output, $found);
@@ -122,7 +121,7 @@ final class TerminalTest extends TestCase
 
     public function testButtonsThenAnotherPicture(): void
     {
-        $mj = new Typed(['--speed', '100']);
+        $mj = self::mj();
         self::assertSame(0, $mj->pipe('imagine', 'a tree', '--json'), $mj->errors);
         $grid = json_decode($mj->output, true)['id'];
         self::assertSame(0, $mj->pipe('upscale', $grid, '2', '--json'), $mj->errors);
@@ -139,7 +138,7 @@ final class TerminalTest extends TestCase
 
     public function testWatchIsATableThatMoves(): void
     {
-        $mj = self::mj();
+        $mj = self::slow();
         $mj->pipe('imagine', 'a house', '--no-wait');
         $id = trim($mj->output);
         self::assertSame(0, $mj->terminal(['watch', $id]), $mj->output);
@@ -216,6 +215,12 @@ final class TerminalTest extends TestCase
 
     private static function mj(): Typed
     {
-        return self::$mj ?? throw new \LogicException('there is no simulator');
+        return self::$quick ??= new Typed(['--speed', '50']);
+    }
+
+    /** Where something must be seen or done before the task ends, on a machine that is busy as well. */
+    private static function slow(): Typed
+    {
+        return self::$slow ??= new Typed(['--speed', '10']);
     }
 }

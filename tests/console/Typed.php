@@ -20,7 +20,7 @@ final class Typed
     private StateDirectory $state;
 
     /** @param list<string> $options of the simulator's command line */
-    public function __construct(array $options = ['--speed', '20'])
+    public function __construct(array $options)
     {
         $this->simulator = new Simulator($options);
         $this->state = new StateDirectory();
