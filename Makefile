@@ -290,18 +290,18 @@ studio: build ## Serve the studio, a web page, until Ctrl-C; with the simulator 
 	  --listen "$(or $(LISTEN),127.0.0.1:8080)"
 
 .PHONY: setup-studio
-setup-studio: setup setup-clients
+setup-studio: setup setup-clients setup-servers
 	@$(MAKE) --no-print-directory setup PACKAGES='chromium fonts-noto-cjk fonts-noto-core pngquant'
 
 .PHONY: test-studio
-test-studio: build setup-studio ## Test the studio: PHPUnit, then headless Chromium; WRITE=1 keeps the screenshots in docs/studio
+test-studio: build setup-studio ## Test the studio: PHPUnit with nginx, then headless Chromium; WRITE=1 keeps the screenshots in docs/studio
 	$(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite studio
 	WRITE="$(WRITE)" tests/studio/run "$(CURDIR)/build/studio"
 
 # What mj, the command line, is built on. GD makes pictures for terminals that want sixels; the test decodes them back.
 .PHONY: setup-console
 setup-console: setup
-	@$(MAKE) --no-print-directory setup PACKAGES='bash-completion fish imagemagick php-gd php-intl php-mbstring php-symfony-console python3 zsh'
+	@$(MAKE) --no-print-directory setup PACKAGES='bash-completion fish imagemagick php-gd php-intl php-mbstring php-symfony-console python3-minimal zsh'
 
 .PHONY: test-console
 test-console: build setup-console ## Test the command line, on a pseudo-terminal against the simulator; FILTER=name for some

@@ -20,7 +20,7 @@ final class Typed
     private StateDirectory $state;
 
     /** @param list<string> $options of the simulator's command line */
-    public function __construct(array $options)
+    public function __construct(array $options = ['--speed', '20'])
     {
         $this->simulator = new Simulator($options);
         $this->state = new StateDirectory();

@@ -12,7 +12,6 @@ use Mj\Console\Display\Live;
 use Mj\Console\Following;
 use Mj\Console\Interruption;
 use Mj\Console\Options;
-use Mj\Console\Picture\Gallery;
 use Mj\Console\Preview;
 use Mj\Console\Refusal;
 use Mj\Console\Terminal;
@@ -70,11 +69,12 @@ abstract class Waiting extends BaseCommand
             return new Json($output, $this instanceof Submission);
         }
         $terminal = $this->console->terminal();
+        if (!$terminal->isLive($output)) {
+            return new Lines($output, $terminal->width());
+        }
         $protocol = $terminal->protocol($output, (string) Options::text($input, 'pictures'));
-        $gallery = $protocol === null ? null : new Gallery($output, new Preview($client), $protocol, $terminal->box());
+        $box = $protocol === null ? null : $terminal->box();
 
-        return $terminal->isLive($output)
-            ? new Live($output, $terminal->width(), $terminal->isUnicode(), $gallery)
-            : new Lines($output, $terminal->width(), $gallery);
+        return new Live($output, $terminal->width(), $terminal->isUnicode(), new Preview($client), $protocol, $box);
     }
 }

@@ -4,7 +4,6 @@ declare(strict_types=1);
 
 namespace Mj\Console\Display;
 
-use Mj\Console\Picture\Gallery;
 use Mj\Console\Text;
 use Mj\Task;
 use Symfony\Component\Console\Output\OutputInterface;
@@ -16,8 +15,7 @@ final class Lines implements Display
 
     private Result $result;
 
-    /** @param Gallery|null $gallery for a terminal without colours, where pictures are asked for all the same */
-    public function __construct(private OutputInterface $output, int $width, private ?Gallery $gallery)
+    public function __construct(private OutputInterface $output, int $width)
     {
         $this->result = new Result($output, $width);
     }
@@ -39,7 +37,6 @@ final class Lines implements Display
     public function end(Task $task, array $files): void
     {
         $this->output->writeln("$task->id  " . Text::state($task) . ', ' . Text::duration($task));
-        $this->gallery?->showFinished($task);
         $this->result->show($task, $files);
     }
 

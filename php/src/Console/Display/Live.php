@@ -4,7 +4,10 @@ declare(strict_types=1);
 
 namespace Mj\Console\Display;
 
-use Mj\Console\Picture\Gallery;
+use Mj\Console\Picture\Box;
+use Mj\Console\Picture\Canvas;
+use Mj\Console\Picture\Protocol;
+use Mj\Console\Preview;
 use Mj\Console\Text;
 use Mj\Task;
 use Symfony\Component\Console\Helper\ProgressBar;
@@ -14,9 +17,14 @@ use Symfony\Component\Console\Output\StreamOutput;
 /** A bar that moves, with the half-done picture above it, and the finished one in its place. */
 final class Live implements Display
 {
+    /** Pictures of a finished task that are shown: a group may have forty. */
+    private const MOST = 4;
+
     private ProgressBar $bar;
 
     private Result $result;
+
+    private ?Canvas $canvas = null;
 
     private bool $isBegun = false;
 
@@ -24,7 +32,9 @@ final class Live implements Display
         private OutputInterface $output,
         private int $width,
         bool $isUnicode,
-        private ?Gallery $gallery,
+        private ?Preview $preview = null,
+        private ?Protocol $protocol = null,
+        private ?Box $box = null,
     ) {
         $this->bar = new ProgressBar(self::alone($output), 100);
         $this->bar->setFormat('<fg=cyan>%bar%</> %percent:3s% %  %message%');
@@ -34,6 +44,9 @@ final class Live implements Display
         $this->bar->setEmptyBarCharacter($isUnicode ? '░' : '.');
         $this->bar->minSecondsBetweenRedraws(0);
         $this->result = new Result($output, $width);
+        if ($protocol !== null && $box !== null && $preview !== null) {
+            $this->canvas = new Canvas($output, $protocol, $box);
+        }
     }
 
     public function begin(Task $task): void
@@ -42,7 +55,7 @@ final class Live implements Display
         if ($task->prompt !== '') {
             $this->output->writeln(Text::cut($task->prompt, $this->width - 1));
         }
-        if ($this->gallery !== null) {
+        if ($this->canvas !== null) {
             $this->output->writeln('');
         }
     }
@@ -55,16 +68,24 @@ final class Live implements Display
         $words = array_filter([Text::state($task), Text::duration($task), $task->mode, $task->account]);
         $message = Text::cut(implode(' · ', $words), max(10, $this->width - $this->bar->getBarWidth() - 10));
         $this->bar->setMessage($message);
-        $this->gallery?->showHalfDone($task, function (): void {
-            $this->wipe();
-        });
+        $picture = $this->canvas === null ? null : $this->preview?->halfDone($task);
+        if ($picture !== null) {
+            $this->draw($picture);
+        }
         $this->move($task->progress);
     }
 
     public function end(Task $task, array $files): void
     {
         $this->wipe();
-        $this->gallery?->showFinished($task);
+        $pictures = $this->canvas === null || !$task->succeeded() ? [] : $this->preview?->finished($task, self::MOST) ?? [];
+        foreach ($pictures as $number => $picture) {
+            // The first one takes the place of the half-done one.
+            if ($number > 0 && $this->protocol !== null && $this->box !== null) {
+                $this->canvas = new Canvas($this->output, $this->protocol, $this->box);
+            }
+            $this->canvas?->draw($picture);
+        }
         $bar = str_repeat($this->bar->getBarCharacter(), $this->bar->getBarWidth());
         $head = $task->succeeded() ? "<info>$bar</info> 100 %  " : '';
         $words = array_filter(['<options=bold>' . Text::state($task) . '</>', Text::duration($task), $task->mode, $task->account]);
@@ -84,6 +105,12 @@ final class Live implements Display
         return $output instanceof StreamOutput
             ? new StreamOutput($output->getStream(), $output->getVerbosity(), $output->isDecorated(), $output->getFormatter())
             : $output;
+    }
+
+    private function draw(string $picture): void
+    {
+        $this->wipe();
+        $this->canvas?->draw($picture);
     }
 
     private function move(int $progress): void
