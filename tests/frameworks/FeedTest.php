@@ -12,6 +12,7 @@ use Mj\Framework\Feed;
 use Mj\Framework\ListenerFailed;
 use Mj\Framework\Settings;
 use Mj\Framework\Sync;
+use Mj\Task;
 use Mj\Testing\FakeMidjourney;
 use Mj\Testing\Outcome;
 use Mj\Tests\Process\Cli;
@@ -90,6 +91,21 @@ final class FeedTest extends TestCase
         self::assertSame(['TaskChanged SUCCESS', 'TaskFinished SUCCESS', 'TaskChanged SUCCESS', 'TaskFinished SUCCESS'], $this->told);
     }
 
+    public function testAFailureBetweenTwoChangesOfATaskMakesItsEndNotComeTwice(): void
+    {
+        $first = $this->mj->imagine('a cat');
+        $this->mj->wait($this->mj->imagine('a dog'));
+        $this->mj->wait($first);
+        foreach ([new \RuntimeException('not now'), null] as $this->trouble) {
+            try {
+                $this->tell(static fn (Task $task): bool => $task->id !== $first->id);
+            } catch (ListenerFailed) {
+                self::assertNotNull($this->trouble);
+            }
+        }
+        self::assertSame(['TaskFinished SUCCESS', 'TaskFinished SUCCESS'], array_values(preg_grep('/TaskFinished/', $this->told)));
+    }
+
     public function testMoreThanABatchIsToldInOneRun(): void
     {
         for ($i = 0; $i < 130; ++$i) {
@@ -133,13 +149,14 @@ final class FeedTest extends TestCase
         }
     }
 
-    private function application(): Application
+    /** @param (callable(Task): bool)|null $isTroubled whose events the trouble meets */
+    private function application(?callable $isTroubled = null): Application
     {
         return new Application(
             new Settings(null, 'shop'),
             fn (): Client => $this->mj,
-            function (TaskChanged|TaskFinished $event): void {
-                $this->trouble === null || throw $this->trouble;
+            function (TaskChanged|TaskFinished $event) use ($isTroubled): void {
+                $this->trouble === null || ($isTroubled !== null && !$isTroubled($event->task())) || throw $this->trouble;
                 $this->told[] = substr($event::class, strlen('Mj\\Event\\')) . " {$event->task()->status}";
             },
             function (\Throwable $thrown): void {
@@ -148,9 +165,9 @@ final class FeedTest extends TestCase
         );
     }
 
-    private function tell(): int
+    private function tell(?callable $isTroubled = null): int
     {
-        return (new Feed($this->application()))->follow(0.0, static fn (): bool => false);
+        return (new Feed($this->application($isTroubled)))->follow(0.0, static fn (): bool => false);
     }
 
     /** @return array{int, string} */

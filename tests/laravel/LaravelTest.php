@@ -23,7 +23,7 @@ use PHPUnit\Framework\TestCase;
 final class LaravelTest extends TestCase
 {
     /** Of PHP, where they are not built in. */
-    private const EXTENSIONS = ['ctype', 'fileinfo', 'mbstring', 'tokenizer', 'posix', 'iconv', 'intl', 'pdo'];
+    private const EXTENSIONS = ['ctype', 'dom', 'fileinfo', 'mbstring', 'tokenizer', 'posix', 'iconv', 'intl', 'pdo'];
 
     private Site $site;
 
@@ -60,6 +60,7 @@ final class LaravelTest extends TestCase
         self::assertNull($app->make(Settings::class)->config(), 'no variable is set: php.ini has it all');
         self::assertSame('laravel', $app->make(Settings::class)->consumer());
         self::assertFalse($app->resolved(Client::class));
+        self::assertTrue($app->isShared(Client::class), 'the settings are applied once');
 
         $this->site->write('config/mj.php', "<?php return ['config' => ['proxy' => 'http://127.0.0.1:9'], 'consumer' => 'shop'];");
         $app = $this->app();

@@ -16,6 +16,7 @@ use PHPUnit\Framework\TestCase;
 use Symfony\Bundle\FrameworkBundle\Console\Application;
 use Symfony\Component\Config\Definition\Exception\InvalidConfigurationException;
 use Symfony\Component\Config\Definition\Processor;
+use Symfony\Component\Console\Command\LazyCommand;
 use Symfony\Component\Console\Tester\ApplicationTester;
 
 /** Bundle, settings, events, log and commands in a real kernel, first with the fake, then with the simulator. */
@@ -56,6 +57,7 @@ final class SymfonyTest extends TestCase
         foreach (['mj:imagine  Draw with Midjourney', 'mj:sync  ', 'mj:doctor  ', 'mj:serve  '] as $line) {
             self::assertStringContainsString($line, preg_replace('/  +/', '  ', $said));
         }
+        self::assertInstanceOf(LazyCommand::class, (new Application($kernel))->all('mj')['mj:sync']);
         self::assertSame([1, "the extension mj is not loaded\n"], $this->console($kernel, 'mj:imagine', ['prompt' => 'a cat']));
         self::assertSame([1, "the extension mj is not loaded\n"], $this->console($kernel, 'mj:doctor'));
     }

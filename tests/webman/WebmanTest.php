@@ -167,11 +167,31 @@ final class WebmanTest extends TestCase
             Mj\Webman\Mj::swap($mj = new Mj\Testing\FakeMidjourney());
             $mj->imagine("a cat");
             (new Mj\Webman\HubProcess())->slice();
+            echo is_file(runtime_path("default.log")) ? "complained\n" : "quiet\n";
             $status = Mj\Framework\Sync::run(static fn () => Mj\Webman\Mj::application(), ["seconds" => "0"], static function (string $line): void { echo "$line\n"; });
             echo $status, " ", count($mj->events("webman")), "\n";
             PHP, [], ['root' => $this->site->root, 'tests' => dirname(__DIR__)]);
-        self::assertMatchesRegularExpression('/^LogicException in Mj\.php:\d+; it comes again\n1 1\n$/', $said);
+        self::assertMatchesRegularExpression('/^quiet\nLogicException in Mj\.php:\d+; it comes again\n1 1\n$/', $said);
         self::assertStringContainsString('webman/event is not installed', (string) file_get_contents(runtime_path('default.log')));
+    }
+
+    public function testTheHubIsServedAlsoWhereNobodyListens(): void
+    {
+        $config = ['enable' => true, 'config' => $this->site->settings()];
+        $this->site->write(self::PLACE . '/app.php', '<?php return ' . var_export($config, true) . ';');
+        $said = Cli::run(<<<'PHP'
+            require $data["tests"] . "/phpunit/bootstrap.php";
+            $GLOBALS["webman"] = ["root" => $data["root"], "plugins" => false];
+            require $data["tests"] . "/webman/webman.php";
+            $hub = new Mj\Webman\HubProcess();
+            $begin = microtime(true);
+            do {
+                $hub->slice();
+                $owner = mj_status()["owner"];
+            } while (($owner["grade"] ?? "") !== "resident" && microtime(true) < $begin + 8.0);
+            echo json_encode([$owner["pid"] === getmypid(), $owner["grade"]]);
+            PHP, ['mj.shutdown_grace' => '0'], ['root' => $this->site->root, 'tests' => dirname(__DIR__)]);
+        self::assertSame('[true,"resident"]', $said);
     }
 
     public function testTheTestOfAUserPasses(): void

@@ -58,32 +58,19 @@ final class Preview
         if (!$isPicture || !@mkdir($directory, 0700)) {
             return [];
         }
-        $pictures = [];
         try {
-            // Of a group of forty no more are fetched than are shown.
-            foreach (array_slice($task->isGroup() ? $task->tasks : [$task->id], 0, $most) as $id) {
-                array_push($pictures, ...$this->fetched($id, $directory));
-            }
-        } finally {
-            foreach (array_diff(scandir($directory) ?: [], ['.', '..']) as $name) {
-                unlink("$directory/$name");
-            }
-            rmdir($directory);
-        }
+            $paths = $this->client->download($task, $directory, ['format' => 'png', 'thumbnail' => self::SIDE, 'timeout' => 30]);
 
-        return array_slice($pictures, 0, $most);
-    }
-
-    /** @return list<string> */
-    private function fetched(string $id, string $directory): array
-    {
-        try {
-            $paths = $this->client->download($id, $directory, ['format' => 'png', 'thumbnail' => self::SIDE, 'timeout' => 30]);
+            return array_values(array_filter(array_map(
+                static fn(string $path): string => (string) @file_get_contents($path),
+                array_slice($paths, 0, $most),
+            )));
         } catch (MjException|\ValueError) {
             return [];
+        } finally {
+            array_map('unlink', glob("$directory/*") ?: []);
+            rmdir($directory);
         }
-
-        return array_values(array_filter(array_map(static fn(string $path): string => (string) @file_get_contents($path), $paths)));
     }
 
     /**

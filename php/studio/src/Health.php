@@ -16,9 +16,8 @@ final class Health
     {
         $status = $this->mj->status();
         $connections = [];
-        $gateway = $status['gateway'] ?? null;
         foreach (['bot', 'user'] as $who) {
-            $connections[$who] = $gateway === null ? 'off' : $gateway[$who]['state'];
+            $connections[$who] = $status['gateway'][$who]['state'] ?? 'off';
         }
 
         return [
@@ -36,8 +35,6 @@ final class Health
 
     /**
      * The doctor's report.
-     *
-     * @param 'en'|'zh' $language
      *
      * @return array<mixed>
      */

@@ -13,7 +13,6 @@ final class Language
     /** @var array<string, string> */
     private array $words;
 
-    /** @param 'en'|'zh' $code */
     public function __construct(public string $code)
     {
         /** @var array<string, string> $words */
@@ -25,7 +24,7 @@ final class Language
     public static function of(Request $request): self
     {
         $chosen = $request->cookie('mj_lang');
-        if ($chosen === 'en' || $chosen === 'zh') {
+        if (isset(self::ALL[$chosen])) {
             return new self($chosen);
         }
         $weights = [];
@@ -37,7 +36,7 @@ final class Language
         }
         arsort($weights);
 
-        return new self(array_key_first($weights) === 'zh' ? 'zh' : 'en');
+        return new self((string) (array_key_first($weights) ?? 'en'));
     }
 
     public function tag(): string

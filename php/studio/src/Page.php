@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 namespace Mj\Studio;
 
-/** The page itself; what is on it comes by public/js. */
+/** The page itself; what is on it comes by studio.js. */
 final class Page
 {
     private const THEMES = ['auto', 'light', 'dark'];
@@ -20,7 +20,9 @@ final class Page
     public function render(?string $token, bool $canLeave): string
     {
         ob_start();
-        require __DIR__ . '/../page.php';
+        (function () use ($token, $canLeave): void {
+            require __DIR__ . '/../page.php';
+        })();
 
         return (string) ob_get_clean();
     }
@@ -31,7 +33,7 @@ final class Page
         return self::html($this->language->word($name));
     }
 
-    /** What the scripts are told: JSON that cannot end the element it is in. */
+    /** What studio.js is told: JSON that cannot end the element it is in. */
     private function told(?string $token): string
     {
         return json_encode(
