@@ -290,11 +290,11 @@ studio: build ## Serve the studio, a web page, until Ctrl-C; with the simulator 
 	  --listen "$(or $(LISTEN),127.0.0.1:8080)"
 
 .PHONY: setup-studio
-setup-studio: setup setup-clients
+setup-studio: setup setup-clients setup-servers
 	@$(MAKE) --no-print-directory setup PACKAGES='chromium fonts-noto-cjk fonts-noto-core pngquant'
 
 .PHONY: test-studio
-test-studio: build setup-studio ## Test the studio: PHPUnit, then headless Chromium; WRITE=1 keeps the screenshots in docs/studio
+test-studio: build setup-studio ## Test the studio: PHPUnit with nginx, then headless Chromium; WRITE=1 keeps the screenshots in docs/studio
 	$(PHPUNIT) --configuration tests/phpunit/phpunit.xml --testsuite studio
 	WRITE="$(WRITE)" tests/studio/run "$(CURDIR)/build/studio"
 

@@ -60,17 +60,10 @@ final class Sync
     public function once(float $seconds): array
     {
         $done = ['busy' => true, 'delivered' => 0, 'failed' => 0];
-        if (!$this->isRunning && $this->ledger->lock()) {
-            $this->isRunning = true;
-            try {
-                $until = self::now() + $seconds;
-                $done = $this->feed($until, $this->due($until, ['busy' => false] + $done));
-            } finally {
-                $this->isRunning = false;
-                $this->ledger->unlock();
-            }
-        }
-
+        $this->alone(function () use ($seconds, &$done): void {
+            $until = self::now() + $seconds;
+            $done = $this->feed($until, $this->due($until, ['busy' => false] + $done));
+        });
         $counts = $this->ledger->counts();
 
         return $done + ['owed' => $counts['owed'], 'abandoned' => $counts['abandoned']];
@@ -100,9 +93,24 @@ final class Sync
             }
             $this->pause(min(self::SLICE, $left), $one['busy']);
         }
-        $this->ledger->prune();
+        $this->alone(fn() => $this->ledger->prune());
 
         return ['delivered' => $delivered, 'failed' => $failed] + $one + ['open' => $open];
+    }
+
+    /** Does something that no other process may do at the same time; leaves it where one is at it. */
+    private function alone(callable $work): void
+    {
+        if ($this->isRunning || !$this->ledger->lock()) {
+            return;
+        }
+        $this->isRunning = true;
+        try {
+            $work();
+        } finally {
+            $this->isRunning = false;
+            $this->ledger->unlock();
+        }
     }
 
     /**

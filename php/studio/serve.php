@@ -11,7 +11,11 @@
 
 declare(strict_types=1);
 
-/** Says why not, and ends. */
+/**
+ * Says why not, and ends.
+ *
+ * @return never
+ */
 function refuse(string $why): void
 {
     fwrite(STDERR, "$why\n");
@@ -35,17 +39,25 @@ function end_group($process): void
     proc_close($process);
 }
 
-$options = getopt('', ['listen:', 'seconds:', 'speed:']);
+/** Whether somebody listens there. */
+function answers(string $listen): bool
+{
+    $socket = @stream_socket_client("tcp://$listen", timeout: 1.0);
+
+    return $socket !== false && fclose($socket);
+}
+
+$options = getopt('', ['listen:', 'seconds:', 'speed:']) ?: [];
 $listen = $options['listen'] ?? '127.0.0.1:8080';
-$seconds = is_numeric($options['seconds'] ?? null) ? (float) $options['seconds'] : INF;
-$speed = is_numeric($options['speed'] ?? null) ? (string) $options['speed'] : '1.5';
+[$seconds, $speed] = [$options['seconds'] ?? '', $options['speed'] ?? ''];
+$seconds = is_string($seconds) && is_numeric($seconds) ? (float) $seconds : INF;
+$speed = is_string($speed) && is_numeric($speed) ? $speed : '1.5';
 if (!extension_loaded('mj')) {
     refuse('The extension mj is not loaded: run `make studio`, or php -d extension=/path/to/mj.so -d mj.state_dir=/path/to/state serve.php');
 }
 if (!is_string($listen) || preg_match('/^(127\.0\.0\.1|localhost|\[::1\]):(\d+)$/', $listen, $found) !== 1) {
     refuse('--listen must be an address of this machine, as 127.0.0.1:8080; others are for a real web server (README.md)');
 }
-
 if ($found[2] === '0') {
     // PHP's own server does not tell which port it got.
     $free = stream_socket_server("tcp://$listen");
@@ -55,20 +67,19 @@ if ($found[2] === '0') {
 
 $environment = getenv();
 
-/**
- * What this process started, and whether it is to end. A signal is only noted: whatever it struck in the middle of may have
- * started a process that is not noted yet.
- */
-$processes = [];
+/** @var ArrayObject<int, resource> $processes what this process started */
+$processes = new ArrayObject();
+// A signal is only noted: whatever it struck in the middle of may have started a process that is not noted yet.
 $ending = false;
 $continue = static function () use (&$ending): void {
+    /** @var bool $ending */
     if ($ending) {
         exit(0);
     }
 };
 // Whatever ends this process ends what it started.
-register_shutdown_function(static function () use (&$processes): void {
-    foreach (array_reverse($processes) as $process) {
+register_shutdown_function(static function () use ($processes): void {
+    foreach (array_reverse($processes->getArrayCopy()) as $process) {
         end_group($process);
     }
 });
@@ -92,6 +103,7 @@ if (getenv('MJ_USER_TOKEN') === false && ini_get('mj.channel_id') === '') {
     if ($line === false) {
         refuse("Neither MJ_USER_TOKEN nor php.ini names an account, and the simulator did not start: $simulator");
     }
+    /** @var array<string, string> $says */
     $says = json_decode($line, true, 16, JSON_THROW_ON_ERROR);
     $keys = ['user_token', 'bot_token', 'guild_id', 'channel_id', 'api_url', 'gateway_url', 'cdn_url', 'upload_url', 'activity_url'];
     $config = array_intersect_key($says, array_flip($keys));
@@ -118,14 +130,13 @@ if ($server === false) {
 }
 $processes[] = $server;
 $continue();
-for ($tries = 0; ($socket = @stream_socket_client("tcp://$listen", $code, $text, 1.0)) === false; $tries++) {
+for ($tries = 0; !answers($listen); $tries++) {
     if (!proc_get_status($server)['running'] || $tries > 100) {
         refuse("PHP's server did not start on $listen: is the port taken?");
     }
     usleep(50_000);
     $continue();
 }
-fclose($socket);
 $continue();
 
 mj_configure($config ?? []);

@@ -159,6 +159,44 @@ final class SyncTest extends TestCase
         self::assertTrue($other->lock(), 'the lock was given back');
     }
 
+    public function testCronsAndPollsAtOnceDeliverEachOnce(): void
+    {
+        $driver = $this->driver();
+        $ids = array_map(fn (int $i): string => $this->drawn($driver, "number $i"), range(1, 15));
+        $children = [];
+        for ($i = 0; $i < 4; ++$i) {
+            $children[] = $child = pcntl_fork();
+            if ($child === 0) {
+                // Each reads the feed from its beginning: only lock and table keep them apart. One notify in five throws.
+                $this->pdo = MariaDb::pdo($this->dsn);
+                mt_srand($i);
+                $this->then = static fn () => mt_rand(1, 5) === 1 ? throw new \LogicException('not now') : null;
+                $driver = $this->driver();
+                for ($round = 0; $round < 60; ++$round) {
+                    try {
+                        $i === 0 ? $driver->run(0.05) : $driver->sync(0.01);
+                        $this->due();
+                    } catch (\PDOException) {
+                        // A deadlock with another one's due(): this request fails, the next one goes on.
+                    }
+                }
+                posix_kill(getmypid(), SIGKILL);
+            }
+        }
+        foreach ($children as $child) {
+            pcntl_waitpid($child, $status);
+        }
+        $this->pdo = MariaDb::pdo($this->dsn);
+        $driver = $this->driver();
+        do {
+            $this->due();
+        } while ($driver->sync()['owed'] > 0);
+        $seen = array_keys($this->payloads());
+        sort($seen);
+        self::assertSame($ids, $seen);
+        self::assertSame(array_fill(0, 15, 1), $this->counts());
+    }
+
     public function testWithoutTheLockTheRowStillKeepsTwoApart(): void
     {
         $driver = $this->driver();

@@ -72,6 +72,7 @@ final class AnswersTest extends ConsoleTestCase
             'directory' => [['imagine', 'a cat', '--download=/proc/no'], '--download: the directory /proc/no cannot be made'],
             'modes' => [['imagine', 'a cat', '--fast', '--mode=relax'], '--fast and --mode=relax contradict each other'],
             'two switches' => [['imagine', 'a cat', '--fast', '--turbo'], '--fast and --turbo contradict each other'],
+            'version of the model' => [['imagine', 'a cat', '--version', '7'], '--version tells the version of mj: give --v'],
             'which' => [['upscale', 'ID', '5'], '"5" is none of 1, 2, 3, 4, subtle, creative'],
             'task' => [['task', 'NONE'], 'there is no task NONE'],
             'watched task' => [['watch', 'NONE'], 'there is no task NONE'],
@@ -116,7 +117,7 @@ final class AnswersTest extends ConsoleTestCase
 
     public function testWordsOfOthersCommandNeitherTerminalNorFormatter(): void
     {
-        $hostile = "a\e[2Jcat \u{9b}31m\u{202e}evil\r\n<<info>big</info> <href=https://evil.example>x</> \\ \xff\0 end\\";
+        $hostile = "a\e[2Jcat \u{9b}31m\u{202e}evil\r\n<<info>big</info> <href=https://evil.example>x</> <<<href=https://evil.example>>link a<<href=https://evil.example>>>b \\ \xff\0 end\\";
         $this->mj->on(static fn () => Outcome::failure(FailCode::REFUSED, $hostile));
         $task = $this->mj->wait($this->mj->imagine('x', ['state' => 's']));
         foreach ([['task', $task->id], ['tasks'], ['watch', $task->id]] as $command) {
@@ -127,10 +128,11 @@ final class AnswersTest extends ConsoleTestCase
             }
         }
         $this->mj('task', $task->id);
-        self::assertStringContainsString('<<info>big</info> <href=https://evil.example>x</> \\ ', $this->out);
+        self::assertStringContainsString('<<info>big</info> <href=https://evil.example>x</> <<<href=https://evil.example>>link a<<href=https://evil.example>>>b \\ ', $this->out);
         self::assertStringContainsString("end\\\n", $this->out);
         $this->live(['task', $task->id]);
         self::assertStringContainsString('<<info>big</info>', $this->out);
+        self::assertStringContainsString('<<<href=https://evil.example>>link a<<href=https://evil.example>>>b', $this->out);
         self::assertStringNotContainsString("\e]8;;", $this->out);
     }
 
@@ -139,5 +141,9 @@ final class AnswersTest extends ConsoleTestCase
         $task = $this->mj->wait($this->mj->imagine("one\ntwo <<fg=red>three \u{202e}four"));
         $this->live(['task', $task->id]);
         self::assertStringContainsString("\none two <<fg=red>three four\n", $this->out);
+
+        $this->mj->will(Outcome::failure(FailCode::REFUSED, "\u{9b}31m\u{202e}reason\u{7f}"));
+        $this->mj('imagine', 'x');
+        self::assertStringContainsString("\n31m reason\n", $this->out);
     }
 }

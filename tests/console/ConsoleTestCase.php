@@ -65,7 +65,7 @@ abstract class ConsoleTestCase extends TestCase
      */
     protected function live(array $arguments, array $environment = [], string $answers = ''): int
     {
-        $terminal = new Terminal($environment, static fn (): bool => true, static fn (): Query => Query::of($answers));
+        $terminal = new Terminal($environment, static fn (): bool => true, static fn (bool $isOfSixels): Query => Query::of($answers));
 
         return $this->application($arguments, $terminal, true);
     }

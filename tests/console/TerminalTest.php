@@ -165,6 +165,27 @@ final class TerminalTest extends TestCase
         self::assertSame(130, proc_close($watch));
     }
 
+    public function testInTheBackgroundTheTerminalIsNotAsked(): void
+    {
+        $mj = self::mj();
+        // With job control a job in the background is stopped when it sets the terminal's mode.
+        $line = 'set -m; ' . implode(' ', array_map('escapeshellarg', [...$mj->command(), 'imagine', 'a cat'])) . ' & wait $!';
+        self::assertSame(0, $mj->terminal(['bash', '-c', $line], [], [], true), $mj->output);
+        self::assertStringNotContainsString("\e[c", $mj->output);
+        self::assertStringContainsString(' 100 %  ', $mj->output);
+    }
+
+    public function testAPanelsPhpMayLackWhatStartsProgramsAndHearsSignals(): void
+    {
+        $mj = self::mj();
+        [$php, $more] = [array_slice($mj->command(), 0, 1), array_slice($mj->command(), 1)];
+        $disabled = 'disable_functions=proc_open,shell_exec,exec,passthru,system,popen,putenv,pcntl_signal,pcntl_async_signals,pcntl_signal_get_handler';
+        self::assertSame(0, $mj->terminal([...$php, '-d', $disabled, ...$more, 'imagine', 'a cat'], [], ['TERM' => 'xterm-kitty'], true), $mj->output);
+        self::assertNotSame([], Pixels::ofKitty($mj->output));
+        self::assertSame(1, $mj->run([...$php, '-d', $disabled, ...$more, 'imagine', 'a cat', '--open', '--download=' . $mj->directory()], $mj->environment()));
+        self::assertStringContainsString('nothing here opens pictures', $mj->errors);
+    }
+
     public function testServeEndsCleanly(): void
     {
         $mj = self::mj();

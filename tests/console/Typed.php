@@ -44,11 +44,12 @@ final class Typed
      * @param list<string>                $arguments
      * @param list<array<string, mixed>>  $steps       of terminal.py
      * @param array<string, string>       $environment
+     * @param bool                        $isWhole     the arguments are a whole command
      */
-    public function terminal(array $arguments, array $steps = [], array $environment = []): int
+    public function terminal(array $arguments, array $steps = [], array $environment = [], bool $isWhole = false): int
     {
         $asked = json_encode([
-            'command' => [...$this->command(), ...$arguments],
+            'command' => $isWhole ? $arguments : [...$this->command(), ...$arguments],
             'environment' => $environment + ['TERM' => 'xterm'] + $this->environment(),
             'columns' => 100, 'rows' => 30, 'steps' => $steps, 'seconds' => 60,
         ], JSON_THROW_ON_ERROR);

@@ -54,7 +54,7 @@ final class LanguageTest extends StudioTestCase
             if ($constant->isPublic()) {
                 self::assertArrayHasKey("f_{$constant->getValue()}", (new Language('en'))->words());
                 $itself = in_array($constant->getValue(), [FailCode::CANCELLED, FailCode::NEEDS_USER_GATEWAY, FailCode::MESSAGE_DELETED, FailCode::REFUSED], true);
-                self::assertSame(!$itself, isset((new Language('en'))->words()["t_{$constant->getValue()}"]), 'advice');
+                self::assertSame(!$itself, isset((new Language('en'))->words()["t_{$constant->getValue()}"]), "advice on {$constant->getValue()}");
             }
         }
     }

@@ -45,6 +45,10 @@ final class Application extends SymfonyApplication
     public function doRun(InputInterface $input, OutputInterface $output): int
     {
         try {
+            if ($input->getFirstArgument() === 'imagine' && $input->hasParameterOption('--version', true)) {
+                throw Refusal::usage('--version tells the version of mj: give --v for that of the model, or write it into the prompt');
+            }
+
             return parent::doRun($input, $output);
         } catch (\Throwable $thrown) {
             return (new Failure($thrown))->tell($output, $input->hasParameterOption('--json', true));

@@ -63,11 +63,18 @@ final class Following
         return $task;
     }
 
+    private static function user(): int
+    {
+        return function_exists('posix_geteuid') ? posix_geteuid() : (int) getmyuid();
+    }
+
     /** A directory of this user's that stays: a viewer reads the file when it likes. */
     private static function temporary(): string
     {
-        $directory = sys_get_temp_dir() . '/mj-pictures-' . (function_exists('posix_geteuid') ? posix_geteuid() : get_current_user());
-        if (!is_dir($directory) && !@mkdir($directory, 0700) || is_link($directory) || !is_writable($directory)) {
+        $directory = sys_get_temp_dir() . '/mj-pictures-' . self::user();
+        $isOwn = is_dir($directory) || @mkdir($directory, 0700);
+        // What somebody else has put there is no place for this user's pictures.
+        if (!$isOwn || is_link($directory) || !is_writable($directory) || fileowner($directory) !== self::user()) {
             throw Refusal::failed("$directory cannot be used: give --download=DIRECTORY");
         }
 

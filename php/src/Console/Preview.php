@@ -58,19 +58,32 @@ final class Preview
         if (!$isPicture || !@mkdir($directory, 0700)) {
             return [];
         }
+        $pictures = [];
         try {
-            $paths = $this->client->download($task, $directory, ['format' => 'png', 'thumbnail' => self::SIDE, 'timeout' => 30]);
-
-            return array_values(array_filter(array_map(
-                static fn(string $path): string => (string) @file_get_contents($path),
-                array_slice($paths, 0, $most),
-            )));
-        } catch (MjException|\ValueError) {
-            return [];
+            // Of a group of forty no more are fetched than are shown.
+            foreach (array_slice($task->isGroup() ? $task->tasks : [$task->id], 0, $most) as $id) {
+                array_push($pictures, ...$this->fetched($id, $directory));
+            }
         } finally {
-            array_map('unlink', glob("$directory/*") ?: []);
+            foreach (array_diff(scandir($directory) ?: [], ['.', '..']) as $name) {
+                unlink("$directory/$name");
+            }
             rmdir($directory);
         }
+
+        return array_slice($pictures, 0, $most);
+    }
+
+    /** @return list<string> */
+    private function fetched(string $id, string $directory): array
+    {
+        try {
+            $paths = $this->client->download($id, $directory, ['format' => 'png', 'thumbnail' => self::SIDE, 'timeout' => 30]);
+        } catch (MjException|\ValueError) {
+            return [];
+        }
+
+        return array_values(array_filter(array_map(static fn(string $path): string => (string) @file_get_contents($path), $paths)));
     }
 
     /**

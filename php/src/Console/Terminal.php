@@ -29,19 +29,19 @@ final class Terminal
     /** @var \Closure(OutputInterface): bool */
     private \Closure $isTerminal;
 
-    /** @var \Closure(): Query */
+    /** @var \Closure(bool): Query */
     private \Closure $ask;
 
     /**
      * @param array<string, string>                     $environment
      * @param \Closure(OutputInterface): bool|null      $isTerminal
-     * @param \Closure(): Query|null                    $ask
+     * @param \Closure(bool): Query|null                $ask         whether about sixels too
      */
     public function __construct(private array $environment, ?\Closure $isTerminal = null, ?\Closure $ask = null)
     {
         $this->isTerminal = $isTerminal ?? static fn(OutputInterface $output): bool => $output instanceof StreamOutput
             && stream_isatty($output->getStream());
-        $this->ask = $ask ?? static fn(): Query => Query::terminal();
+        $this->ask = $ask ?? static fn(bool $isOfSixels): Query => Query::terminal($isOfSixels);
     }
 
     /** Whether what is written can be written over. */
@@ -76,7 +76,7 @@ final class Terminal
         $size = new Size();
         $rows = max(4, min(self::MOST_ROWS, $size->getHeight() - self::ROWS_FOR_TEXT));
         $columns = max(8, min(self::MOST_COLUMNS, $size->getWidth() - 4));
-        [$width, $height] = $this->query()->cell($size->getWidth(), $size->getHeight()) ?? [10, 20];
+        [$width, $height] = $this->query(false)->cell($size->getWidth(), $size->getHeight()) ?? [10, 20];
 
         return new Box($columns, $rows, $width, $height);
     }
@@ -127,9 +127,9 @@ final class Terminal
         return function_exists('imagecreatefromstring') && $this->query()->drawsSixels() ? new Sixel($this->query()->colours()) : null;
     }
 
-    private function query(): Query
+    private function query(bool $isOfSixels = true): Query
     {
-        return $this->query ??= ($this->ask)();
+        return $this->query ??= ($this->ask)($isOfSixels);
     }
 
     private function pictureId(): int

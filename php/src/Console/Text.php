@@ -103,7 +103,7 @@ final class Text
         return json_encode($value, JSON_THROW_ON_ERROR | JSON_UNESCAPED_SLASHES | JSON_INVALID_UTF8_SUBSTITUTE | JSON_PRESERVE_ZERO_FRACTION);
     }
 
-    /** `OutputFormatter::escape()` leaves the second of two signs in a row as it is, so that `<<info>` is a tag behind it. */
+    /** `OutputFormatter::escape()` leaves some signs in a row as they are: behind it `<<<href=https://evil.example>>` is a link. */
     private static function escape(string $visible): string
     {
         return OutputFormatter::escapeTrailingBackslash((string) preg_replace('/[<>]/', '\\\\$0', $visible));

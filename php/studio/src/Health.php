@@ -16,8 +16,9 @@ final class Health
     {
         $status = $this->mj->status();
         $connections = [];
+        $gateway = $status['gateway'] ?? null;
         foreach (['bot', 'user'] as $who) {
-            $connections[$who] = $status['gateway'][$who]['state'] ?? 'off';
+            $connections[$who] = $gateway === null ? 'off' : $gateway[$who]['state'];
         }
 
         return [
@@ -35,6 +36,8 @@ final class Health
 
     /**
      * The doctor's report.
+     *
+     * @param 'en'|'zh' $language
      *
      * @return array<mixed>
      */

@@ -13,6 +13,7 @@ final class Language
     /** @var array<string, string> */
     private array $words;
 
+    /** @param 'en'|'zh' $code */
     public function __construct(public string $code)
     {
         /** @var array<string, string> $words */
@@ -24,7 +25,7 @@ final class Language
     public static function of(Request $request): self
     {
         $chosen = $request->cookie('mj_lang');
-        if (isset(self::ALL[$chosen])) {
+        if ($chosen === 'en' || $chosen === 'zh') {
             return new self($chosen);
         }
         $weights = [];
@@ -36,7 +37,7 @@ final class Language
         }
         arsort($weights);
 
-        return new self((string) (array_key_first($weights) ?? 'en'));
+        return new self(array_key_first($weights) === 'zh' ? 'zh' : 'en');
     }
 
     public function tag(): string

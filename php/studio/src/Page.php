@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 namespace Mj\Studio;
 
-/** The page itself; what is on it comes by studio.js. */
+/** The page itself; what is on it comes by public/js. */
 final class Page
 {
     private const THEMES = ['auto', 'light', 'dark'];
@@ -20,9 +20,7 @@ final class Page
     public function render(?string $token, bool $canLeave): string
     {
         ob_start();
-        (function () use ($token, $canLeave): void {
-            require __DIR__ . '/../page.php';
-        })();
+        require __DIR__ . '/../page.php';
 
         return (string) ob_get_clean();
     }
@@ -33,7 +31,7 @@ final class Page
         return self::html($this->language->word($name));
     }
 
-    /** What studio.js is told: JSON that cannot end the element it is in. */
+    /** What the scripts are told: JSON that cannot end the element it is in. */
     private function told(?string $token): string
     {
         return json_encode(

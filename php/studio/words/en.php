@@ -317,6 +317,7 @@ return [
     't_TIMEOUT' => 'Try again; a late picture still arrives.',
     't_TOS_NOT_ACCEPTED' => 'Open Discord with this account and accept the terms.',
     't_UNAUTHORIZED' => 'Log in to Discord again and configure the new token.',
+    't_UNSEEN' => 'Look at Discord with this account: it may have answered there.',
     't_UPSTREAM_ERROR' => 'Look at the connections on the page System, and ask the doctor.',
     't_VERIFICATION_REQUIRED' => 'Open Discord with this account and verify it.',
 ];

@@ -317,6 +317,7 @@ return [
     't_TIMEOUT' => '请重试；迟到的图片仍会送达。',
     't_TOS_NOT_ACCEPTED' => '用该账号登录 Discord 并接受条款。',
     't_UNAUTHORIZED' => '重新登录 Discord 并配置新令牌。',
+    't_UNSEEN' => '请用该账号登录 Discord 查看，回复可能在那里。',
     't_UPSTREAM_ERROR' => '请在“系统”页查看连接并进行体检。',
     't_VERIFICATION_REQUIRED' => '用该账号登录 Discord 并完成账号验证。',
 ];

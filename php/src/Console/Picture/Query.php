@@ -12,7 +12,8 @@ namespace Mj\Console\Picture;
  */
 final class Query
 {
-    private const QUESTIONS = "\e[?1;1;0S\e[16t\e[?2;1;0S\e[c";
+    private const OF_CELLS = "\e[16t\e[c";
+    private const OF_SIXELS = "\e[?1;1;0S\e[?2;1;0S" . self::OF_CELLS;
 
     private const TIME = 0.5;
 
@@ -24,8 +25,12 @@ final class Query
         return new self($answers);
     }
 
-    /** Asks the terminal that controls this process. */
-    public static function terminal(): self
+    /**
+     * Asks the terminal that controls this process.
+     *
+     * @param bool $isOfSixels whether it is asked about them too, which those that have other pictures may not understand
+     */
+    public static function terminal(bool $isOfSixels): self
     {
         $terminal = function_exists('shell_exec') && self::isInForeground() ? @fopen('/dev/tty', 'r+') : false;
         $before = $terminal === false ? '' : trim((string) shell_exec('stty -g </dev/tty 2>/dev/null'));
@@ -34,7 +39,7 @@ final class Query
         }
         try {
             shell_exec('stty -icanon -echo min 0 time 0 </dev/tty 2>/dev/null');
-            fwrite($terminal, self::QUESTIONS);
+            fwrite($terminal, $isOfSixels ? self::OF_SIXELS : self::OF_CELLS);
             fflush($terminal);
 
             return new self(self::read($terminal));

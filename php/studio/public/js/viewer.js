@@ -30,16 +30,19 @@ export async function view(id, leave) {
   const task = tasks.get(id);
   const frame = frameOf(task, null);
   const details = detailsOf(frame.element, true);
-  const round = (name, symbol, onclick, more = '') => make('button', { type: 'button', class: `plain round ${more}`, 'aria-label': say(name), title: say(name), onclick }, icon(symbol));
+  const round = (name, onclick) => make('button', { type: 'button', class: 'plain round', 'data-step': name, autofocus: name === 'close', 'aria-label': say(name), title: say(name), onclick }, icon(name));
   const [before, after] = neighbours(id);
-  dialog.replaceChildren(frame.element, details.element, make('div', { class: 'around' },
-    before ? round('previous', 'previous', () => step(before)) : '',
-    after ? round('following', 'following', () => step(after)) : '',
-    round('close', 'close', () => dialog.close(), 'shut')));
+  const pressed = document.activeElement?.dataset.step;
+  dialog.replaceChildren(make('div', { class: 'around' },
+    before ? round('previous', () => step(before)) : '',
+    after ? round('following', () => step(after)) : '',
+    round('close', () => dialog.close())), frame.element, details.element);
   const one = { id, update(now) { frame.update(now, 0); details.update(now); }, gone() { notify(say('no_such_task')); dialog.close(); } };
   one.update(task);
   release = follow(one);
   if (!dialog.open) dialog.showModal();
+  // The button that was pressed went with the task before.
+  else (dialog.querySelector(`[data-step="${pressed}"]`) ?? dialog.querySelector('[data-step="close"]')).focus();
   dialog.onclose = () => {
     if (dialog.open) return;
     release();
