@@ -42,7 +42,7 @@ final class DocumentTest extends ConsoleTestCase
     {
         $blocks = [];
         foreach ($this->documents() as [$name]) {
-            preg_match_all('/^```(?:console|sh)\n(.*?)^```/ms', (string) file_get_contents(__DIR__ . "/../../docs/$name"), $found);
+            preg_match_all('/^```(?:console|sh|ini)\n(.*?)^```/ms', (string) file_get_contents(__DIR__ . "/../../docs/$name"), $found);
             $blocks[] = array_map(static fn (string $block): string => (string) preg_replace('/ +#.*| --lang zh$/m', '', $block), $found[1]);
         }
         self::assertNotSame([], $blocks[0]);

@@ -36,6 +36,8 @@ final class Following
 
             return $isInterrupted ? $this->interruption->exitCode() : ExitCode::TIMEOUT;
         }
+        // Nothing can be lost from here on, and a slow server must not make Ctrl-C wait.
+        $this->interruption->end();
         $files = [];
         try {
             if ($task->images !== [] && ($directory !== null || $isOpened)) {
