@@ -17,6 +17,7 @@ use Mj\Testing\FakeMidjourney;
 use Mj\Testing\Outcome;
 use Mj\Tests\Process\Cli;
 use Mj\Tests\Process\StateDirectory;
+use Mj\Tests\Process\Until;
 use PHPUnit\Framework\TestCase;
 
 /** What listeners are told of the feed. */
@@ -155,6 +156,19 @@ final class FeedTest extends TestCase
             self::assertSame($owner, is_file($target) ? fileowner($target) : null, $name);
             unlink("$state->path/sync-shop.lock");
         }
+    }
+
+    public function testSyncStopsWellWhenItIsAskedTo(): void
+    {
+        $state = new StateDirectory();
+        $sync = new Cli(self::BEGIN . <<<'PHP'
+            exit(Mj\Framework\Sync::run(static function () use ($application) { echo "begun\n"; return $application; }, ["seconds" => "50"], static function (string $line) { echo "$line\n"; }));
+            PHP, [], ['root' => dirname(__DIR__, 2), 'state' => $state->path]);
+        self::assertSame('begun', $sync->line());
+        Until::true(static fn (): bool => is_file("$state->path/sync-shop.lock"), 10.0);
+        $sync->signal(SIGTERM);
+        [$said] = $sync->wait(15.0);
+        self::assertSame([0, "0 changes\n"], [$sync->exitCode(), $said]);
     }
 
     public function testSyncSaysWhatItDidAndRefusesNonsense(): void
