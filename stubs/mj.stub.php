@@ -58,6 +58,7 @@
  * @ini mj.state_dir       directory of the store; must belong to PHP's user
  * @ini mj.store           another spelling of `mj.state_dir`: `sqlite://` and the absolute path of the directory
  * @ini mj.timeout         how long a task may take
+ * @ini mj.token_sessions  whether each token that comes with a task gets a gateway session of its own: `1` or `0`
  * @ini mj.upload_url      replaces the host of attachment uploads
  * @ini mj.user_agent      what HTTP requests say they are
  * @ini mj.user_token      token of the Discord user whose Midjourney account works
@@ -298,6 +299,7 @@ namespace {
      *     relax_concurrency?: int<1, 15>,
      *     queue_size?: int<1, 100000>,
      *     timeout?: int|float|string,
+     *     token_sessions?: bool,
      *     retention?: int|float|string,
      *     late_final?: int|float|string,
      *     spacing?: int|float|string,

@@ -282,6 +282,7 @@ pub(crate) fn changed_settings(
         bot_token "bot_token",
         channel_id "channel_id",
         concurrency "concurrency",
+        family "token_sessions",
         gateway "gateway",
         guild_id "guild_id",
         hosts.activity_url "activity_url",

@@ -15,7 +15,7 @@ use mj_discord::{
     snowflake::{ChannelId, GuildId},
 };
 use mj_midjourney::{
-    config::{AccountConfig, HostSettings, HubConfig, HubId},
+    config::{AccountConfig, GatewayMode, HostSettings, HubConfig, HubId},
     refusal::Lang,
 };
 use mj_store::Keyring;
@@ -164,6 +164,42 @@ impl HubSettings {
         (hub, name)
     }
 
+    /// Where a task goes that brings a token along, and the name of its account there: a hub of the token's own where
+    /// such tokens have sessions, else this one with one account more.
+    pub(crate) fn of_token(&self, token: Token) -> (Self, String) {
+        let is_known = |account: &AccountConfig| account.user_token == token;
+        let has_sessions = self.config.family.as_ref() == Some(&self.id);
+        if !has_sessions || self.config.accounts.iter().any(is_known) {
+            return self.with_token(token);
+        }
+        let id = member_id(&self.id, &token);
+        let (mut hub, name) = self.with_token(token);
+        hub.id = id;
+        hub.config.gateway = GatewayMode::User;
+        hub.config.bot_token = None;
+        hub.config.accounts.retain(|account| account.name == name);
+        (hub, name)
+    }
+
+    /// The configuration of a hub of this one's family, with its own login and the newest of everything else; none for
+    /// another hub.
+    pub(crate) fn for_relative(&self, id: &HubId, stored: &HubConfig) -> Option<HubConfig> {
+        if self.config.family.is_none() || stored.family != self.config.family {
+            return None;
+        }
+        if *id == self.id {
+            return Some(self.keeping_inline(stored));
+        }
+        let mut config = HubConfig {
+            gateway: stored.gateway,
+            bot_token: stored.bot_token.clone(),
+            accounts: Vec::new(),
+            ..self.config.clone()
+        };
+        config = with_inline_of(&config, stored);
+        Some(config)
+    }
+
     /// This configuration, keeping the accounts that earlier submissions brought along, with its limits.
     pub(crate) fn keeping_inline(&self, stored: &HubConfig) -> HubConfig {
         with_inline_of(&self.config, stored)
@@ -212,6 +248,15 @@ fn hex(bytes: &[u8]) -> String {
             let _ = write!(text, "{byte:02x}");
             text
         })
+}
+
+/// The hub of a token that came with a task: of its family alone, since another's settings are others.
+fn member_id(family: &HubId, token: &Token) -> HubId {
+    let mut hash = Sha256::new();
+    hash.update(family.0.as_bytes());
+    hash.update([0]);
+    hash.update(token.expose().as_bytes());
+    HubId(hex(&hash.finalize()[..16]))
 }
 
 fn hub_id(logins: &[&Token], guild: GuildId, channel: ChannelId) -> HubId {

@@ -295,6 +295,10 @@ impl Drive {
                     let _ = ready.get_inner().drain();
                     ready.clear_ready();
                     self.read_inbox();
+                    if self.config.family.as_ref() == Some(&self.id) {
+                        // Perhaps the ring was about a relative that has no owner yet.
+                        self.shared.wake.notify_one();
+                    }
                 },
                 changed = stop.changed(), if !self.stopping => {
                     self.stopping = changed.is_err() || *stop.borrow();

@@ -327,7 +327,34 @@ impl Engine {
         let change = |stored: Option<&HubConfig>| {
             stored.map_or_else(|| hub.config.clone(), |stored| hub.keeping_inline(stored))
         };
-        Self::reconfigure(shared, &hub.id, &change)
+        let has_changed = Self::reconfigure(shared, &hub.id, &change)?;
+        if has_changed && hub.config.family.as_ref() == Some(&hub.id) {
+            Self::store_for_relatives(shared, hub)?;
+        }
+        Ok(())
+    }
+
+    /// Gives what has changed to the other hubs of a family that have something to do; the rest hear of it with their
+    /// next task.
+    fn store_for_relatives(shared: &Shared, configured: &HubSettings) -> Result<(), EngineError> {
+        for hub in shared.store.hubs()? {
+            let is_at_work = hub.open_tasks > 0 || hub.has_notices;
+            if hub.id == configured.id || !hub.is_readable || !is_at_work {
+                continue;
+            }
+            let Some((_, stored)) = shared.store.config(&hub.id)? else {
+                continue;
+            };
+            if configured.for_relative(&hub.id, &stored).is_some() {
+                Self::reconfigure(shared, &hub.id, &|now| {
+                    let now = now.unwrap_or(&stored);
+                    configured
+                        .for_relative(&hub.id, now)
+                        .unwrap_or_else(|| now.clone())
+                })?;
+            }
+        }
+        Ok(())
     }
 
     /// Adds the account that a submission brought along to its hub's configuration, which is left as it is.
@@ -335,19 +362,21 @@ impl Engine {
         let change = |stored: Option<&HubConfig>| {
             stored.map_or_else(|| hub.config.clone(), |stored| hub.added_inline(stored))
         };
-        Self::reconfigure(shared, &hub.id, &change)
+        Self::reconfigure(shared, &hub.id, &change).map(drop)
     }
 
+    /// Changes a stored configuration and rings its owner where that made a difference; tells whether it did.
     fn reconfigure(
         shared: &Shared,
         hub: &HubId,
         change: &Reconfigure<'_>,
-    ) -> Result<(), EngineError> {
+    ) -> Result<bool, EngineError> {
         let now = UnixMs(clock::unix_ms());
-        if shared.store.reconfigure(now, hub, change)? {
+        let changed = shared.store.reconfigure(now, hub, change)?;
+        if changed {
             shared.ring(hub);
         }
-        Ok(())
+        Ok(changed)
     }
 
     /// A task, or a group as one, and whose it is.

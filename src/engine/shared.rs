@@ -8,13 +8,18 @@ use std::{
 };
 
 use mj_discord::{Moment, UnixMs};
-use mj_midjourney::{config::HubId, hub::Entropy, store::Grade, task::TaskId};
+use mj_midjourney::{
+    config::HubId,
+    hub::Entropy,
+    store::{Grade, TaskStore},
+    task::TaskId,
+};
 use mj_process::{HeirLock, Identity, Origin, StateDir, clock, fifo, random};
 use mj_store::{Keyring, SqliteStore};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use crate::{error::EngineError, tls::Tls};
+use crate::{error::EngineError, status, tls::Tls};
 
 /// A CLI process that has lived this long is resident (PROCESS.md, section 3).
 const RESIDENT_AFTER: Duration = Duration::from_secs(10);
@@ -264,6 +269,22 @@ impl Shared {
     pub(crate) fn ring(&self, hub: &HubId) -> bool {
         let heard = |name: &str| matches!(fifo::ring(&self.dir, name), Ok(fifo::Rung::Heard));
         heard(&owner_fifo(hub)) || heard(&self.heir_fifo)
+    }
+
+    /// The same for a hub of a family, which may be new: the process that owns the family's head takes it, where that
+    /// one stays and so may open a gateway.
+    pub(crate) fn ring_relative(&self, hub: &HubId, head: &HubId) -> bool {
+        let hears = |of: &HubId| {
+            let rung = fifo::ring(&self.dir, &owner_fifo(of));
+            matches!(rung, Ok(fifo::Rung::Heard))
+        };
+        let has_resident = || {
+            let lease = self.store.lease(head).ok().flatten();
+            lease.is_some_and(|lease| {
+                lease.grade == Grade::Resident && status::is_alive(self, head, &lease)
+            })
+        };
+        hears(hub) || (has_resident() && hears(head)) || self.ring(hub)
     }
 }
 

@@ -194,11 +194,7 @@ impl Station {
     fn is_needed(&self, hub: &HubSummary, grade: Grade) -> bool {
         match grade {
             Grade::Transient => self.shared.unsent.concerns(&hub.id),
-            Grade::Resident => {
-                hub.open_tasks > 0
-                    || hub.has_notices
-                    || UnixMs(clock::unix_ms()).since(hub.used_at) < QUIET
-            }
+            Grade::Resident => is_used(hub, UnixMs(clock::unix_ms())),
         }
     }
 
@@ -366,6 +362,11 @@ impl Station {
         let now = clock::boot();
         now >= *self.idle_since.get_or_insert(now) + LINGER
     }
+}
+
+/// Whether a hub has something to do, or may soon: else it needs no gateway, and so no owner that stays.
+pub(crate) fn is_used(hub: &HubSummary, now: UnixMs) -> bool {
+    hub.open_tasks > 0 || hub.has_notices || now.since(hub.used_at) < QUIET
 }
 
 /// Waits for a ring, and takes it; forever where there is no FIFO.

@@ -43,7 +43,7 @@ pub(crate) fn hubs(
 ) -> Result<Vec<(&'static str, Value)>, EngineError> {
     let all = shared.store.hubs()?;
     let mut entries = match current {
-        Some(hub) => in_full(shared, hub)?,
+        Some(hub) => in_full(shared, hub, &relatives(shared, hub, &all)?)?,
         None => in_full_without_hub(),
     };
     let all = all
@@ -54,11 +54,51 @@ pub(crate) fn hubs(
     Ok(entries)
 }
 
-fn in_full(shared: &Shared, hub: &HubId) -> Result<Vec<(&'static str, Value)>, EngineError> {
-    let seen = shared.store.status(hub)?.and_then(|(at, text)| {
+/// The hubs of the family that `head` is the head of, without itself.
+///
+/// # Errors
+/// [`EngineError::Storage`].
+pub(crate) fn relatives(
+    shared: &Shared,
+    head: &HubId,
+    all: &[HubSummary],
+) -> Result<Vec<HubId>, EngineError> {
+    let mut relatives = Vec::new();
+    for hub in all.iter().filter(|hub| hub.id != *head && hub.is_readable) {
+        let config = shared.store.config(&hub.id)?;
+        if config.is_some_and(|(_, config)| config.family.as_ref() == Some(head)) {
+            relatives.push(hub.id.clone());
+        }
+    }
+    Ok(relatives)
+}
+
+/// What the owner of a hub said last, and when.
+///
+/// # Errors
+/// [`EngineError::Storage`].
+pub(crate) fn said(shared: &Shared, hub: &HubId) -> Result<Option<(UnixMs, Json)>, EngineError> {
+    Ok(shared.store.status(hub)?.and_then(|(at, text)| {
         let json: Json = serde_json::from_str(&text).ok()?;
         Some((at, json))
-    });
+    }))
+}
+
+fn in_full(
+    shared: &Shared,
+    hub: &HubId,
+    relatives: &[HubId],
+) -> Result<Vec<(&'static str, Value)>, EngineError> {
+    let seen = said(shared, hub)?;
+    let mut every = accounts(shared, hub, seen.as_ref().map(|(_, json)| json))?;
+    for relative in relatives {
+        let said = said(shared, relative)?;
+        every.extend(accounts(
+            shared,
+            relative,
+            said.as_ref().map(|(_, json)| json),
+        )?);
+    }
     Ok(vec![
         ("hub", Value::from(hub.0.as_str())),
         ("owner", owner(shared, hub)?),
@@ -77,10 +117,7 @@ fn in_full(shared: &Shared, hub: &HubId) -> Result<Vec<(&'static str, Value)>, E
             "queue",
             queue(shared, hub, seen.as_ref().map(|(_, json)| json))?,
         ),
-        (
-            "accounts",
-            accounts(shared, hub, seen.as_ref().map(|(_, json)| json))?,
-        ),
+        ("accounts", Value::List(every)),
         ("webhooks", webhooks(shared, hub)?),
         (
             "counters",
@@ -174,7 +211,7 @@ fn webhooks(shared: &Shared, hub: &HubId) -> Result<Value, EngineError> {
 }
 
 /// The configured accounts, with what the store and the owner know of each.
-fn accounts(shared: &Shared, hub: &HubId, seen: Option<&Json>) -> Result<Value, EngineError> {
+fn accounts(shared: &Shared, hub: &HubId, seen: Option<&Json>) -> Result<Vec<Value>, EngineError> {
     let health = shared.store.accounts(hub)?;
     let (configured, lang) = shared
         .store
@@ -227,7 +264,7 @@ fn accounts(shared: &Shared, hub: &HubId, seen: Option<&Json>) -> Result<Value, 
         .into_iter()
         .collect()
     });
-    Ok(Value::List(accounts.collect()))
+    Ok(accounts.collect())
 }
 
 /// What became of the store's files: what this process noticed, and what others have moved aside and is there still.

@@ -9,6 +9,7 @@ mod tests;
 use mj_discord::{Hosts, UnixMs};
 use mj_midjourney::{
     config::{GatewayMode, HubConfig, HubId},
+    store::family_key,
     task::{Action, Task, TaskId, TaskView, Work},
 };
 use mj_process::random;
@@ -91,7 +92,10 @@ fn blank(
                 .now
                 .plus(options.timeout.unwrap_or(place.config.timeout)),
             priority: options.priority,
-            idempotency_key: options.idempotency_key.clone(),
+            idempotency_key: options.idempotency_key.as_ref().map(|key| {
+                let family = place.config.family.as_ref();
+                family.map_or_else(|| key.clone(), |family| family_key(family, key))
+            }),
             notify_url: options
                 .notify_url
                 .clone()

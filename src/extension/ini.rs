@@ -65,7 +65,7 @@ entries! {
     Open "mj.log_format", Open "mj.log_level", Open "mj.log_prompts", Open "mj.log_size", Open "mj.max_wait",
     Secret "mj.notify_secret", Secret "mj.notify_url", Address "mj.proxy", Open "mj.queue_size",
     Open "mj.relax_concurrency", Open "mj.retention", Open "mj.role", Secret "mj.secret", Secret "mj.secret_previous", Open "mj.seed_tag", Secret "mj.session_id",
-    Open "mj.shutdown_grace", Open "mj.spacing", Open "mj.state_dir", Address "mj.store", Open "mj.timeout", Address "mj.upload_url",
+    Open "mj.shutdown_grace", Open "mj.spacing", Open "mj.state_dir", Address "mj.store", Open "mj.timeout", Open "mj.token_sessions", Address "mj.upload_url",
     Open "mj.user_agent", Secret "mj.user_token",
 }
 

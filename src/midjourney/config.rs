@@ -113,6 +113,10 @@ pub struct HubConfig {
     /// The same in relax mode.
     #[serde(default = "three")]
     pub relax_concurrency: u32,
+    /// The hub whose settings it has, itself or another: of a pool's keys each has a hub, and so a gateway session, of
+    /// its own (`mj.token_sessions`). All hubs of a family have one set of idempotency keys.
+    #[serde(default)]
+    pub family: Option<HubId>,
     /// Replaced hosts, proxy, certificate authorities.
     pub hosts: HostSettings,
     /// Tasks that may wait, over all accounts, 1 to 100,000.

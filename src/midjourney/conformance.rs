@@ -51,6 +51,7 @@ macro_rules! conformance {
                 submission_is_all_or_none
                 an_idempotency_key_makes_the_earlier_task
                 an_idempotency_key_is_free_after_pruning
+                an_idempotency_key_of_a_family_is_one_in_all_hubs
                 a_repeated_submission_adds_nothing
                 the_queue_has_a_size
                 tasks_of_two_hubs_are_refused
@@ -360,6 +361,7 @@ pub fn config() -> HubConfig {
         }],
         concurrency: 3,
         relax_concurrency: 3,
+        family: None,
         hosts: HostSettings {
             api_url: Some("http://127.0.0.1:1".to_owned()),
             ..HostSettings::default()

@@ -20,7 +20,7 @@ use crate::{
     store::{
         CLOSED_LIMIT, CLOSED_RECENT, Cancelled, Commit, Committed, Counts, FeedEvent, Grade,
         HubState, HubSummary, IdentifyPermit, Inbox, Lease, PAGE_LIMIT, Page, Reconfigure,
-        StoreError, StoredSession, TaskFilter, TaskStore, USED_AT_GRAIN, Write,
+        StoreError, StoredSession, TaskFilter, TaskStore, USED_AT_GRAIN, Write, is_family_key,
     },
     task::{Status, Task, TaskId, TaskView},
 };
@@ -131,8 +131,13 @@ impl TaskStore for MemoryStore {
             let id = task.view.id;
             let key = task.work.idempotency_key.as_deref();
             let taken = key.and_then(|key| {
+                let of_family = || {
+                    let mut hubs = tables.hubs.values().filter(|_| is_family_key(key));
+                    hubs.find_map(|hub| hub.keys.get(key))
+                };
                 keys.get(key)
                     .or_else(|| hub.and_then(|hub| hub.keys.get(key)))
+                    .or_else(of_family)
                     .copied()
             });
             let earlier = taken.or_else(|| {

@@ -227,6 +227,18 @@ pub const USED_AT_GRAIN: Duration = Duration::from_secs(60);
 
 /// How long a list or a part of the feed is at most.
 pub const PAGE_LIMIT: u32 = 1_000;
+/// Begins an idempotency key that is a family's.
+const OF_FAMILY: char = '\u{1f}';
+
+/// An idempotency key that is taken in all hubs of a family at once ([`HubConfig::family`]).
+pub fn family_key(family: &HubId, key: &str) -> String {
+    format!("{OF_FAMILY}{family}{OF_FAMILY}{key}")
+}
+
+/// Whether an idempotency key is looked for in all hubs: it names the family itself.
+pub fn is_family_key(key: &str) -> bool {
+    key.starts_with(OF_FAMILY)
+}
 
 /// Which tasks `list` gives.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -393,7 +405,7 @@ pub trait TaskStore: Send + Sync {
     fn hubs(&self) -> Result<Vec<HubSummary>, StoreError>;
 
     /// Adds tasks of one hub, all or none, durably, each with a feed event. A task whose idempotency key is taken in
-    /// its hub is not added, nor one whose id is stored already (a repeated call). Gives the ids, in order: the given
+    /// its hub, or in any where it is a family's ([`family_key`]), is not added, nor one whose id is stored already (a repeated call). Gives the ids, in order: the given
     /// ones, or the earlier task's.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mj_discord::UnixMs;
 use mj_midjourney::{
-    store::{Cancelled, StoreError},
+    store::{Cancelled, StoreError, is_family_key},
     task::{Status, Task, TaskId},
 };
 use rusqlite::{OptionalExtension as _, params};
@@ -85,12 +85,19 @@ pub(crate) fn submit(
 }
 
 fn keyed(open: &Open, hub: i64, key: &str) -> Result<Option<TaskId>> {
-    let mut find = open
-        .connection
-        .prepare_cached("SELECT id FROM task WHERE hub = ?1 AND idempotency_key = ?2")?;
-    let id: Option<String> = find
-        .query_row(params![hub, key], |row| row.get(0))
-        .optional()?;
+    let id: Option<String> = if is_family_key(key) {
+        // By the index of each hub.
+        let mut find = open.connection.prepare_cached(
+            "SELECT id FROM task WHERE hub IN (SELECT key FROM hub) AND idempotency_key = ?1",
+        )?;
+        find.query_row([key], |row| row.get(0)).optional()?
+    } else {
+        let mut find = open
+            .connection
+            .prepare_cached("SELECT id FROM task WHERE hub = ?1 AND idempotency_key = ?2")?;
+        find.query_row(params![hub, key], |row| row.get(0))
+            .optional()?
+    };
     id.map(|id| {
         id.parse()
             .map_err(|_| Failure::Store(unreadable("a task's id")))

@@ -26,8 +26,11 @@ final class Deployment
 
     private StateDirectory $files;
 
-    /** @param array<string, mixed> $conduct of the simulator */
-    public function __construct(int $keys, array $conduct = [])
+    /**
+     * @param array<string, mixed> $conduct  of the simulator
+     * @param bool                 $sessions whether each key of the pool listens; else one of them does
+     */
+    public function __construct(int $keys, array $conduct = [], bool $sessions = false)
     {
         $this->simulator = new Simulator(['--speed', '100', '--accounts', (string) $keys, '--config', json_encode($conduct + ['concurrency' => 15], JSON_THROW_ON_ERROR)]);
         $this->state = new StateDirectory();
@@ -41,8 +44,7 @@ final class Deployment
                 'guild_id' => $says['guild_id'], 'channel_id' => $says['channel_id'], 'session_id' => $says['session_id'],
                 'bot_token' => $says['bot_token'], 'timeout' => '10', 'status' => 1,
             ],
-            // One of the pool's keys listens as well, so that its refusals are seen.
-            'more' => ['user_token' => $says['user_token'], 'concurrency' => 15, 'spacing' => '10ms', 'upload_url' => $says['upload_url'], 'activity_url' => $says['activity_url']],
+            'more' => ($sessions ? ['token_sessions' => true] : ['user_token' => $says['user_token']]) + ['concurrency' => 15, 'spacing' => '10ms', 'upload_url' => $says['upload_url'], 'activity_url' => $says['activity_url']],
             'pictures' => $this->files->path,
         ];
         file_put_contents($this->files->path . '/site.json', json_encode($given, JSON_THROW_ON_ERROR));

@@ -74,7 +74,8 @@ final class SecretsTest extends TestCase
             $hidden('http://user:password@probe'),
             [...array_keys($this->secrets), ...array_keys(self::ADDRESSES)],
         );
-        $secretive = preg_grep('/token|secret|key|password|session/', $names);
+        // This one says whether, and holds none.
+        $secretive = array_diff(preg_grep('/token|secret|key|password|session/', $names), ['mj.token_sessions']);
         self::assertSame([], array_diff($secretive, array_map(static fn (string $name) => "mj.$name", array_keys($this->secrets))));
     }
 

@@ -48,6 +48,7 @@ pub(crate) fn hub_config(world: &World, weather: &Weather) -> HubConfig {
             .collect(),
         concurrency: weather.concurrency,
         relax_concurrency: weather.concurrency,
+        family: None,
         hosts: HostSettings::default(),
         queue_size: 100_000,
         timeout: Duration::from_secs(600),

@@ -4,7 +4,6 @@ declare(strict_types=1);
 
 namespace Mj\Framework;
 
-use Mj\Console\Interruption;
 use Mj\Midjourney;
 
 /** `mj:serve`: a process that stays as the owner, where PHP-FPM is not there to be one. SIGTERM and SIGINT end it well. */
@@ -30,14 +29,14 @@ final class Serve extends Command
 
             return 1;
         }
-        $interruption = Interruption::heard();
+        $signals = new Signals();
         try {
             // A signal or a time limit of the application's ends one call, and not the service.
             do {
                 $mj->serve(max(0.0, min(self::SLICE, $until - self::now())));
-            } while (!$interruption->came() && self::now() < $until);
+            } while (!$signals->askToStop() && self::now() < $until);
         } finally {
-            $interruption->end();
+            $signals->restore();
         }
 
         return 0;

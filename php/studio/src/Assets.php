@@ -14,8 +14,6 @@ final class Assets
 
     private const DIRECTORY = __DIR__ . '/../public';
 
-    private static ?string $version = null;
-
     /** The page's styles, in their order; css/dark.css counts where it is dark. */
     public const STYLES = ['base', 'head', 'composer', 'cards', 'gallery', 'viewer', 'system', 'login'];
 
@@ -50,14 +48,15 @@ final class Assets
 
     private static function version(): string
     {
-        if (self::$version === null) {
+        static $version = null;
+        if ($version === null) {
             $sums = '';
             foreach (glob(self::DIRECTORY . '/{js,css}/*', GLOB_BRACE) ?: [] as $file) {
                 $sums .= md5_file($file);
             }
-            self::$version = substr(md5($sums), 0, 8);
+            $version = substr(md5($sums), 0, 8);
         }
 
-        return self::$version;
+        return $version;
     }
 }

@@ -20,44 +20,19 @@ final class Page
     public function render(?string $token, bool $canLeave): string
     {
         ob_start();
-        (static function (self $page, ?string $token, bool $canLeave): void {
-            require __DIR__ . '/../page.php';
-        })($this, $token, $canLeave);
+        require __DIR__ . '/../page.php';
 
         return (string) ob_get_clean();
     }
 
-    /** What addresses on the page begin with, as HTML. */
-    public function base(): string
-    {
-        return self::html($this->base);
-    }
-
-    /** `auto`, `light` or `dark`. */
-    public function theme(): string
-    {
-        return $this->theme;
-    }
-
-    public function isChinese(): bool
-    {
-        return $this->language->code === 'zh';
-    }
-
-    /** The language's tag. */
-    public function tag(): string
-    {
-        return $this->language->tag();
-    }
-
     /** A word of the language, as HTML. */
-    public function say(string $name): string
+    private function say(string $name): string
     {
         return self::html($this->language->word($name));
     }
 
     /** What the scripts are told: JSON that cannot end the element it is in. */
-    public function told(?string $token): string
+    private function told(?string $token): string
     {
         return json_encode(
             ['token' => $token, 'language' => $this->language->code, 'theme' => $this->theme, 'words' => $this->language->words()],
@@ -66,7 +41,7 @@ final class Page
     }
 
     /** Where css/dark.css counts. */
-    public function dark(): string
+    private function dark(): string
     {
         return ['auto' => '(prefers-color-scheme: dark)', 'light' => 'not all', 'dark' => 'all'][$this->theme];
     }

@@ -80,6 +80,13 @@ pub(super) fn hub(raw: &Raw) -> Result<Option<HubSettings>, EngineError> {
         ));
     }
     let id = hub_id(&logins, guild_id, channel_id);
+    let token_sessions = raw.read("token_sessions", |setting| {
+        let wanted = setting.truth()?;
+        if wanted && gateway == GatewayMode::Off {
+            return Err(setting.wrong("needs a gateway, and mj.gateway is off"));
+        }
+        Ok(wanted)
+    })?;
     let config = HubConfig {
         gateway,
         guild_id,
@@ -87,6 +94,7 @@ pub(super) fn hub(raw: &Raw) -> Result<Option<HubSettings>, EngineError> {
         accounts,
         concurrency,
         relax_concurrency,
+        family: token_sessions.unwrap_or(false).then(|| id.clone()),
         hosts: hosts(raw)?,
         queue_size: raw.number("queue_size", (1, 100_000), 1_000)?,
         timeout: raw.duration("timeout", (10 * SECOND, 7 * DAY), 600 * SECOND)?,

@@ -55,6 +55,7 @@ pub(crate) const KEYS: &[&str] = &[
     "state_dir",
     "store",
     "timeout",
+    "token_sessions",
     "upload_url",
     "user_agent",
     "user_token",

@@ -50,6 +50,7 @@ pub(crate) const DEFAULTS: &[(&str, &str)] = &[
     ("spacing", "350ms"),
     ("state_dir", "/var/lib/mj"),
     ("timeout", "600"),
+    ("token_sessions", "0"),
     (
         "upload_url",
         "https://discord-attachments-uploads-prd.storage.googleapis.com",

@@ -1,6 +1,6 @@
 //! What settings mean, and what is said of wrong ones.
 
-use mj_midjourney::config::{Archive, GatewayMode};
+use mj_midjourney::config::Archive;
 
 use super::*;
 
@@ -237,6 +237,81 @@ fn tokens_brought_along_run_as_many_jobs_as_is_set() {
         config: guest(&narrow),
     };
     assert_eq!(limits(&presser.added_inline(&wide.config)), [(5, 3)]);
+}
+
+#[test]
+fn a_token_with_a_session_has_a_hub_of_its_familys() {
+    let of = |sessions: bool, more: &[(&str, Value)]| {
+        let base = [
+            ("bot_token", Value::from("bot")),
+            ("user_token", "main".into()),
+            ("token_sessions", sessions.into()),
+        ];
+        read(
+            &base
+                .into_iter()
+                .chain(more.iter().cloned())
+                .collect::<Vec<_>>(),
+        )
+        .unwrap()
+    };
+    let head = of(true, &[]);
+    assert_eq!(head.config.family.as_ref(), Some(&head.id));
+    let (guest, name) = head.of_token(Token::new("guest"));
+    assert_ne!(guest.id, head.id);
+    assert_eq!(guest.config.family.as_ref(), Some(&head.id));
+    assert_eq!(guest.config.gateway, GatewayMode::User);
+    assert_eq!(guest.config.bot_token, None);
+    let names = |config: &HubConfig| -> Vec<String> {
+        let accounts = config.accounts.iter();
+        accounts.map(|account| account.name.clone()).collect()
+    };
+    assert_eq!(names(&guest.config), [name.as_str()]);
+    assert_eq!(head.of_token(Token::new("guest")).0.id, guest.id);
+    assert_ne!(head.of_token(Token::new("another")).0.id, guest.id);
+    // The main account listens already.
+    assert_eq!(
+        head.of_token(Token::new("main")),
+        (head.clone(), "main".to_owned())
+    );
+    // The same key on another site, whose settings are others.
+    let other_place = [
+        ("guild_id", Value::from(GUILD)),
+        ("channel_id", "1100000000000000003".into()),
+        ("user_token", "main".into()),
+        ("token_sessions", true.into()),
+    ];
+    let elsewhere = Settings::read(
+        &Environment::default(),
+        &[],
+        &other_place.into_iter().collect(),
+    );
+    let elsewhere = elsewhere.unwrap().hub.unwrap();
+    assert_ne!(elsewhere.of_token(Token::new("guest")).0.id, guest.id);
+
+    let changed = of(true, &[("concurrency", 7.into()), ("timeout", 99.into())]);
+    let renewed = changed.for_relative(&guest.id, &guest.config).unwrap();
+    assert_eq!(renewed.timeout, Duration::from_secs(99));
+    assert_eq!(
+        (renewed.gateway, names(&renewed)),
+        (GatewayMode::User, vec![name])
+    );
+    assert_eq!(renewed.accounts[0].concurrency, 7);
+    assert_eq!(renewed, changed.of_token(Token::new("guest")).0.config);
+    assert_eq!(elsewhere.for_relative(&guest.id, &guest.config), None);
+    let alone = of(false, &[]);
+    assert_eq!(alone.for_relative(&guest.id, &guest.config), None);
+    assert_eq!(alone.of_token(Token::new("guest")).0.id, head.id);
+    assert!(
+        read(&[
+            ("user_token", "a".into()),
+            ("gateway", "off".into()),
+            ("token_sessions", true.into())
+        ])
+        .unwrap_err()
+        .to_string()
+        .starts_with("token_sessions: needs a gateway")
+    );
 }
 
 #[test]

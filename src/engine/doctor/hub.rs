@@ -24,8 +24,9 @@ use super::{
 };
 use crate::{
     config::{Role, token_hash},
+    error::EngineError,
     shared::Shared,
-    status::is_alive,
+    status::{self, is_alive},
 };
 
 /// Logins of one day that are more than a healthy day has by far.
@@ -475,6 +476,28 @@ fn in_doubt(hub: &Hub<'_>, findings: &Findings) {
     }
 }
 
+/// An account's name, and how many tasks it runs, as its owner said.
+fn at_work_of(account: &Json) -> Option<(String, u64)> {
+    let name = account["name"].as_str()?.to_owned();
+    Some((name, account["running"].as_u64()?))
+}
+
+/// The same of accounts that have a hub of their own, where its session is not live.
+fn silent_relatives(hub: &Hub<'_>) -> Result<Vec<(String, u64)>, EngineError> {
+    let all = hub.shared.store.hubs()?;
+    let mut silent = Vec::new();
+    for relative in status::relatives(hub.shared, hub.id, &all)? {
+        let Some((_, said)) = status::said(hub.shared, &relative)? else {
+            continue;
+        };
+        if said["user"]["state"] != "live" {
+            let accounts = said["accounts"].as_array();
+            silent.extend(accounts.into_iter().flatten().filter_map(at_work_of));
+        }
+    }
+    Ok(silent)
+}
+
 fn unseen(hub: &Hub<'_>, findings: &Findings) {
     let check = Check::TasksUnseen;
     if !findings.may(check) {
@@ -483,12 +506,20 @@ fn unseen(hub: &Hub<'_>, findings: &Findings) {
     let listens = matches!(hub.config.gateway, GatewayMode::User | GatewayMode::Both);
     let main = hub.config.accounts.first().filter(|_| listens);
     let accounts = hub.said("/accounts").as_array();
-    let unheard: Vec<(&str, u64)> = accounts
+    let unheard: Vec<(String, u64)> = accounts
         .into_iter()
         .flatten()
-        .filter_map(|account| Some((account["name"].as_str()?, account["running"].as_u64()?)))
+        .filter_map(at_work_of)
         .filter(|(name, _)| main.is_none_or(|main| main.name != *name))
         .collect();
+    let mut unheard = unheard;
+    match silent_relatives(hub) {
+        Ok(silent) => unheard.extend(silent),
+        Err(error) => {
+            let why = Text::with("{0}", "{0}", [Shown::said(&error.to_string())]);
+            return findings.unknown(check, why, None);
+        }
+    }
     let at_work = unheard.iter().filter(|(_, running)| *running > 0);
     let running: u64 = at_work.clone().map(|(_, running)| *running).sum();
     if running == 0 {
@@ -512,8 +543,8 @@ fn unseen(hub: &Hub<'_>, findings: &Findings) {
             ],
         ),
         Text::new(
-            "such a task ends as UNSEEN when it was refused; where that matters, set the account as mj.user_token, whose session is the one that is open",
-            "此类任务被拒绝时以 UNSEEN 结束；若需看到原因，请将该账号设为 mj.user_token，只有它的会话是打开的",
+            "such a task ends as UNSEEN when it was refused; where that matters, set the account as mj.user_token, or mj.token_sessions = 1 for tokens that come with tasks",
+            "此类任务被拒绝时以 UNSEEN 结束；若需看到原因，请将该账号设为 mj.user_token；随任务传入的令牌可设 mj.token_sessions = 1",
         ),
     );
 }

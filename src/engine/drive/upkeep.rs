@@ -12,6 +12,7 @@ use crate::{
     chronicle,
     ownership::{self, Renewal},
     shared::moment,
+    station::is_used,
 };
 
 /// How often what no input announces is looked for: a grade, a FIFO that somebody removed.
@@ -176,9 +177,33 @@ impl Drive {
         self.arrange_links(now);
     }
 
+    /// Whether this is the hub of a token that came with tasks, and none has come for long: it needs no gateway session
+    /// until the next.
+    fn is_left_alone(&self, now: Moment) -> bool {
+        let is_head = self
+            .config
+            .family
+            .as_ref()
+            .is_none_or(|head| *head == self.id);
+        if is_head || self.draining_since.is_some() {
+            return false;
+        }
+        match self.shared.store.hubs() {
+            Ok(hubs) => hubs
+                .iter()
+                .find(|hub| hub.id == self.id)
+                .is_some_and(|hub| !is_used(hub, now.unix)),
+            Err(error) => {
+                tracing::warn!(hub = %self.id, %error, "the hubs could not be read");
+                false
+            }
+        }
+    }
+
     pub(super) fn keep_house(&mut self, now: Moment) {
         if now.boot >= self.housekept + HOUSEKEEPING {
             self.housekept = now.boot;
+            self.stopping |= self.is_left_alone(now);
             self.resident_bytes = telling::resident_bytes();
             let before = now.unix.minus(self.config.retention);
             if let Err(error) =

@@ -1,6 +1,6 @@
 //! The settings that are in force for a process, and the hub and account that they name.
 
-use mj_discord::Hosts;
+use mj_discord::{Hosts, Token};
 
 use super::Host;
 use crate::{
@@ -67,16 +67,20 @@ impl super::Engine {
     }
 }
 
-/// The hub with the account that a submission brings along, and the account that it names.
+/// Where a token that a submission brings along leads: a hub, and the name of its account there.
+pub(super) type Guest = fn(&HubSettings, Token) -> (HubSettings, String);
+
+/// The hub of a submission, which the token that it brings along may lead to, and the account that it names.
 ///
 /// # Errors
 /// [`EngineError::Argument`] for an unknown name, [`EngineError::Configuration`] where there is no account at all.
 pub(super) fn named_account(
     hub: &HubSettings,
     options: &Options,
+    guest: Guest,
 ) -> Result<(HubSettings, Option<String>), EngineError> {
     if let Some(token) = &options.user_token {
-        let (hub, name) = hub.with_token(token.clone());
+        let (hub, name) = guest(hub, token.clone());
         return Ok((hub, Some(name)));
     }
     if let Some(name) = &options.account {

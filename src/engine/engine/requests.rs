@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mj_discord::UnixMs;
 use mj_midjourney::{
     application::Bot,
-    config::HubId,
+    config::{HubConfig, HubId},
     job_id::JobId,
     store::{StoreError, TaskStore},
     task::{Task, TaskId},
@@ -116,20 +116,22 @@ impl Engine {
         let current = self.current();
         let shared = self.shared(&current.settings)?;
         let parent = Self::pressable(&shared, task)?;
-        let stored = Self::config_of(&shared, &parent.hub)?;
+        let stored = Self::renewed_config_of(&shared, &current, &parent.hub)?;
         let (hub, account) = named_account(
             &HubSettings {
                 id: parent.hub.clone(),
                 config: stored,
             },
             &options,
+            // The pressed message's hub knows the key that the press takes.
+            HubSettings::with_token,
         )?;
         let place = self.place(&shared, &current, &hub, account.as_deref());
         let submitted = submission::press(place, &parent, action, &options)?;
         if options.user_token.is_some() {
             Self::store_inline(&shared, &hub)?;
         }
-        self.submit(&shared, &hub.id, &submitted, hub.config.queue_size)
+        self.submit(&shared, &hub, &submitted)
     }
 
     /// What all submissions to the configured hub have in common.
@@ -141,12 +143,40 @@ impl Engine {
     ) -> Result<TaskId, EngineError> {
         let options = Options::read(kind, options)?;
         let current = self.current();
-        let (hub, account) = named_account(current.hub()?, &options)?;
+        let configured = current.hub()?;
+        let (hub, account) = named_account(configured, &options, HubSettings::of_token)?;
         let shared = self.shared(&current.settings)?;
         let place = self.place(&shared, &current, &hub, account.as_deref());
         let submitted = make(place, &options)?;
+        if hub.id != configured.id {
+            // It listens too: its bot may be another's eyes, and what mj_status() shows in full is its owner's.
+            Self::store_config(&shared, configured)?;
+        }
         Self::store_config(&shared, &hub)?;
-        self.submit(&shared, &hub.id, &submitted, hub.config.queue_size)
+        self.submit(&shared, &hub, &submitted)
+    }
+
+    /// A stored configuration; of a hub of the configured one's family with what has changed since.
+    fn renewed_config_of(
+        shared: &Shared,
+        current: &Current,
+        hub: &HubId,
+    ) -> Result<HubConfig, EngineError> {
+        let stored = Self::config_of(shared, hub)?;
+        let configured = current.settings.hub.as_ref();
+        let Some(configured) = configured.filter(|configured| configured.id != *hub) else {
+            return Ok(stored);
+        };
+        match configured.for_relative(hub, &stored) {
+            Some(renewed) if renewed != stored => {
+                Self::reconfigure(shared, hub, &|now| {
+                    now.and_then(|now| configured.for_relative(hub, now))
+                        .unwrap_or_else(|| renewed.clone())
+                })?;
+                Ok(renewed)
+            }
+            _ => Ok(stored),
+        }
     }
 
     fn place<'p>(
@@ -214,13 +244,13 @@ impl Engine {
     fn submit(
         &self,
         shared: &Arc<Shared>,
-        hub: &HubId,
+        HubSettings { id: hub, config }: &HubSettings,
         submitted: &Submitted,
-        queue_size: u32,
     ) -> Result<TaskId, EngineError> {
+        let now = UnixMs(clock::unix_ms());
         let stored = shared
             .store
-            .submit(UnixMs(clock::unix_ms()), &submitted.tasks, queue_size);
+            .submit(now, &submitted.tasks, config.queue_size);
         // After another error nobody knows whether they are stored.
         if matches!(stored, Err(StoreError::QueueFull { .. })) {
             kept::forget(&shared.dir, &submitted.tasks);
@@ -235,13 +265,20 @@ impl Engine {
         }
         // A server's worker lives on; only a script must know what it would leave behind.
         if !shared.lifetime.is_server {
-            for id in &ids {
+            // A repeated request of a family may be a task of another of its hubs.
+            let is_of_hub = |id: &&TaskId| {
+                config.family.is_none() || submitted.tasks.iter().any(|task| task.view.id == **id)
+            };
+            for id in ids.iter().filter(is_of_hub) {
                 if shared.unsent.add(hub, *id) {
                     forget_what_others_send(shared);
                 }
             }
         }
-        let is_heard = shared.ring(hub);
+        let is_heard = match &config.family {
+            Some(head) => shared.ring_relative(hub, head),
+            None => shared.ring(hub),
+        };
         self.wake(shared, !is_heard);
         let first = ids
             .first()

@@ -4,7 +4,7 @@ use std::thread;
 
 use super::{NOW, WIDE, after, attempt, end, hub, id, own, submit, task, write};
 use crate::{
-    store::{Cancelled, StoreError, TaskStore},
+    store::{Cancelled, StoreError, TaskStore, family_key},
     task::{Status, Task, TaskId},
 };
 
@@ -72,6 +72,22 @@ pub fn an_idempotency_key_is_free_after_pruning(store: &impl TaskStore) {
     assert_eq!(submit_all(store, &[keyed(2, "k")]), [id(1)]);
     assert_eq!(store.prune(&hub(1), 1, after(2), 10).unwrap(), 1);
     assert_eq!(submit_all(store, &[keyed(3, "k")]), [id(3)]);
+}
+
+/// Tasks of one family lie in several hubs, and a repeated request may come to another of them.
+pub fn an_idempotency_key_of_a_family_is_one_in_all_hubs(store: &impl TaskStore) {
+    let ours = family_key(&hub(1), "k");
+    assert_eq!(submit_all(store, &[keyed(1, &ours)]), [id(1)]);
+    let mut elsewhere = keyed(2, &ours);
+    elsewhere.hub = hub(2);
+    assert_eq!(submit_all(store, &[elsewhere]), [id(1)]);
+    assert_eq!(store.task(&id(2)).unwrap(), None);
+    for (number, key) in [(3, family_key(&hub(2), "k")), (4, "k".to_owned())] {
+        let mut elsewhere = keyed(number, &key);
+        elsewhere.hub = hub(2);
+        assert_eq!(submit_all(store, &[elsewhere]), [id(number)], "{key:?}");
+    }
+    assert_eq!(submit_all(store, &[keyed(5, &ours)]), [id(1)]);
 }
 
 /// A caller that does not know whether its first call went well repeats it.

@@ -200,7 +200,7 @@ fail_codes! {
     /// Discord took it and nothing was seen since, and what its account alone is shown reaches nobody.
     Unseen "UNSEEN" Task false
         "Discord took it and nothing was seen since" "Discord 已接收，此后未见任何动静"
-        "look at Discord with this account; set it as mj.user_token, or give it a hub of its own, so that its refusals are seen" "用该账号登录 Discord 查看；将其设为 mj.user_token 或为其单独设 Hub，才能看到拒绝原因";
+        "look at Discord with this account; mj.token_sessions = 1, or its token as mj.user_token, lets refusals be seen" "用该账号登录 Discord 查看；设 mj.token_sessions = 1 或将其令牌设为 mj.user_token，即可看到拒绝原因";
     /// Discord, or something before it, does not answer properly.
     UpstreamError "UPSTREAM_ERROR" Task true
         "Discord can not be reached or answers with an error" "无法访问 Discord 或其返回错误"

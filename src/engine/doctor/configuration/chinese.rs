@@ -73,6 +73,10 @@ const TABLE: &[(&str, &str)] = &[
     ),
     ("is missing", "未设置"),
     ("needs {}, which is not set", "需要 {}，而它未设置"),
+    (
+        "needs a gateway, and mj.gateway is off",
+        "需要网关，而 mj.gateway 为 off",
+    ),
     ("needs mj.archive, {}", "需要将 mj.archive 设为 s3://bucket"),
     (
         "is for s3://bucket only, {}",

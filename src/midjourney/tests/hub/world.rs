@@ -99,6 +99,7 @@ pub fn config(gateway: GatewayMode) -> HubConfig {
         accounts: vec![account("main")],
         concurrency: 3,
         relax_concurrency: 3,
+        family: None,
         hosts: HostSettings::default(),
         queue_size: 1_000,
         timeout: Duration::from_secs(10 * 60),
