@@ -1,6 +1,12 @@
 <?php
 
-/** The HTML of the studio. @var \Mj\Studio\Page $this @var string|null $token @var bool $canLeave */
+/**
+ * The HTML of the studio.
+ *
+ * @var Mj\Studio\Page $page
+ * @var string|null    $token    null shows the login
+ * @var bool           $canLeave whether there is a session to leave
+ */
 
 declare(strict_types=1);
 
@@ -8,23 +14,23 @@ use Mj\Studio\Assets;
 
 ?>
 <!doctype html>
-<html lang="<?= $this->language->tag() ?>" data-theme="<?= $this->theme ?>">
+<html lang="<?= $page->tag() ?>" data-theme="<?= $page->theme() ?>">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-<base href="<?= self::html($this->base) ?>/">
-<title><?= $this->say('title') ?></title>
+<base href="<?= $page->base() ?>/">
+<title><?= $page->say('title') ?></title>
 <link rel="icon" href="<?= Assets::address('icon.svg') ?>" type="image/svg+xml">
 <?php foreach (Assets::STYLES as $style): ?>
 <link rel="stylesheet" href="<?= Assets::address("css/$style.css") ?>">
 <?php endforeach ?>
-<link rel="stylesheet" href="<?= Assets::address('css/dark.css') ?>" id="dark" media="<?= $this->dark() ?>">
+<link rel="stylesheet" href="<?= Assets::address('css/dark.css') ?>" id="dark" media="<?= $page->dark() ?>">
 <?php foreach (Assets::scripts() as $script): ?>
 <link rel="modulepreload" href="<?= Assets::address($script) ?>">
 <?php endforeach ?>
-<script type="application/json" id="told"><?= $this->told($token) ?></script>
+<script type="application/json" id="told"><?= $page->told($token) ?></script>
 <script type="module" src="<?= Assets::address('js/studio.js') ?>"></script>
 </head>
 <body>
@@ -44,13 +50,13 @@ use Mj\Studio\Assets;
 <symbol id="i-download" viewBox="0 0 24 24"><path d="M12 4v11M6.5 10.5L12 16l5.5-5.5M5 20h14"/></symbol>
 <symbol id="i-leave" viewBox="0 0 24 24"><path d="M14 4h4.5A1.5 1.5 0 0 1 20 5.5v13a1.5 1.5 0 0 1-1.5 1.5H14M10 8l-4 4 4 4M6 12h9"/></symbol>
 </svg>
-<a class="skip" href="#main"><?= $this->say('skip') ?></a>
+<a class="skip" href="#main"><?= $page->say('skip') ?></a>
 <header class="top">
-  <a class="brand" href="#create"><svg class="icon" aria-hidden="true"><use href="#i-sail"/></svg><span>mj <b><?= $this->say('studio') ?></b></span></a>
+  <a class="brand" href="#create"><svg class="icon" aria-hidden="true"><use href="#i-sail"/></svg><span>mj <b><?= $page->say('studio') ?></b></span></a>
 <?php if ($token !== null): ?>
-  <nav class="views" aria-label="<?= $this->say('views') ?>">
+  <nav class="views" aria-label="<?= $page->say('views') ?>">
 <?php foreach (['create', 'gallery', 'system'] as $view): ?>
-    <a href="#<?= $view ?>" data-view="<?= $view ?>"><svg class="icon" aria-hidden="true"><use href="#i-<?= $view ?>"/></svg><span><?= $this->say($view) ?></span></a>
+    <a href="#<?= $view ?>" data-view="<?= $view ?>"><svg class="icon" aria-hidden="true"><use href="#i-<?= $view ?>"/></svg><span><?= $page->say($view) ?></span></a>
 <?php endforeach ?>
   </nav>
 <?php endif ?>
@@ -58,10 +64,10 @@ use Mj\Studio\Assets;
 <?php if ($token !== null): ?>
     <a class="health" href="#system" id="health" data-state="unknown"><i aria-hidden="true"></i><span></span></a>
 <?php endif ?>
-    <button type="button" class="plain" id="language" lang="<?= $this->language->code === 'zh' ? 'en' : 'zh-Hans' ?>"><?= $this->language->code === 'zh' ? 'English' : '中文' ?></button>
-    <button type="button" class="plain round" id="theme" aria-label="<?= $this->say('theme') ?>" title="<?= $this->say('theme') ?>"><svg class="icon" aria-hidden="true"><use href="#i-theme"/></svg></button>
+    <button type="button" class="plain" id="language" lang="<?= $page->isChinese() ? 'en' : 'zh-Hans' ?>"><?= $page->isChinese() ? 'English' : '中文' ?></button>
+    <button type="button" class="plain round" id="theme" aria-label="<?= $page->say('theme') ?>" title="<?= $page->say('theme') ?>"><svg class="icon" aria-hidden="true"><use href="#i-theme"/></svg></button>
 <?php if ($token !== null && $canLeave): ?>
-    <button type="button" class="plain round" id="leave" aria-label="<?= $this->say('leave') ?>" title="<?= $this->say('leave') ?>"><svg class="icon" aria-hidden="true"><use href="#i-leave"/></svg></button>
+    <button type="button" class="plain round" id="leave" aria-label="<?= $page->say('leave') ?>" title="<?= $page->say('leave') ?>"><svg class="icon" aria-hidden="true"><use href="#i-leave"/></svg></button>
 <?php endif ?>
   </div>
 </header>
@@ -69,63 +75,63 @@ use Mj\Studio\Assets;
 <?php if ($token === null): ?>
   <form class="login" id="login">
     <svg class="icon" aria-hidden="true"><use href="#i-sail"/></svg>
-    <h1><?= $this->say('welcome') ?></h1>
-    <p><?= $this->say('login_hint') ?></p>
-    <label><span><?= $this->say('secret') ?></span><input type="password" name="secret" autocomplete="current-password" required maxlength="1024"></label>
+    <h1><?= $page->say('welcome') ?></h1>
+    <p><?= $page->say('login_hint') ?></p>
+    <label><span><?= $page->say('secret') ?></span><input type="password" name="secret" autocomplete="current-password" required maxlength="1024"></label>
     <p class="trouble" role="alert" hidden></p>
-    <button class="primary"><?= $this->say('enter') ?></button>
+    <button class="primary"><?= $page->say('enter') ?></button>
   </form>
 <?php else: ?>
   <section data-page="create" aria-labelledby="h-create">
-    <h1 id="h-create" class="lead"><?= $this->say('lead') ?></h1>
+    <h1 id="h-create" class="lead"><?= $page->say('lead') ?></h1>
     <form class="composer" id="composer" autocomplete="off">
-      <div class="kinds" role="group" aria-label="<?= $this->say('kinds') ?>">
+      <div class="kinds" role="group" aria-label="<?= $page->say('kinds') ?>">
 <?php foreach (['imagine', 'describe', 'blend', 'shorten'] as $kind): ?>
-        <button type="button" class="kind" data-kind="<?= $kind ?>" aria-pressed="<?= $kind === 'imagine' ? 'true' : 'false' ?>"><?= $this->say($kind) ?></button>
+        <button type="button" class="kind" data-kind="<?= $kind ?>" aria-pressed="<?= $kind === 'imagine' ? 'true' : 'false' ?>"><?= $page->say($kind) ?></button>
 <?php endforeach ?>
       </div>
       <div data-for="imagine shorten">
-        <label class="unseen" for="prompt"><?= $this->say('prompt') ?></label>
-        <textarea id="prompt" name="prompt" rows="2" maxlength="6000" placeholder="<?= $this->say('prompt_hint') ?>"></textarea>
+        <label class="unseen" for="prompt"><?= $page->say('prompt') ?></label>
+        <textarea id="prompt" name="prompt" rows="2" maxlength="6000" placeholder="<?= $page->say('prompt_hint') ?>"></textarea>
       </div>
       <div id="pictures" hidden>
         <label class="drop" id="drop"><input type="file" id="files" accept="image/png,image/jpeg,image/webp,image/gif">
           <svg class="icon" aria-hidden="true"><use href="#i-picture"/></svg><span id="drop-hint"></span></label>
-        <ul class="thumbs" id="thumbs" aria-label="<?= $this->say('chosen') ?>"></ul>
+        <ul class="thumbs" id="thumbs" aria-label="<?= $page->say('chosen') ?>"></ul>
       </div>
       <div class="bar">
-        <label class="attach" data-for="imagine" title="<?= $this->say('attach') ?>"><input type="file" id="attach" accept="image/png,image/jpeg,image/webp,image/gif" multiple aria-label="<?= $this->say('attach') ?>"><svg class="icon" aria-hidden="true"><use href="#i-attach"/></svg></label>
-        <div class="chips" id="chips" data-for="imagine" role="group" aria-label="<?= $this->say('parameters') ?>"></div>
-        <p class="hint" data-for="shorten" hidden><?= $this->say('shorten_hint') ?></p>
-        <label class="select" data-for="blend" hidden><span><?= $this->say('shape') ?></span>
-          <select id="dimensions"><option value=""><?= $this->say('square') ?></option><option value="portrait"><?= $this->say('portrait') ?></option><option value="landscape"><?= $this->say('landscape') ?></option></select></label>
-        <button class="primary send" id="send"><span><?= $this->say('imagine') ?></span><svg class="icon" aria-hidden="true"><use href="#i-arrow"/></svg></button>
+        <label class="attach" data-for="imagine" title="<?= $page->say('attach') ?>"><input type="file" id="attach" accept="image/png,image/jpeg,image/webp,image/gif" multiple aria-label="<?= $page->say('attach') ?>"><svg class="icon" aria-hidden="true"><use href="#i-attach"/></svg></label>
+        <div class="chips" id="chips" data-for="imagine" role="group" aria-label="<?= $page->say('parameters') ?>"></div>
+        <p class="hint" data-for="shorten" hidden><?= $page->say('shorten_hint') ?></p>
+        <label class="select" data-for="blend" hidden><span><?= $page->say('shape') ?></span>
+          <select id="dimensions"><option value=""><?= $page->say('square') ?></option><option value="portrait"><?= $page->say('portrait') ?></option><option value="landscape"><?= $page->say('landscape') ?></option></select></label>
+        <button class="primary send" id="send"><span><?= $page->say('imagine') ?></span><svg class="icon" aria-hidden="true"><use href="#i-arrow"/></svg></button>
       </div>
       <p class="trouble" id="trouble" role="alert" hidden></p>
     </form>
-    <h2 class="unseen"><?= $this->say('latest') ?></h2>
+    <h2 class="unseen"><?= $page->say('latest') ?></h2>
     <div class="feed" id="feed"></div>
   </section>
   <section data-page="gallery" aria-labelledby="h-gallery" hidden>
     <div class="head">
-      <h1 id="h-gallery"><?= $this->say('gallery') ?></h1>
-      <form class="search" role="search" id="search"><svg class="icon" aria-hidden="true"><use href="#i-search"/></svg><input type="search" id="words" aria-label="<?= $this->say('search') ?>" placeholder="<?= $this->say('search') ?>" maxlength="200"></form>
+      <h1 id="h-gallery"><?= $page->say('gallery') ?></h1>
+      <form class="search" role="search" id="search"><svg class="icon" aria-hidden="true"><use href="#i-search"/></svg><input type="search" id="words" aria-label="<?= $page->say('search') ?>" placeholder="<?= $page->say('search') ?>" maxlength="200"></form>
     </div>
-    <div class="filters" id="filters" role="group" aria-label="<?= $this->say('filter') ?>">
+    <div class="filters" id="filters" role="group" aria-label="<?= $page->say('filter') ?>">
 <?php foreach (['all', 'pictures', 'upscales', 'words', 'open', 'failed'] as $kind): ?>
-      <button type="button" class="chip" data-kind="<?= $kind ?>" aria-pressed="<?= $kind === 'all' ? 'true' : 'false' ?>"><?= $this->say("kind_$kind") ?></button>
+      <button type="button" class="chip" data-kind="<?= $kind ?>" aria-pressed="<?= $kind === 'all' ? 'true' : 'false' ?>"><?= $page->say("kind_$kind") ?></button>
 <?php endforeach ?>
     </div>
-    <ul class="tiles" id="tiles" aria-label="<?= $this->say('gallery') ?>"></ul>
+    <ul class="tiles" id="tiles" aria-label="<?= $page->say('gallery') ?>"></ul>
     <p class="empty" id="none" hidden></p>
-    <p class="more"><button type="button" class="quiet" id="more" hidden><?= $this->say('more') ?></button>
+    <p class="more"><button type="button" class="quiet" id="more" hidden><?= $page->say('more') ?></button>
       <a class="quiet" id="all" download hidden><svg class="icon" aria-hidden="true"><use href="#i-download"/></svg><span></span></a></p>
   </section>
   <section data-page="system" aria-labelledby="h-system" hidden>
-    <h1 id="h-system"><?= $this->say('system') ?></h1>
+    <h1 id="h-system"><?= $page->say('system') ?></h1>
     <div id="status"></div>
     <div class="panel">
-      <div class="head"><div><h2><?= $this->say('doctor') ?></h2><p><?= $this->say('doctor_hint') ?></p></div><button type="button" class="quiet" id="examine"><?= $this->say('examine') ?></button></div>
+      <div class="head"><div><h2><?= $page->say('doctor') ?></h2><p><?= $page->say('doctor_hint') ?></p></div><button type="button" class="quiet" id="examine"><?= $page->say('examine') ?></button></div>
       <div id="report" aria-live="polite"></div>
     </div>
   </section>
@@ -134,6 +140,6 @@ use Mj\Studio\Assets;
 <dialog id="viewer" aria-labelledby="viewer-title"></dialog>
 <div class="notice" id="notice" popover="manual"></div>
 <div class="unseen" id="said" role="status" aria-live="polite"></div>
-<noscript><p class="empty"><?= $this->say('noscript') ?></p></noscript>
+<noscript><p class="empty"><?= $page->say('noscript') ?></p></noscript>
 </body>
 </html>

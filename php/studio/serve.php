@@ -70,9 +70,9 @@ $environment = getenv();
 /** @var ArrayObject<int, resource> $processes what this process started */
 $processes = new ArrayObject();
 // A signal is only noted: whatever it struck in the middle of may have started a process that is not noted yet.
+/** @var bool $ending */
 $ending = false;
 $continue = static function () use (&$ending): void {
-    /** @var bool $ending */
     if ($ending) {
         exit(0);
     }
@@ -92,13 +92,14 @@ if (function_exists('pcntl_signal')) {
     }
 }
 
+$config = [];
 if (getenv('MJ_USER_TOKEN') === false && ini_get('mj.channel_id') === '') {
     $simulator = getenv('MJ_SIMULATOR') ?: 'mj-simulator';
     $process = @proc_open(['setsid', $simulator, '--listen', '127.0.0.1:0', '--speed', $speed], [1 => ['pipe', 'w'], 2 => STDERR], $pipes);
     if ($process !== false) {
         $processes[] = $process;
     }
-    $line = $process === false ? false : fgets($pipes[1]);
+    $line = is_array($pipes) && is_resource($pipes[1] ?? null) ? fgets($pipes[1]) : false;
     $continue();
     if ($line === false) {
         refuse("Neither MJ_USER_TOKEN nor php.ini names an account, and the simulator did not start: $simulator");
@@ -118,7 +119,7 @@ if (getenv('MJ_EXTENSION') !== false) {
     array_push($command, '-n', '-d', 'extension=' . getenv('MJ_EXTENSION'));
 }
 array_push($command, '-d', 'mj.state_dir=' . mj_status()['state_dir'], '-d', 'upload_max_filesize=12M', '-d', 'post_max_size=64M');
-foreach ($config ?? [] as $key => $value) {
+foreach ($config as $key => $value) {
     array_push($command, '-d', "mj.$key=$value");
 }
 array_push($command, '-S', $listen, '-t', __DIR__ . '/public', __DIR__ . '/public/index.php');
@@ -139,7 +140,8 @@ for ($tries = 0; !answers($listen); $tries++) {
 }
 $continue();
 
-mj_configure($config ?? []);
+/** @var MjConfigureConfig $config as the extension will see for itself */
+mj_configure($config);
 echo "The studio: http://$listen/\n";
 if ($seconds === INF) {
     echo "Ctrl-C ends it.\n";

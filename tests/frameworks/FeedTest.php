@@ -17,11 +17,22 @@ use Mj\Testing\FakeMidjourney;
 use Mj\Testing\Outcome;
 use Mj\Tests\Process\Cli;
 use Mj\Tests\Process\StateDirectory;
+use Mj\Tests\Process\Until;
 use PHPUnit\Framework\TestCase;
 
 /** What listeners are told of the feed. */
 final class FeedTest extends TestCase
 {
+    /** An application on a state directory, in a process of its own. */
+    private const BEGIN = <<<'PHP'
+        require $data["root"] . "/tests/phpunit/bootstrap.php";
+        $application = new Mj\Framework\Application(
+            new Mj\Framework\Settings(["state_dir" => $data["state"], "role" => "never", "user_token" => "a-user-token", "guild_id" => "100000000000000001", "channel_id" => "100000000000000002"], "shop"),
+            function () use (&$application) { static $mj; return $mj ??= $application->settings()->client(); },
+            static fn (object $event) => null,
+        );
+        PHP;
+
     private FakeMidjourney $mj;
 
     /** @var list<string> `<class> <status>` of each event, in order */
@@ -117,19 +128,11 @@ final class FeedTest extends TestCase
     public function testOneProcessAtATimeTellsAndTheNextGoesOn(): void
     {
         $state = new StateDirectory();
-        $code = <<<'PHP'
-            require $data["root"] . "/tests/phpunit/bootstrap.php";
-            $application = new Mj\Framework\Application(
-                new Mj\Framework\Settings(["state_dir" => $data["state"], "role" => "never", "user_token" => "a-user-token", "guild_id" => "100000000000000001", "channel_id" => "100000000000000002"], "shop"),
-                function () use (&$application) { static $mj; return $mj ??= $application->settings()->client(); },
-                static fn (object $event) => null,
-            );
-            PHP;
         $data = ['root' => dirname(__DIR__, 2), 'state' => $state->path];
-        $first = new Cli($code . '$feed = new Mj\Framework\Feed($application); var_dump($feed->begin()); fgets(STDIN); $feed->end(); echo "ended\n"; fgets(STDIN);', [], $data, true);
+        $first = new Cli(self::BEGIN . '$feed = new Mj\Framework\Feed($application); var_dump($feed->begin()); fgets(STDIN); $feed->end(); echo "ended\n"; fgets(STDIN);', [], $data, true);
         self::assertSame('bool(true)', $first->line());
 
-        $sync = $code . 'exit(Mj\Framework\Sync::run(static fn () => $application, ["seconds" => "0"], static function (string $line) { echo "$line\n"; }));';
+        $sync = self::BEGIN . 'exit(Mj\Framework\Sync::run(static fn () => $application, ["seconds" => "0"], static function (string $line) { echo "$line\n"; }));';
         self::assertSame("another process is at it\n", Cli::run($sync, [], $data));
         if (posix_geteuid() === 0) {
             self::assertSame(fileowner($state->path), fileowner("$state->path/sync-shop.lock"), 'cron as root leaves nothing that the site cannot use');
@@ -137,6 +140,35 @@ final class FeedTest extends TestCase
         $first->say("\n");
         self::assertSame('ended', $first->line());
         self::assertSame("0 changes\n", Cli::run($sync, [], $data));
+    }
+
+    public function testALinkInTheStateDirectoryIsNotFollowed(): void
+    {
+        $state = new StateDirectory();
+        $elsewhere = new StateDirectory();
+        foreach (['there', 'not-there'] as $name) {
+            $target = "$elsewhere->path/$name";
+            $name === 'there' && file_put_contents($target, 'precious');
+            symlink($target, "$state->path/sync-shop.lock");
+            $owner = $name === 'there' ? fileowner($target) : null;
+            Cli::run(self::BEGIN . '(new Mj\Framework\Feed($application))->begin() || exit(1);', [], ['root' => dirname(__DIR__, 2), 'state' => $state->path]);
+            clearstatcache();
+            self::assertSame($owner, is_file($target) ? fileowner($target) : null, $name);
+            unlink("$state->path/sync-shop.lock");
+        }
+    }
+
+    public function testSyncStopsWellWhenItIsAskedTo(): void
+    {
+        $state = new StateDirectory();
+        $sync = new Cli(self::BEGIN . <<<'PHP'
+            exit(Mj\Framework\Sync::run(static function () use ($application) { echo "begun\n"; return $application; }, ["seconds" => "50"], static function (string $line) { echo "$line\n"; }));
+            PHP, [], ['root' => dirname(__DIR__, 2), 'state' => $state->path]);
+        self::assertSame('begun', $sync->line());
+        Until::true(static fn (): bool => is_file("$state->path/sync-shop.lock"), 10.0);
+        $sync->signal(SIGTERM);
+        [$said] = $sync->wait(15.0);
+        self::assertSame([0, "0 changes\n"], [$sync->exitCode(), $said]);
     }
 
     public function testSyncSaysWhatItDidAndRefusesNonsense(): void

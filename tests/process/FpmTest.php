@@ -42,6 +42,25 @@ final class FpmTest extends TestCase
         self::assertCount(12, $simulator->jobs());
     }
 
+    public function testStreamsForEventLoopsEndWithTheirRequests(): void
+    {
+        $simulator = new Simulator();
+        $state = new StateDirectory();
+        $fpm = new Fpm(['mj.state_dir' => $state->path, 'mj.role' => 'never'] + $simulator->ini(), 2);
+
+        for ($round = 0; $round < 10; ++$round) {
+            $answers = $fpm->calls(array_map(static fn (int $number) => ['watched', "picture $round $number"], range(1, 4)));
+            foreach ($answers as [$count, $read, $threads]) {
+                self::assertSame([1, "\n"], [$count, $read]);
+                self::assertLessThanOrEqual(2, $threads);
+            }
+        }
+        Until::true(static fn () => array_unique($fpm->calls(array_fill(0, 4, ['threads']))) === [1], 20.0);
+        $starved = $fpm->call('starved', 'mj_watch');
+        self::assertSame('Mj\EngineException', $starved['exception'], json_encode($starved));
+        self::assertStringStartsWith('no stream: ', $starved['message']);
+    }
+
     public function testAnotherWorkerTakesOverWhenTheOwnerIsKilled(): void
     {
         $simulator = new Simulator(['--speed', '5']);

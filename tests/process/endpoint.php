@@ -41,6 +41,19 @@ $helpers = [
 
         return $names;
     },
+    'threads' => static fn (): int => count((array) scandir('/proc/self/task')) - 2,
+    // Waits at a stream for a change of its own making; tells whether it came, and how many threads there are.
+    'watched' => static function (string $prompt) use (&$helpers): array {
+        $stream = mj_watch();
+        fread($stream, 1);
+        mj_imagine($prompt);
+        $read = [$stream];
+        $write = $except = null;
+        $count = stream_select($read, $write, $except, 20);
+
+        // The request's end closes it.
+        return [$count, fread($stream, 1), $helpers['threads']()];
+    },
     'memory' => static fn (): string => (string) file_get_contents('/proc/self/smaps_rollup'),
 ];
 

@@ -29,6 +29,7 @@ use think\console\Command;
 use think\console\Input;
 use think\console\Output;
 use think\Facade;
+use think\queue\Job;
 
 /** The service, the facade and the commands, on ThinkPHP's names or on a real ThinkPHP (MJ_THINKPHP). */
 final class ThinkPhpTest extends TestCase
@@ -154,6 +155,24 @@ final class ThinkPhpTest extends TestCase
         self::assertStringEndsWith("\nnot <info>that</info>\n", $this->command(new ImagineCommand(), 'a dog')[1]);
     }
 
+    public function testAJobGoesBackToTheQueueUntilThePictureIsThere(): void
+    {
+        $site = new Site();
+        $site->writeReadme(self::README);
+        require "$site->root/app/job/Upscale.php";
+        $task = $this->mj->imagine('a cat');
+        $handler = new \app\job\Upscale($this->mj);
+        $job = $this->createMock(Job::class);
+        $job->expects(self::once())->method('release')->with(5);
+        $job->expects(self::once())->method('delete');
+        $handler->fire($job, ['id' => $task->id]);
+        $this->mj->assertSubmittedCount(1);
+
+        $this->mj->wait($task);
+        $handler->fire($job, ['id' => $task->id]);
+        $this->mj->assertPressed($task, 'upscale2');
+    }
+
     public function testTheTestOfAUserPasses(): void
     {
         preg_match_all('/^```php\n(use Mj.Client;\nuse Mj.Testing.*?)^```$/ms', (string) file_get_contents(self::README), $blocks);
@@ -173,7 +192,7 @@ final class ThinkPhpTest extends TestCase
     public function testDrawsListensAndLooksInRealProcesses(): void
     {
         $site = new Site(['ctype', 'mbstring']);
-        self::assertSame(['app/controller/Picture.php', 'app/listener/SavePicture.php', 'app/event.php'], $site->writeReadme(self::README));
+        self::assertSame(['app/controller/Picture.php', 'app/listener/SavePicture.php', 'app/event.php', 'app/job/Upscale.php'], $site->writeReadme(self::README));
         mkdir("$site->root/runtime");
         $site->write('config/mj.php', '<?php return ' . var_export(['config' => $site->settings()], true) . ';');
         $site->write('config/cache.php', (string) file_get_contents($this->root . 'config/cache.php'));

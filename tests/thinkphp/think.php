@@ -54,6 +54,18 @@ namespace think\exception {
     }
 }
 
+namespace think\queue {
+    if (!class_exists(Job::class)) {
+        /** Of think-queue. */
+        abstract class Job
+        {
+            abstract public function release($delay = 0);
+
+            abstract public function delete();
+        }
+    }
+}
+
 namespace think\console\input {
     if (!class_exists(Option::class)) {
         class Option

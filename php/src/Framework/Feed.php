@@ -44,15 +44,9 @@ final class Feed
     public function begin(): bool
     {
         $directory = $this->application->client()->status()['state_dir'];
-        $path = "$directory/sync-{$this->application->settings()->consumer()}.lock";
-        $lock = is_dir($directory) ? @fopen($path, 'ce') : false;
-        if ($lock === false) {
+        $lock = is_dir($directory) ? self::file("$directory/sync-{$this->application->settings()->consumer()}.lock") : null;
+        if ($lock === null) {
             return true;
-        }
-        if (fileowner($path) !== fileowner($directory)) {
-            // All that lies there belongs to the directory's owner, also what root's cron made.
-            @chown($path, (int) fileowner($directory));
-            @chgrp($path, (int) filegroup($directory));
         }
         $this->lock = $lock;
 
@@ -88,6 +82,27 @@ final class Feed
         } while (!$isStopped() && ($left > 0.0 || $read === self::BATCH));
 
         return $told;
+    }
+
+    /**
+     * The lock's file. What root's cron makes belongs to the directory's owner, as all that lies there; and no link is
+     * followed, since that owner may be somebody whom root should not trust.
+     *
+     * @return resource|null
+     */
+    private static function file(string $path)
+    {
+        if (is_link($path)) {
+            return null;
+        }
+        $made = @fopen($path, 'xe');
+        if ($made !== false && fileowner(dirname($path)) !== fileowner($path)) {
+            @lchown($path, (int) fileowner(dirname($path)));
+            @lchgrp($path, (int) filegroup(dirname($path)));
+        }
+        $file = $made !== false ? $made : @fopen($path, 'r+e');
+
+        return $file === false ? null : $file;
     }
 
     /** @return array{int, int} how many changes were read, and how many told */

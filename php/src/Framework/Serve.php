@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Mj\Framework;
 
+use Mj\Console\Interruption;
 use Mj\Midjourney;
 
 /** `mj:serve`: a process that stays as the owner, where PHP-FPM is not there to be one. SIGTERM and SIGINT end it well. */
@@ -29,14 +30,14 @@ final class Serve extends Command
 
             return 1;
         }
-        $signals = new Signals();
+        $interruption = Interruption::heard();
         try {
             // A signal or a time limit of the application's ends one call, and not the service.
             do {
                 $mj->serve(max(0.0, min(self::SLICE, $until - self::now())));
-            } while (!$signals->askToStop() && self::now() < $until);
+            } while (!$interruption->came() && self::now() < $until);
         } finally {
-            $signals->restore();
+            $interruption->end();
         }
 
         return 0;

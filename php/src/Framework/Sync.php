@@ -4,6 +4,8 @@ declare(strict_types=1);
 
 namespace Mj\Framework;
 
+use Mj\Console\Interruption;
+
 /**
  * `mj:sync`, for the cron of each minute: tells the listeners of `Mj\Event\TaskChanged` and `Mj\Event\TaskFinished` what
  * changed, whoever submitted it. Exits with 1 when one of them threw; that change comes again, before all others.
@@ -22,21 +24,21 @@ final class Sync extends Command
     {
         $seconds = self::seconds($given, 'seconds');
         $feed = new Feed($this->application);
-        $signals = new Signals();
+        $interruption = Interruption::heard();
         try {
             if (!$feed->begin()) {
                 $say('another process is at it');
 
                 return 0;
             }
-            $told = $feed->follow($seconds, static fn(): bool => $signals->askToStop());
+            $told = $feed->follow($seconds, static fn(): bool => $interruption->came());
         } catch (ListenerFailed $thrown) {
             $say($thrown->getMessage());
 
             return 1;
         } finally {
             $feed->end();
-            $signals->restore();
+            $interruption->end();
         }
         $say($told === 1 ? '1 change' : "$told changes");
 

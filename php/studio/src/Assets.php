@@ -14,6 +14,8 @@ final class Assets
 
     private const DIRECTORY = __DIR__ . '/../public';
 
+    private static ?string $version = null;
+
     /** The page's styles, in their order; css/dark.css counts where it is dark. */
     public const STYLES = ['base', 'head', 'composer', 'cards', 'gallery', 'viewer', 'system', 'login'];
 
@@ -48,15 +50,14 @@ final class Assets
 
     private static function version(): string
     {
-        static $version = null;
-        if ($version === null) {
+        if (self::$version === null) {
             $sums = '';
             foreach (glob(self::DIRECTORY . '/{js,css}/*', GLOB_BRACE) ?: [] as $file) {
                 $sums .= md5_file($file);
             }
-            $version = substr(md5($sums), 0, 8);
+            self::$version = substr(md5($sums), 0, 8);
         }
 
-        return $version;
+        return self::$version;
     }
 }

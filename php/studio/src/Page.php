@@ -20,19 +20,44 @@ final class Page
     public function render(?string $token, bool $canLeave): string
     {
         ob_start();
-        require __DIR__ . '/../page.php';
+        (static function (self $page, ?string $token, bool $canLeave): void {
+            require __DIR__ . '/../page.php';
+        })($this, $token, $canLeave);
 
         return (string) ob_get_clean();
     }
 
+    /** What addresses on the page begin with, as HTML. */
+    public function base(): string
+    {
+        return self::html($this->base);
+    }
+
+    /** `auto`, `light` or `dark`. */
+    public function theme(): string
+    {
+        return $this->theme;
+    }
+
+    public function isChinese(): bool
+    {
+        return $this->language->code === 'zh';
+    }
+
+    /** The language's tag. */
+    public function tag(): string
+    {
+        return $this->language->tag();
+    }
+
     /** A word of the language, as HTML. */
-    private function say(string $name): string
+    public function say(string $name): string
     {
         return self::html($this->language->word($name));
     }
 
     /** What the scripts are told: JSON that cannot end the element it is in. */
-    private function told(?string $token): string
+    public function told(?string $token): string
     {
         return json_encode(
             ['token' => $token, 'language' => $this->language->code, 'theme' => $this->theme, 'words' => $this->language->words()],
@@ -41,7 +66,7 @@ final class Page
     }
 
     /** Where css/dark.css counts. */
-    private function dark(): string
+    public function dark(): string
     {
         return ['auto' => '(prefers-color-scheme: dark)', 'light' => 'not all', 'dark' => 'all'][$this->theme];
     }

@@ -14,12 +14,12 @@ final class Workers
     public static function isOneFree(): bool
     {
         $status = PHP_SAPI === 'fpm-fcgi' && function_exists('fpm_get_status') ? fpm_get_status() : false;
-        if (!is_array($status) || !is_array($status['procs'] ?? null)) {
+        if (!is_array($status)) {
             return true;
         }
         // The count of idle workers that is told as well is up to a second old; what each does is true now.
         foreach ($status['procs'] as $worker) {
-            if (is_array($worker) && ($worker['state'] ?? '') === 'Idle') {
+            if ($worker['state'] === 'Idle') {
                 return true;
             }
         }
