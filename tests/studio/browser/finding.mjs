@@ -101,9 +101,14 @@ await step('a link to a picture opens it, and leaves to the page', async () => {
   await other.keyboard.press('Escape');
   await other.waitForFunction(() => !document.getElementById('viewer').open && location.hash === '#create');
   assert.ok(await other.locator('#prompt').isVisible());
+  await other.close();
+});
+
+await step('a link to a picture that is no longer kept says so', async () => {
+  const other = heed(await context.newPage());
   await other.goto(`${studio.address}#${'0'.repeat(26)}`);
-  await other.reload();
   await other.getByText('This picture is no longer kept.').first().waitFor();
   assert.ok(await other.locator('#prompt').isVisible());
+  assert.equal(await other.evaluate(() => location.hash), '#create');
   await other.close();
 });

@@ -53,7 +53,7 @@ export const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 });
 export const context = await browser.newContext({ viewport: { width: 1320, height: 880 }, locale: 'en-GB', colorScheme: 'light' });
-context.setDefaultTimeout(20_000);
+context.setDefaultTimeout(30_000);
 await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: studio.address });
 
 /** What must not be: errors of a page, what its policy blocked, requests to other hosts; and how long each stream took. */

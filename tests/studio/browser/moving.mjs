@@ -77,11 +77,10 @@ await step('a studio that is away for a while is told of, and what runs is found
 
 await step('a task that is no longer kept disappears', async () => {
   const id = await cards.nth(1).getAttribute('data-id');
-  const before = await cards.count();
   await page.route('**/api/changes**', (route) => route.fulfill({ contentType: 'text/event-stream', body: `event: gone\nid: ${id}.1\ndata: {"id":"${id}"}\n\nevent: end\nid: ${id}.1\ndata: []\n\n` }));
-  await imagine('a wave');
+  await page.fill('#prompt', 'a wave');
+  await page.click('#send');
   await page.locator(`#feed [data-id="${id}"]`).waitFor({ state: 'detached' });
-  assert.equal(await cards.count(), before);
   await page.unroute('**/api/changes**');
   await page.reload();
   await goesOn(page);

@@ -11,6 +11,7 @@ await step('a refused prompt shows its reason and advice', async () => {
   await why.waitFor();
   assert.match(await why.innerText(), /A word of the prompt is banned[^]*Banned prompt detected[^]*Change the prompt\./);
   await accessible('refused');
+  await page.evaluate(() => scrollTo(0, 0));
   await shot('refused', { clip: { x: 0, y: 0, width: 1320, height: 680 } });
   await cards.first().getByRole('button', { name: 'Edit and try again' }).click();
   assert.equal(await page.inputValue('#prompt'), 'a stormy sea simulate:banned');

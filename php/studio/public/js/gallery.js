@@ -71,9 +71,9 @@ function tally(trouble = '') {
 
 function tile(task) {
   const picture = make('div', { class: 'thumb' });
-  const caption = make('span', { class: 'caption' });
+  const caption = make('span');
   const status = make('span', { class: 'badge' });
-  const link = make('a', { href: `#${task.id}`, class: 'tile', 'data-id': task.id }, picture, status, caption);
+  const link = make('a', { href: `#${task.id}`, class: 'tile', 'data-id': task.id }, picture, status, make('span', { class: 'caption' }, caption));
   const item = make('li', {}, link);
   const one = {
     id: task.id,

@@ -3,7 +3,8 @@
 import { known, say } from './language.js';
 import { tasks, ended } from './tasks.js';
 
-export const words = (task) => task.final_prompt || task.prompt || tasks.get(task.parent_id)?.prompt || '';
+/** The prompt of a task, without the links that Midjourney lays on some words of its descriptions. */
+export const words = (task) => (task.final_prompt || task.prompt || tasks.get(task.parent_id)?.prompt || '').replace(/\[([^\]]*)\]\(<?https?:[^)]*\)/g, '$1');
 export const plain = (prompt) => prompt.replace(/(^|\s)--\w[^]*$/, '').replace(/^(<?https?:\S+(\s+|$))+/, '').trim();
 export const wordsOf = (task) => plain(words(task)) || say(`a_${task.action}`);
 export const parameters = (prompt) => (prompt.match(/(?:^|\s)(--\w[^]*)$/)?.[1] ?? '').split(/\s+(?=--\w)/).filter(Boolean);

@@ -7,6 +7,9 @@ import { ended, forget, put, tasks } from './tasks.js';
 /** Tasks in one stream, as the studio takes them. */
 const MOST = 100;
 
+/** Milliseconds until the next stream, after one that had nothing to tell any more, or none: nobody asks without end. */
+const PAUSE = 1000;
+
 /** Milliseconds without a stream after which a person is told. */
 const PATIENCE = 4000;
 
@@ -33,7 +36,7 @@ export function watch() {
   mine.addEventListener('open', found);
   mine.addEventListener('task', (event) => put(JSON.parse(event.data)));
   mine.addEventListener('gone', (event) => forget(JSON.parse(event.data).id));
-  mine.addEventListener('end', () => { rest(); watch(); });
+  mine.addEventListener('end', () => { rest(); setTimeout(watch, PAUSE); });
   mine.addEventListener('error', () => {
     losing ||= setTimeout(() => told(false), PATIENCE);
     if (mine.readyState === EventSource.CLOSED && source === mine) refused();
@@ -55,7 +58,7 @@ function found() {
 /** The studio answered with no stream: whoever must log in does, and then it goes on. */
 async function refused() {
   rest();
-  await new Promise((resolve) => { setTimeout(resolve, 1500); });
+  await new Promise((resolve) => { setTimeout(resolve, PAUSE); });
   await ask('api/session').then(watch, () => { if (!source) refused(); });
 }
 
