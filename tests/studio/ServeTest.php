@@ -78,6 +78,37 @@ final class ServeTest extends TestCase
         Until::true(fn (): bool => $this->processes() === [], 5.0);
     }
 
+    public function testAPageWithoutTheExtensionSaysSo(): void
+    {
+        $free = stream_socket_server('tcp://127.0.0.1:0');
+        self::assertIsResource($free);
+        $address = (string) stream_socket_get_name($free, false);
+        fclose($free);
+        $public = dirname(__DIR__, 2) . '/php/studio/public';
+        [$process] = $this->started([PHP_BINARY, '-n', '-S', $address, '-t', $public, "$public/index.php"]);
+        Until::true(static fn (): bool => @stream_socket_client("tcp://$address", timeout: 1.0) !== false, 10.0);
+        $ask = static function (string $path) use ($address): string {
+            $context = stream_context_create(['http' => ['ignore_errors' => true, 'header' => 'Cookie: ' . self::cookie($address)]]);
+
+            return (string) file_get_contents("http://$address/$path", false, $context);
+        };
+        self::assertStringContainsString('id="prompt"', $ask(''));
+        foreach (['api/tasks', 'api/status', 'api/doctor'] as $path) {
+            self::assertSame('no_extension', json_decode($ask($path), true, 4, JSON_THROW_ON_ERROR)['error'], $path);
+        }
+        proc_terminate($process);
+        proc_close($process);
+    }
+
+    /** The cookie of a session that the page begins. */
+    private static function cookie(string $address): string
+    {
+        file_get_contents("http://$address/");
+        preg_match('/^Set-Cookie: ([^;]+)/mi', implode("\n", $http_response_header), $found);
+
+        return $found[1];
+    }
+
     public function testItSaysWhyNot(): void
     {
         foreach (['0.0.0.0:8080', '127.0.0.1'] as $listen) {

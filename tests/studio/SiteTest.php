@@ -55,7 +55,7 @@ final class SiteTest extends TestCase
         $stream = self::$site->open("api/changes?tasks=$id.0");
         $begun = microtime(true);
         self::assertStringStartsWith('event: task', self::until($stream, 'event: '));
-        self::assertLessThan(self::SLICE / 2, microtime(true) - $begun, 'it came before the stream was over: nothing buffered it');
+        self::assertLessThan((float) self::SLICE, microtime(true) - $begun, 'it came before the stream was over: nothing buffered it');
         fclose($stream);
         Until::true(fn (): bool => self::task($id)['status'] === 'SUCCESS', 30.0);
         [$status, $headers, $picture] = self::$site->ask("pictures/$id/0");
@@ -93,8 +93,8 @@ final class SiteTest extends TestCase
         }
         array_map('fclose', $streams);
         sort($waits);
-        self::assertGreaterThan(20, count($waits));
-        self::assertLessThan(1.5, end($waits), sprintf('of %d answers the slowest took %.2f s', count($waits), end($waits)));
+        self::assertGreaterThan(10, count($waits));
+        self::assertLessThan((float) self::SLICE, end($waits), sprintf('of %d answers the slowest took %.2f s', count($waits), end($waits)));
         self::assertLessThan(0.5, $waits[intdiv(count($waits), 2)], 'and most much less');
         self::assertLessThan(self::SLICE + 1.5, max($held), 'no stream is longer than its slice');
     }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { stat } from 'node:fs/promises';
-import { accessible, cards, context, heed, loaded, page, shot, step, studio } from './harness.mjs';
+import { cards, context, heed, loaded, page, shot, step, studio } from './harness.mjs';
 
 const tiles = page.locator('#tiles .tile[data-picture]');
 const viewer = page.locator('#viewer');
@@ -22,7 +22,6 @@ await step('after a reload it is found in the gallery', async () => {
   await page.fill('#words', '');
   await page.getByRole('button', { name: 'All', exact: true }).click();
   await complete();
-  await accessible('gallery');
   await page.mouse.move(0, 0);
   await shot('gallery');
 });
@@ -53,7 +52,6 @@ await step('a picture opens large, and the back button leaves it', async () => {
   await page.keyboard.press('Enter');
   await loaded(viewer.locator('img').last());
   const first = await page.evaluate(() => location.hash);
-  await accessible('viewer');
   await shot('viewer');
   await page.goBack();
   await closed();

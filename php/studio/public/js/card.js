@@ -35,8 +35,11 @@ export function detailsOf(frame, large) {
       notes.hidden = task.notes.length === 0;
       why.hidden = task.status !== 'FAILURE';
       if (!why.hidden) why.replaceChildren(...reasons(task));
-      const look = JSON.stringify([task.status, task.buttons, task.texts, task.images.length]);
-      if (look === drawn) return;
+      // A button that was pressed comes back in another style, which is no reason to draw all anew.
+      const offered = task.buttons.map((one) => [one.action ?? one.custom_id, one.label, one.choices]);
+      const look = JSON.stringify([task.status, offered, task.texts, task.images.length]);
+      // Whoever fills in a form, or paints, is not interrupted.
+      if (look === drawn || actions.querySelector('.ask')) return;
       drawn = look;
       actions.replaceChildren(...(task.status === 'SUCCESS' ? [Array.isArray(task.texts) ? controls(task, frame) : panel(task, frame)] : []));
       foot.replaceChildren(...feet(task));
