@@ -56,7 +56,9 @@ final class Watch implements \Countable
      *
      * @return list<Task> those that the client follows and that have changed since it looked last
      *
-     * @throws EngineException when the stream was made before a fork
+     * @throws EngineException  when the stream was made before a fork
+     * @throws StorageException when the store cannot be read: call it again a little later, for the stream does not say
+     *                          the same change twice
      */
     public function changed(): array
     {
