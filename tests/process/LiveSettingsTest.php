@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Mj\Tests\Process;
 
+use Mj\Tests\Simulator\ForwardProxy;
 use PHPUnit\Framework\TestCase;
 
 /** Settings that `mj_configure()` changes while tasks run under php-fpm. */
@@ -63,6 +64,58 @@ final class LiveSettingsTest extends TestCase
         if ($sealed) {
             $found = (new Needles(['first' => $first, 'second' => $second]))->inFiles($state->path);
             self::assertSame([], $found);
+        }
+    }
+
+    /** @return array<string, array{bool}> whether each token that comes with a task has a session of its own */
+    public function sessions(): array
+    {
+        return ['one session' => [false], 'each token its own' => [true]];
+    }
+
+    /**
+     * Tasks that run go on, and nothing is lost: the gateway session is resumed through the new proxy, and the old one may go.
+     *
+     * @dataProvider sessions
+     */
+    public function testAChangedProxyIsUsedFromTheNextConnectionOn(bool $sessions): void
+    {
+        $simulator = new Simulator(['--speed', '100', '--accounts', '2']);
+        $state = new StateDirectory();
+        $fpm = new Fpm(['mj.state_dir' => $state->path, 'mj.shutdown_grace' => '1'], 4);
+        $simulator->control('config', ['set' => ['hold_finals' => true]]);
+        $base = ['accounts' => null] + $simulator->config(['gateway' => 'user', 'concurrency' => 15, 'token_sessions' => $sessions]);
+        $base = array_filter($base, static fn (mixed $value) => $value !== null);
+        // With sessions the tasks of this one are of another hub than the settings.
+        $guest = ['user_token' => $simulator->says['accounts'][1]['user_token']];
+        $port = parse_url($simulator->says['api_url'], PHP_URL_PORT);
+        $ids = [];
+        $proxy = null;
+        foreach (['socks5h', 'socks5h', null] as $round => $kind) {
+            $old = $proxy;
+            $proxy = $kind === null ? null : new ForwardProxy($kind);
+            $settings = $base + ($proxy === null ? [] : ['proxy' => $proxy->url()]);
+            foreach ([[], $guest] as $number => $options) {
+                $ids[] = $fpm->call('configured', $settings, 'mj_imagine', "a fox of round $round, $number", $options);
+            }
+            $run = static fn (string $id) => $fpm->call('mj_poll', $id)['status'] === 'IN_PROGRESS';
+            Until::true(static fn () => array_filter($ids, $run) === $ids, 60.0, static fn () => json_encode($fpm->call('mj_poll_many', $ids)));
+            if ($proxy !== null) {
+                Until::true(static fn () => $proxy->targets() === ["127.0.0.1:$port"], 10.0);
+            }
+            // Whoever still needed the old one would lose what comes now.
+            unset($old);
+        }
+        $simulator->control('config', ['set' => ['hold_finals' => false]]);
+        $simulator->control('release');
+        $ended = static fn () => array_column($fpm->call('mj_poll_many', $ids), 'status');
+        Until::true(static fn () => $ended() === array_fill(0, 6, 'SUCCESS'), 60.0, static fn () => json_encode($ended()));
+        self::assertCount(6, $simulator->jobs(), 'nothing was sent twice');
+        $record = $simulator->record();
+        self::assertSame($sessions ? 2 : 1, $record['identifies'], 'each session went on');
+        self::assertGreaterThanOrEqual(2, $record['resumes']);
+        foreach ($ids as $id) {
+            self::assertFalse($fpm->call('mj_poll', $id)['late']);
         }
     }
 
