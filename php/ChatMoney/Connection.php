@@ -29,7 +29,7 @@ interface Connection
     public function execute(string $sql, array $bind = []): int;
 
     /**
-     * Does all of `$work` or nothing; what it throws goes on. `$work` may have transactions of its own.
+     * Does all of `$work` or nothing; what it throws goes on. `$work` may not end the transaction.
      *
      * @param callable(): mixed $work
      */

@@ -4,7 +4,10 @@ declare(strict_types=1);
 
 namespace Mj\ChatMoney;
 
-/** A connection by PDO, with exceptions as its error mode (PHP's default). */
+/**
+ * A connection by PDO, with exceptions as its error mode (PHP's default). PDO knows no transaction within another one: a notify
+ * function that begins its own needs a connection of its own for it.
+ */
 final class PdoConnection implements Connection
 {
     /** @throws \ValueError where errors are no exceptions: what was not written would count as delivered */
@@ -33,6 +36,9 @@ final class PdoConnection implements Connection
         $this->pdo->beginTransaction();
         try {
             $work();
+            if (!$this->pdo->inTransaction()) {
+                throw new \LogicException('the notify function ended the transaction of its delivery');
+            }
             $this->pdo->commit();
         } catch (\Throwable $thrown) {
             if ($this->pdo->inTransaction()) {

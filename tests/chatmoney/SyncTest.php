@@ -130,8 +130,7 @@ final class SyncTest extends TestCase
         }
         pcntl_waitpid($child, $status);
         self::assertTrue(pcntl_wifsignaled($status), 'it died in its second delivery');
-        // The server notices a moment later.
-        Until::true(fn (): bool => (int) $this->pdo->query('SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE()')->fetchColumn() === 1, 10.0);
+        $this->awaitOneConnection();
         self::assertSame([$ids[0]], array_keys($this->payloads()));
 
         self::assertSame(self::ordered(['delivered' => 1, 'owed' => 1]), self::ordered($driver->sync()));
@@ -268,12 +267,31 @@ final class SyncTest extends TestCase
 
         $this->pdo = MariaDb::pdo($this->dsn);
         $this->then = null;
+        unset($driver);
+        $this->awaitOneConnection();
         self::assertSame([$ids[0]], array_keys($this->payloads()), 'what was written before it went is gone');
         $driver = $this->driver();
         self::assertSame(self::ordered(['owed' => 1]), self::ordered($driver->sync()), 'the lock went with the connection, the claim stayed');
         $this->due();
         self::assertSame(self::ordered(['delivered' => 1]), self::ordered($driver->sync()));
         self::assertSame([1, 1], $this->counts());
+    }
+
+    public function testANotifyFunctionWithTransactionsOfItsOwnIsTold(): void
+    {
+        $driver = $this->driver();
+        $id = $this->drawn($driver, 'a cat');
+        $this->then = fn () => $this->pdo->beginTransaction();
+        self::assertSame(self::ordered(['failed' => 1, 'owed' => 1]), self::ordered($driver->sync()));
+        self::assertSame([], $this->payloads());
+
+        $this->due();
+        $this->then = fn () => $this->pdo->exec('COMMIT');
+        self::assertSame(self::ordered(['failed' => 1]), self::ordered($driver->sync()), 'what it wrote stays, so it comes no second time');
+        self::assertSame([$id], array_keys($this->payloads()));
+        $this->due();
+        self::assertSame(self::NOTHING, self::ordered($driver->sync()));
+        self::assertSame(["PDOException of $id", "LogicException of $id"], $this->errors);
     }
 
     public function testAConnectionThatHidesItsErrorsIsRefused(): void
@@ -351,6 +369,13 @@ final class SyncTest extends TestCase
         $this->pdo->exec('UPDATE la_mj_delivery SET updated_at = 1');
         $driver->run(0.0);
         self::assertNull($this->row($id));
+    }
+
+    /** The server notices a moment later that a connection is gone. */
+    private function awaitOneConnection(): void
+    {
+        $count = 'SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE()';
+        Until::true(fn (): bool => (int) $this->pdo->query($count)->fetchColumn() === 1, 10.0);
     }
 
     private function driver(): Driver
