@@ -10,8 +10,8 @@ use std::{
 
 use mj_process::clock;
 
-/// How long before the lease's end the last body may begin to go out: it must be with Discord by then
-/// (PROCESS.md, section 3).
+/// How long before the lease's end the last body may begin to go out: it must be with Discord by then, for the next
+/// owner sees only what has arrived.
 pub(crate) const MARGIN: Duration = Duration::from_secs(2);
 
 /// The end of a hub's lease as its owner knows it; shared with the bodies of requests under way.

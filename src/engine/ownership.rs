@@ -1,4 +1,4 @@
-//! Who owns a hub: taking, keeping and losing its lease (PROCESS.md, section 3).
+//! Who owns a hub: taking, keeping and losing its lease (ARCHITECTURE.md, invariant 2).
 //!
 //! The lease row is the only authority. The byte of `owner.lock` with the number of an epoch proves one thing: as
 //! long as it is held, the owner of that epoch is not dead.

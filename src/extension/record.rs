@@ -1,4 +1,4 @@
-//! A task as the PHP array that API.md describes: its keys and their order are a promise.
+//! A task as the PHP array that the stub describes (`stubs/mj.stub.php`): its keys and their order are a promise.
 
 use ext_php_rs::types::Zval;
 use mj_engine::{TaskId, TaskRecord};

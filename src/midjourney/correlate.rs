@@ -1,4 +1,4 @@
-//! To which task a message belongs: eight exact steps in a fixed order, never a guess (DESIGN.md, section 6).
+//! To which task a message belongs: exact steps in a fixed order, never a guess (ARCHITECTURE.md, invariant 5).
 //!
 //! [`Correlator`] holds the indexes from everything that names a task (nonce, interaction, message, job, key) to the
 //! task, or to its tombstone: a task that ended unbound goes on holding its key, so that a late picture finds it and

@@ -1,5 +1,5 @@
 //! The key of a task: what an observer can read of it in a message. One function writes it for both, so that they can
-//! be compared (the table is in DESIGN.md, section 6).
+//! be compared (ARCHITECTURE.md, invariant 5).
 //!
 //! No two open tasks hold one key at once: the queue sees to that. A key is text, stored in `work.key`.
 

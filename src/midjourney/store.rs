@@ -68,7 +68,7 @@ pub enum StoreError {
     Io(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// A kind of process, as far as it may own a hub (PROCESS.md, section 3).
+/// A kind of process, as far as it may own a hub.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Grade {

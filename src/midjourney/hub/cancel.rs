@@ -105,7 +105,7 @@ impl Hub {
     }
 
     /// Whether there is a Cancel Job button, or will be: jobs of presses have one from their first message on, which
-    /// only the account's own session sees. Jobs of `/imagine` have none (PROTOCOL.md, 3.1).
+    /// only the account's own session sees. Jobs of `/imagine` have none, as captured in June 2026.
     fn may_be_cancelled(&self, id: TaskId) -> bool {
         let Some(item) = self.tasks.get(&id) else {
             return false;

@@ -15,7 +15,8 @@ use crate::{
     task::{Attempt, AttemptState, Call, Status, TaskId},
 };
 
-/// How long after the attempt a request may still arrive that its owner has let go (PROCESS.md, section 3).
+/// How long after the attempt a request may still arrive that its owner has let go: TCP gives up on its data 20 s after
+/// the last acknowledgement (`TCP_USER_TIMEOUT`), and Discord answers within seconds.
 const MAY_ARRIVE: Duration = Duration::from_secs(30);
 /// When the first look into the channel is worth it: Midjourney answers within three seconds, or never.
 const FIRST_LOOK: Duration = Duration::from_secs(3);

@@ -61,8 +61,8 @@ pub enum Output {
         token: Token,
         /// The request.
         request: Request,
-        /// Whether it is a `POST /interactions`, whose body must not go out once the lease runs out (PROCESS.md,
-        /// section 3): the driver re-checks the lease when the body is first polled.
+        /// Whether it is a `POST /interactions`, whose body must not go out once the lease runs out: Discord takes it
+        /// from any owner. The driver re-checks the lease when the body is first polled.
         attempt: bool,
     },
 }

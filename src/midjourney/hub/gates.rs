@@ -13,7 +13,7 @@ use crate::{
     store::Grade,
 };
 
-/// Foreign events move the stored sequence at most this often (PROCESS.md, section 5).
+/// Foreign events move the stored sequence at most this often: a resume replays what lies between, which is harmless.
 const SESSION_EVERY: Duration = Duration::from_secs(5);
 /// How long commands are held back at the beginning for the session of their own account, which is being opened: what
 /// Midjourney shows to that session only, a refusal above all, would reach nobody. A short script is given the time to

@@ -36,7 +36,8 @@ const LAST_POLL: Duration = Duration::from_secs(30);
 const GATEWAY_GRACE: Duration = Duration::from_secs(10);
 /// How much older than an attempt a message of its job can seem: both clocks' error.
 const BEFORE: Duration = Duration::from_secs(5);
-/// How long after the deletion of a progress message its final may come (PROTOCOL.md, 3.1: normally at once before).
+/// How long after the deletion of a progress message its final may come; in captured sessions the final came first and
+/// the deletion with the next event.
 const DELETION_GRACE: Duration = Duration::from_secs(20);
 /// How long the user session's copies may come after a reading, before conclusions are drawn from it.
 const SETTLING: Duration = Duration::from_secs(3);

@@ -25,8 +25,8 @@ use crate::{
 
 /// How long the pressed message may take to change after Midjourney's word that the interaction is done.
 const AFTER_SUCCESS: Duration = Duration::from_secs(3);
-/// How long a sign may take after Discord took the interaction: an application has three seconds, and edits were seen
-/// up to seven later (PROTOCOL.md, 3.1).
+/// How long a sign may take after Discord took the interaction: an application has three seconds to answer (Discord's
+/// documentation of interactions), and edits of the pressed message were captured up to seven later.
 const AFTER_ACCEPTED: Duration = Duration::from_secs(15);
 
 impl Hub {

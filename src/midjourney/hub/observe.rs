@@ -23,7 +23,7 @@ use crate::{
     task::{Call, TaskId},
 };
 
-/// How long a message waits for the user session's copy, which may know better (DESIGN.md, section 6).
+/// How long a message waits for the user session's copy, which has the nonce and so may know better.
 pub(super) const OWN_COPY_WAIT: Duration = Duration::from_secs(2);
 
 /// Where a copy of a message came from.

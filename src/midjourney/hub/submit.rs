@@ -29,8 +29,8 @@ const BUTTON: u8 = 2;
 const SELECT: u8 = 3;
 /// How many tasks that wait for keys are looked at for another account at a time.
 const PARKED: usize = 32;
-/// How much later than an attempt its interaction can be made when its end is not known: the lease and TCP's time-out
-/// bound it (PROCESS.md, section 3).
+/// How much later than an attempt its interaction can be made when its end is not known: the lease (10 s) and TCP's
+/// time-out (20 s, `TCP_USER_TIMEOUT`) bound it.
 const LONGEST_POST: Duration = Duration::from_secs(35);
 
 impl Hub {

@@ -195,7 +195,8 @@ pub enum AttemptState {
     Accepted,
     /// Discord said no, or the body never went out.
     Refused,
-    /// Searched for and not found, with a dead owner: see DESIGN.md, section 6.
+    /// Searched for and not found, after its owner was proven dead: it may be sent again (ARCHITECTURE.md,
+    /// invariant 6).
     Absent,
     /// The answer was lost; it is being searched for.
     InDoubt,
@@ -221,7 +222,7 @@ pub struct Work {
     /// The button to press.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub press: Option<PressRequest>,
-    /// The key that an observer can read, see DESIGN.md section 6, as text.
+    /// What an observer can read of the task in a message, as text: no two open tasks hold one key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// Further keys that it holds: a video whose prompt was edited may get either motion.

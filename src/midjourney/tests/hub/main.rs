@@ -1,4 +1,4 @@
-//! The hub on a scripted clock, over the store in memory, with hand-written messages in the forms of PROTOCOL.md, 3.1.
+//! The hub on a scripted clock, over the store in memory, with hand-written messages in Midjourney's forms.
 #![allow(
     clippy::expect_used,
     clippy::panic,
