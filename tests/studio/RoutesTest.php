@@ -189,7 +189,7 @@ final class RoutesTest extends StudioTestCase
     public function testStatusSaysWhatConcernsAPerson(): void
     {
         $status = self::json($this->ask('GET', 'api/status'));
-        self::assertSame(['version', 'owner', 'connections', 'network', 'queue', 'accounts'], array_keys($status));
+        self::assertSame(['version', 'configured', 'owner', 'connections', 'network', 'queue', 'accounts'], array_keys($status));
     }
 
     public function testABugTellsNothingOfItself(): void

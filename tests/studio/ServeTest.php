@@ -80,33 +80,41 @@ final class ServeTest extends TestCase
 
     public function testAPageWithoutTheExtensionSaysSo(): void
     {
+        $ask = $this->page([]);
+        self::assertStringContainsString('id="prompt"', $ask(''));
+        foreach (['api/tasks', 'api/status', 'api/doctor'] as $path) {
+            self::assertSame('no_extension', json_decode($ask($path), true, 4, JSON_THROW_ON_ERROR)['error'], $path);
+        }
+    }
+
+    public function testAPageWithoutAnAccountSaysSo(): void
+    {
+        $ask = $this->page(['-d', 'extension=' . Extension::path()]);
+        self::assertFalse(json_decode($ask('api/status'), true, 8, JSON_THROW_ON_ERROR)['configured']);
+        self::assertSame(['tasks' => [], 'cursor' => null], json_decode($ask('api/tasks'), true, 8, JSON_THROW_ON_ERROR));
+    }
+
+    /**
+     * Serves the page alone, with a PHP of these arguments.
+     *
+     * @param list<string> $arguments
+     *
+     * @return \Closure(string): string asks it for a path, in one session
+     */
+    private function page(array $arguments): \Closure
+    {
         $free = stream_socket_server('tcp://127.0.0.1:0');
         self::assertIsResource($free);
         $address = (string) stream_socket_get_name($free, false);
         fclose($free);
         $public = dirname(__DIR__, 2) . '/php/studio/public';
-        [$process] = $this->started([PHP_BINARY, '-n', '-S', $address, '-t', $public, "$public/index.php"]);
+        $this->started([PHP_BINARY, '-n', ...$arguments, '-S', $address, '-t', $public, "$public/index.php"]);
         Until::true(static fn (): bool => @stream_socket_client("tcp://$address", timeout: 1.0) !== false, 10.0);
-        $ask = static function (string $path) use ($address): string {
-            $context = stream_context_create(['http' => ['ignore_errors' => true, 'header' => 'Cookie: ' . self::cookie($address)]]);
-
-            return (string) file_get_contents("http://$address/$path", false, $context);
-        };
-        self::assertStringContainsString('id="prompt"', $ask(''));
-        foreach (['api/tasks', 'api/status', 'api/doctor'] as $path) {
-            self::assertSame('no_extension', json_decode($ask($path), true, 4, JSON_THROW_ON_ERROR)['error'], $path);
-        }
-        proc_terminate($process);
-        proc_close($process);
-    }
-
-    /** The cookie of a session that the page begins. */
-    private static function cookie(string $address): string
-    {
         file_get_contents("http://$address/");
-        preg_match('/^Set-Cookie: ([^;]+)/mi', implode("\n", $http_response_header), $found);
+        self::assertSame(1, preg_match('/^Set-Cookie: ([^;]+)/mi', implode("\n", $http_response_header), $found));
+        $context = stream_context_create(['http' => ['ignore_errors' => true, 'header' => "Cookie: $found[1]"]]);
 
-        return $found[1];
+        return static fn (string $path): string => (string) file_get_contents("http://$address/$path", false, $context);
     }
 
     public function testItSaysWhyNot(): void

@@ -23,6 +23,7 @@ final class Health
 
         return [
             'version' => $status['version'],
+            'configured' => ($status['hub'] ?? null) !== null,
             'owner' => $status['owner']['alive'] ?? false,
             'connections' => $connections,
             'network' => $status['network'] ?? null,

@@ -59,8 +59,9 @@ final class Pictures
         if ($bytes === false) {
             $bytes = (string) $this->previews->fetch($url);
             if ($bytes !== '') {
-                file_put_contents("$file.new", $bytes);
-                rename("$file.new", $file);
+                $new = "$file." . bin2hex(random_bytes(8));
+                file_put_contents($new, $bytes);
+                rename($new, $file);
             }
         }
 

@@ -5,6 +5,7 @@ import { accessible, cards, page, shot, step, studio } from './harness.mjs';
 
 await step('a refused prompt shows its reason and advice', async () => {
   await page.goto(`${studio.address}#create`);
+  await page.reload();
   await page.fill('#prompt', 'a stormy sea simulate:banned');
   await page.click('#send');
   const why = cards.first().locator('.why:not([hidden])');
@@ -47,6 +48,17 @@ await step('a studio that is not set up says so, and leads to the doctor', async
   await page.getByRole('link', { name: 'Ask the doctor' }).click();
   await page.locator('#examine').waitFor();
   await page.unroute(/api\/(tasks|status)/);
+});
+
+await step('a studio without an account says so too, though nothing fails', async () => {
+  await page.route('**/api/tasks?*', (route) => route.fulfill({ json: { tasks: [], cursor: null } }));
+  await page.route('**/api/status', (route) => route.fulfill({ json: { version: '', configured: false, owner: false, connections: { bot: 'off', user: 'off' }, network: null, queue: null, accounts: [] } }));
+  await page.goto(`${studio.address}#create`);
+  await page.reload();
+  await page.getByText('No account is configured yet').waitFor();
+  assert.equal(await page.locator('#health').innerText(), 'Not set up');
+  await accessible('unset');
+  await page.unrouteAll();
 });
 
 await step('a picture that does not come can be asked for again', async () => {

@@ -1,6 +1,6 @@
 // The latest tasks, below the composer.
 
-import { ask } from './ask.js';
+import { ask, Refused } from './ask.js';
 import { card } from './card.js';
 import { suggestions } from './composer.js';
 import { $, announce, calm, make } from './dom.js';
@@ -29,11 +29,18 @@ export async function refresh() {
       put(task);
       insert(tasks.get(task.id));
     }
-    if ($('feed').children.length === 0) $('feed').append(make('div', { class: 'empty' }, make('p', {}, say('none_yet')), suggestions()));
+    if ($('feed').children.length === 0) $('feed').append(await beginning());
   } catch (error) {
     if ($('feed').querySelector('.card') === null) $('feed').replaceChildren(broken(error));
   }
   watch();
+}
+
+/** What to begin with, where nothing was made yet. */
+async function beginning() {
+  const { configured } = await ask('api/status');
+  if (!configured) return broken(new Refused(say('e_unset'), 'unset'));
+  return make('div', { class: 'empty' }, make('p', {}, say('none_yet')), suggestions());
 }
 
 /** Why nothing can be shown, and where to look. */

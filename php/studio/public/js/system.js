@@ -9,6 +9,7 @@ import { onConnection } from './stream.js';
 const GRADES = { live: 'ok', ok: 'ok', unused: 'off', off: 'off', connecting: 'warning', down: 'warning', dead: 'failed', failing: 'failed' };
 
 function healthOf(now) {
+  if (!now.configured) return 'unset';
   const usable = now.accounts.filter((account) => account.state === 'usable');
   if (now.accounts.length > 0 && usable.length === 0) return now.accounts.some((account) => account.state === 'paused') ? 'warning' : 'failed';
   const bad = Object.values(now.connections).includes('dead') || Object.values(now.network ?? {}).some((host) => host.state === 'failing');
