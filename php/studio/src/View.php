@@ -25,6 +25,7 @@ final class View
                 'src' => "pictures/$task->id/$index",
                 'width' => $image->width,
                 'height' => $image->height,
+                'name' => self::name($task, $index, (string) $image->contentType),
                 'video' => str_starts_with((string) $image->contentType, 'video/'),
             ],
             $task->images,
@@ -33,6 +34,14 @@ final class View
         $seen['preview'] = $task->previewUrl === null || $task->isFinished() ? null : "previews/$task->id/$task->revision";
 
         return $seen;
+    }
+
+    /** The name under which a picture is downloaded. */
+    private static function name(Task $task, int $index, string $type): string
+    {
+        $extension = ['image/png' => 'png', 'image/jpeg' => 'jpg', 'image/webp' => 'webp', 'image/gif' => 'gif', 'video/mp4' => 'mp4'][$type] ?? 'png';
+
+        return "$task->id-" . ($index + 1) . ".$extension";
     }
 
     /**

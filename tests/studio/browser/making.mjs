@@ -76,6 +76,8 @@ await step('a prompt is copied, and all pictures of a grid are downloaded', asyn
   await page.locator('#notice').getByText('Copied').waitFor();
   await page.locator('#notice').evaluate((notice) => notice.hidePopover());
   assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^a quiet harbour.*--aspect 3:2/);
+  const [single] = await Promise.all([page.waitForEvent('download'), grid.getByRole('link', { name: 'Download', exact: true }).click()]);
+  assert.match(single.suggestedFilename(), /^[0-9A-Z]{26}-1\.png$/);
   const [download] = await Promise.all([page.waitForEvent('download'), grid.getByRole('link', { name: 'Download all' }).click()]);
   const { size: length } = await stat(await download.path());
   assert.ok(length > 10_000, `${length} bytes`);

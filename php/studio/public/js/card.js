@@ -6,7 +6,7 @@ import { compose } from './composer.js';
 import { copy, make, notify } from './dom.js';
 import { frameOf } from './frame.js';
 import { known, say, since, told } from './language.js';
-import { parameters, plain, statusOf, words } from './prompts.js';
+import { parameters, plain, statusOf, words, wordsOf } from './prompts.js';
 import { ended, follow } from './tasks.js';
 
 /** What is known of a task, beside its picture. */
@@ -75,7 +75,7 @@ function feet(task) {
     ended(task) ? null : button('cancel', (event) => attempt(event.currentTarget, trouble, () => ask(`api/tasks/${task.id}/cancel`, { post: {} }))),
     prompt ? button(task.status === 'FAILURE' ? 'again' : 'reuse', () => compose(task.prompt || prompt)) : null,
     prompt ? button('copy', () => copy(prompt).then(() => notify(say('copied')))) : null,
-    image ? link('download', image.src, `${task.id}${image.video ? '.mp4' : ''}`) : null,
+    image ? link('download', image.src, image.name) : null,
     image && several ? link('download_all', `pictures.zip?tasks=${task.id}&cells=1`, `${task.id}.zip`) : null,
     trouble,
   ].filter(Boolean);
@@ -86,7 +86,7 @@ export function card(task) {
   const frame = frameOf(task, () => { location.hash = `#${task.id}`; });
   const details = detailsOf(frame.element, false);
   const element = make('article', { class: 'card', 'data-id': task.id }, frame.element, details.element);
-  const one = { id: task.id, update(now) { frame.update(now, 1280); details.update(now); }, gone() { element.remove(); } };
+  const one = { id: task.id, update(now) { element.setAttribute('aria-label', wordsOf(now)); frame.update(now, 1280); details.update(now); }, gone() { element.remove(); } };
   one.update(task);
   follow(one);
   return element;
