@@ -405,8 +405,8 @@ pub trait TaskStore: Send + Sync {
     fn hubs(&self) -> Result<Vec<HubSummary>, StoreError>;
 
     /// Adds tasks of one hub, all or none, durably, each with a feed event. A task whose idempotency key is taken in
-    /// its hub, or in any where it is a family's ([`family_key`]), is not added, nor one whose id is stored already (a repeated call). Gives the ids, in order: the given
-    /// ones, or the earlier task's.
+    /// its hub, or in any where it is a family's ([`family_key`]), is not added, nor one whose id is stored already (a
+    /// repeated call). Gives the ids, in order: the given ones, or the earlier task's.
     ///
     /// # Errors
     /// [`StoreError::QueueFull`] when more than `queue_size` tasks would wait, [`StoreError::Io`] for tasks of two hubs.
