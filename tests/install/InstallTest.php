@@ -147,6 +147,7 @@ final class InstallTest extends TestCase
         self::image($root);
         $archive = basename(Package::directory()) . '.tar.gz';
         preg_match('/```dockerfile\n(.*?)```/s', file_get_contents(__DIR__ . '/../../docs/docker.md'), $found);
+        $found = str_replace('linux-x86_64', 'linux-' . Package::architecture(), $found);
         self::assertSame(1, preg_match('/^ADD (\S+) (\S+)$/m', $found[1], $add));
         self::assertSame($archive, $add[1], 'the archive that `make package` makes');
         // ADD unpacks an archive.

@@ -7,11 +7,16 @@ namespace Mj\Tests\Install;
 /** What `make package` made: MJ_PACKAGE names its directory; for this machine, or the one that MJ_ARCH names. */
 final class Package
 {
+    /** As the package names it: `x86_64`, `arm64`. */
+    public static function architecture(): string
+    {
+        return str_replace('aarch64', 'arm64', getenv('MJ_ARCH') ?: php_uname('m'));
+    }
+
     /** The unpacked archive: the install script, the manifest, the binaries. */
     public static function directory(): string
     {
-        $architecture = str_replace('aarch64', 'arm64', getenv('MJ_ARCH') ?: php_uname('m'));
-        $found = glob((getenv('MJ_PACKAGE') ?: '') . "/mj-*-linux-$architecture/MANIFEST");
+        $found = glob((getenv('MJ_PACKAGE') ?: '') . '/mj-*-linux-' . self::architecture() . '/MANIFEST');
         if (count($found) !== 1) {
             throw new \RuntimeException('MJ_PACKAGE must name what `make package` made; `make test-install` does it');
         }
