@@ -64,7 +64,10 @@ fn shutdown_ends_the_thread_of_a_stream_that_is_open() {
     let stage = Stage::new();
     let engine = onlooker(&stage);
     let watch = engine.watch().unwrap();
-    assert_eq!(watching_threads(), 1);
+    // A thread has its name a moment after its beginning.
+    wait_for("the thread's name", || {
+        (watching_threads() == 1).then_some(())
+    });
     engine.shutdown();
     wait_for("the thread's end", || {
         (watching_threads() == 0).then_some(())
