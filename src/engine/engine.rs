@@ -286,6 +286,12 @@ impl Engine {
         interrupted: &mut dyn FnMut() -> bool,
     ) -> Result<Vec<String>, EngineError> {
         let options = DownloadOptions::read(options)?;
+        if directory.is_empty() {
+            return Err(EngineError::argument(
+                "directory",
+                "is empty: name an existing directory",
+            ));
+        }
         let given = Path::new(directory);
         let located = match self.host.locate {
             Some(locate) => locate(given).ok_or_else(|| {

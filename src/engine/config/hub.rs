@@ -6,7 +6,7 @@ use mj_discord::{
     Token,
     snowflake::{ChannelId, GuildId},
 };
-use mj_midjourney::config::{AccountConfig, GatewayMode, HostSettings, HubConfig};
+use mj_midjourney::config::{AccountConfig, Archive, GatewayMode, HostSettings, HubConfig};
 
 use super::{CONCURRENCY, DAY, HubSettings, LANGUAGES, Raw, SECOND, archive::archive, hub_id};
 use crate::{
@@ -31,6 +31,7 @@ pub(crate) const HUB_PARTS: &[&str] = &[
 /// # Errors
 /// [`EngineError::Configuration`] naming what is wrong or missing.
 pub(super) fn hub(raw: &Raw) -> Result<Option<HubSettings>, EngineError> {
+    let manner = Manner::read(raw)?;
     if HUB_PARTS.iter().all(|key| raw.get(key).is_none()) {
         return Ok(None);
     }
@@ -49,9 +50,7 @@ pub(super) fn hub(raw: &Raw) -> Result<Option<HubSettings>, EngineError> {
             "is missing: set it to the id of the Discord server or channel where Midjourney answers",
         ));
     };
-    let concurrency = raw.number("concurrency", (1, 15), CONCURRENCY)?;
-    let relax_concurrency = raw.number("relax_concurrency", (1, 15), CONCURRENCY)?;
-    let accounts = accounts(raw, concurrency, relax_concurrency)?;
+    let accounts = accounts(raw, manner.concurrency, manner.relax_concurrency)?;
     let gateway = gateway(raw, bot_token.as_ref(), &accounts)?;
     let main = accounts.first().map(|main| &main.user_token);
     // Each token that logs in is part of what the hub is: settings that flip between two users' tokens flip between
@@ -92,32 +91,67 @@ pub(super) fn hub(raw: &Raw) -> Result<Option<HubSettings>, EngineError> {
         guild_id,
         channel_id,
         accounts,
-        concurrency,
-        relax_concurrency,
+        concurrency: manner.concurrency,
+        relax_concurrency: manner.relax_concurrency,
         family: token_sessions.unwrap_or(false).then(|| id.clone()),
         hosts: hosts(raw)?,
-        queue_size: raw.number("queue_size", (1, 100_000), 1_000)?,
-        timeout: raw.duration("timeout", (10 * SECOND, 7 * DAY), 600 * SECOND)?,
-        retention: raw.duration("retention", (60 * SECOND, 3_650 * DAY), 30 * DAY)?,
-        late_final: raw.duration("late_final", (Duration::ZERO, DAY), 1_800 * SECOND)?,
-        spacing: raw.duration(
-            "spacing",
-            (Duration::ZERO, 60 * SECOND),
-            Duration::from_millis(350),
-        )?,
-        seed_tag: raw.read("seed_tag", Setting::truth)?.unwrap_or(true),
-        user_agent: raw.read("user_agent", user_agent)?.unwrap_or_else(|| {
-            concat!("DiscordBot (php-mj, ", env!("CARGO_PKG_VERSION"), ")").to_owned()
-        }),
+        queue_size: manner.queue_size,
+        timeout: manner.timeout,
+        retention: manner.retention,
+        late_final: manner.late_final,
+        spacing: manner.spacing,
+        seed_tag: manner.seed_tag,
+        user_agent: manner.user_agent,
         bot_token,
         lang: raw.choice("lang", LANGUAGES)?.unwrap_or_default(),
-        archive: archive(raw)?,
-        notify_url: raw.read("notify_url", |setting| {
-            webhook::address(&setting.text()?).map_err(|why| setting.wrong(why))
-        })?,
-        notify_secret: raw.read("notify_secret", |setting| setting.text().map(Token::new))?,
+        archive: manner.archive,
+        notify_url: manner.notify_url,
+        notify_secret: manner.notify_secret,
     };
     Ok(Some(HubSettings { id, config }))
+}
+
+/// How a hub works, whichever it is. It is read also where none is set yet: what is wrong is told when it is given.
+struct Manner {
+    concurrency: u32,
+    relax_concurrency: u32,
+    queue_size: u32,
+    timeout: Duration,
+    retention: Duration,
+    late_final: Duration,
+    spacing: Duration,
+    seed_tag: bool,
+    user_agent: String,
+    archive: Option<Archive>,
+    notify_url: Option<String>,
+    notify_secret: Option<Token>,
+}
+
+impl Manner {
+    fn read(raw: &Raw) -> Result<Self, EngineError> {
+        Ok(Self {
+            concurrency: raw.number("concurrency", (1, 15), CONCURRENCY)?,
+            relax_concurrency: raw.number("relax_concurrency", (1, 15), CONCURRENCY)?,
+            queue_size: raw.number("queue_size", (1, 100_000), 1_000)?,
+            timeout: raw.duration("timeout", (10 * SECOND, 7 * DAY), 600 * SECOND)?,
+            retention: raw.duration("retention", (60 * SECOND, 3_650 * DAY), 30 * DAY)?,
+            late_final: raw.duration("late_final", (Duration::ZERO, DAY), 1_800 * SECOND)?,
+            spacing: raw.duration(
+                "spacing",
+                (Duration::ZERO, 60 * SECOND),
+                Duration::from_millis(350),
+            )?,
+            seed_tag: raw.read("seed_tag", Setting::truth)?.unwrap_or(true),
+            user_agent: raw.read("user_agent", user_agent)?.unwrap_or_else(|| {
+                concat!("DiscordBot (php-mj, ", env!("CARGO_PKG_VERSION"), ")").to_owned()
+            }),
+            archive: archive(raw)?,
+            notify_url: raw.read("notify_url", |setting| {
+                webhook::address(&setting.text()?).map_err(|why| setting.wrong(why))
+            })?,
+            notify_secret: raw.read("notify_secret", |setting| setting.text().map(Token::new))?,
+        })
+    }
 }
 
 fn gateway(

@@ -142,6 +142,14 @@ fn what_is_missing_or_wrong_is_named_without_secrets() {
             .to_string()
             .starts_with("mj.guild_id: is missing")
     );
+    let alone = [("concurrency", Value::from("x"))].into_iter().collect();
+    assert!(
+        Settings::read(&Environment::default(), &[], &alone)
+            .unwrap_err()
+            .to_string()
+            .starts_with("concurrency: must be"),
+        "what is wrong is told before there is a hub"
+    );
     assert!(
         message(&[("user_token", "hush hush".into())]).starts_with("user_token: holds characters")
     );

@@ -158,6 +158,7 @@ final class Refusals
         $cases = [
             'into nothing' => static fn() => $mj->download($picture, '/nope'),
             'into a file' => static fn() => $mj->download($picture, __FILE__),
+            'nowhere' => static fn() => $mj->download($picture, ''),
             'no picture' => static fn() => $mj->download('00000000000000000000000000', $directory),
         ];
         $options = [

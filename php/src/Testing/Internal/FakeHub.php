@@ -218,6 +218,9 @@ final class FakeHub implements Functions
         if ($record['images'] === []) {
             Given::refuse('download', 1, 'taskId', ": has no pictures: it is {$record['status']}");
         }
+        if ($directory === '') {
+            Given::refuse('download', 2, 'directory', ': is empty: name an existing directory');
+        }
         if (!is_dir($directory)) {
             Given::refuse('download', 2, 'directory', ': is not an existing directory');
         }
