@@ -51,12 +51,20 @@ final class PdoConnection implements Connection
     /** @param array<string, int|string> $bind */
     private function run(string $sql, array $bind): \PDOStatement
     {
-        $statement = $this->pdo->prepare($sql);
+        $statement = $this->pdo->prepare($sql) ?: throw self::silent();
         foreach ($bind as $name => $value) {
             $statement->bindValue($name, $value, is_int($value) ? \PDO::PARAM_INT : \PDO::PARAM_STR);
         }
-        $statement->execute();
+        if (!$statement->execute()) {
+            throw self::silent();
+        }
 
         return $statement;
+    }
+
+    /** Somebody changed the error mode since. */
+    private static function silent(): \LogicException
+    {
+        return new \LogicException(self::class . ': the error mode of the connection must stay PDO::ERRMODE_EXCEPTION');
     }
 }

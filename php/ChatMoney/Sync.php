@@ -198,8 +198,8 @@ final class Sync
 
     private function notify(Task $task): void
     {
-        [$action, $key] = explode(':', substr((string) $task->state, strlen($this->site) + 1), 2) + [1 => ''];
-        if (($this->notify)(Notice::payload($task, $action, $key)) === false) {
+        $said = explode(':', substr((string) $task->state, strlen($this->site) + 1), 2);
+        if (($this->notify)(Notice::payload($task, $said[0], $said[1] ?? '')) === false) {
             throw new UnknownTaskException('no record has this task yet');
         }
     }
@@ -211,7 +211,7 @@ final class Sync
             return $thrown->getMessage();
         }
         // The name of a class without one has its path behind a NUL; any name may have bytes that a column refuses.
-        $place = strtok($thrown::class, "\0") . ' in ' . basename($thrown->getFile()) . ':' . $thrown->getLine();
+        $place = explode("\0", $thrown::class)[0] . ' in ' . basename($thrown->getFile()) . ':' . $thrown->getLine();
 
         return (string) preg_replace('/[^ -~]/', '?', $place);
     }
@@ -241,7 +241,7 @@ final class Sync
     private function pause(float $seconds, bool $isBusy): void
     {
         if ($isBusy) {
-            usleep((int) (1e6 * min(0.2, $seconds)));
+            usleep(max(0, (int) (1e6 * min(0.2, $seconds))));
         } else {
             $this->mj->events($this->site, 1, $seconds);
         }

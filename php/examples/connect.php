@@ -30,8 +30,9 @@ function connect(array $settings = []): void
     }
 
     $binary = getenv('MJ_SIMULATOR') ?: 'mj-simulator';
+    $pipes = [];
     $process = proc_open([$binary, '--listen', '127.0.0.1:0', '--speed', '5'], [1 => ['pipe', 'w'], 2 => STDERR], $pipes);
-    $line = is_array($pipes) && is_resource($pipes[1]) ? fgets($pipes[1]) : false;
+    $line = is_resource($pipes[1] ?? null) ? fgets($pipes[1]) : false;
     $says = $line === false ? null : json_decode($line, true);
     if ($process === false || !is_array($says)) {
         fwrite(STDERR, "The simulator did not start: $binary. Run `make demo`.\n");
@@ -39,6 +40,7 @@ function connect(array $settings = []): void
     }
     register_shutdown_function(static fn() => proc_terminate($process));
     $keys = ['user_token', 'bot_token', 'guild_id', 'channel_id', 'api_url', 'gateway_url', 'cdn_url', 'upload_url', 'activity_url'];
+    /** @var MjConfigureConfig $said what it says is what mj_configure() takes */
     $said = array_filter(array_intersect_key($says, array_flip($keys)), 'is_string');
     mj_configure($settings + $said);
     echo 'Talking to the simulator at ', $said['api_url'] ?? '?', ".\n";

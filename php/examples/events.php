@@ -26,7 +26,7 @@ $change = $orders->prepare(
     'INSERT INTO orders VALUES (:task, :revision, :status, :image)
      ON CONFLICT (task) DO UPDATE SET revision = excluded.revision, status = excluded.status, image = excluded.image
      WHERE excluded.revision > orders.revision',
-);
+) ?: exit("SQLite did not take the statement.\n");
 
 while ($open !== []) {
     foreach (mj_events('orders', 100, 20.0) as ['cursor' => $cursor, 'task' => $task]) {

@@ -14,6 +14,7 @@ $secret = bin2hex(random_bytes(16));
 $free = stream_socket_server('tcp://127.0.0.1:0') ?: exit("There is no free port.\n");
 $address = (string) stream_socket_get_name($free, false);
 fclose($free);
+$pipes = [];
 $page = proc_open(
     [PHP_BINARY, '-n', '-S', $address, __DIR__ . '/webhook_receiver.php'],
     [2 => STDERR],

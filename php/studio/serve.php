@@ -55,10 +55,10 @@ $speed = is_string($speed) && is_numeric($speed) ? $speed : '1.5';
 if (!extension_loaded('mj')) {
     refuse('The extension mj is not loaded: run `make studio`, or php -d extension=/path/to/mj.so -d mj.state_dir=/path/to/state serve.php');
 }
-if (!is_string($listen) || preg_match('/^(127\.0\.0\.1|localhost|\[::1\]):(\d+)$/', $listen, $found) !== 1) {
+if (!is_string($listen) || preg_match('/^(127\.0\.0\.1|localhost|\[::1\]):\d+$/', $listen) !== 1) {
     refuse('--listen must be an address of this machine, as 127.0.0.1:8080; others are for a real web server (README.md)');
 }
-if ($found[2] === '0') {
+if (str_ends_with($listen, ':0')) {
     // PHP's own server does not tell which port it got.
     $free = stream_socket_server("tcp://$listen");
     $listen = $free === false ? $listen : (string) stream_socket_get_name($free, false);
@@ -95,11 +95,12 @@ if (function_exists('pcntl_signal')) {
 $config = [];
 if (getenv('MJ_USER_TOKEN') === false && ini_get('mj.channel_id') === '') {
     $simulator = getenv('MJ_SIMULATOR') ?: 'mj-simulator';
+    $pipes = [];
     $process = @proc_open(['setsid', $simulator, '--listen', '127.0.0.1:0', '--speed', $speed], [1 => ['pipe', 'w'], 2 => STDERR], $pipes);
     if ($process !== false) {
         $processes[] = $process;
     }
-    $line = is_array($pipes) && is_resource($pipes[1] ?? null) ? fgets($pipes[1]) : false;
+    $line = is_resource($pipes[1] ?? null) ? fgets($pipes[1]) : false;
     $continue();
     if ($line === false) {
         refuse("Neither MJ_USER_TOKEN nor php.ini names an account, and the simulator did not start: $simulator");
@@ -115,8 +116,9 @@ if (getenv('MJ_USER_TOKEN') === false && ini_get('mj.channel_id') === '') {
 
 // The server gets what this process was given on its own command line.
 $command = ['setsid', PHP_BINARY];
-if (getenv('MJ_EXTENSION') !== false) {
-    array_push($command, '-n', '-d', 'extension=' . getenv('MJ_EXTENSION'));
+$extension = getenv('MJ_EXTENSION');
+if ($extension !== false) {
+    array_push($command, '-n', '-d', "extension=$extension");
 }
 array_push($command, '-d', 'mj.state_dir=' . mj_status()['state_dir'], '-d', 'upload_max_filesize=12M', '-d', 'post_max_size=64M');
 foreach ($config as $key => $value) {
@@ -125,6 +127,7 @@ foreach ($config as $key => $value) {
 array_push($command, '-S', $listen, '-t', __DIR__ . '/public', __DIR__ . '/public/index.php');
 $environment['PHP_CLI_SERVER_WORKERS'] = '8';
 $log = getenv('MJ_STUDIO_LOG') ?: '/dev/null';
+$pipes = [];
 $server = proc_open($command, [0 => ['file', '/dev/null', 'r'], 1 => ['file', $log, 'a'], 2 => ['file', $log, 'a']], $pipes, null, $environment);
 if ($server === false) {
     refuse('PHP did not start');

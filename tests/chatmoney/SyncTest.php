@@ -301,6 +301,14 @@ final class SyncTest extends TestCase
         new PdoConnection($this->pdo);
     }
 
+    public function testAConnectionThatComesToHideItsErrorsIsRefused(): void
+    {
+        $connection = new PdoConnection($this->pdo);
+        $this->pdo->setAttribute(\PDO::ATTR_ERRMODE, \PDO::ERRMODE_SILENT);
+        $this->expectExceptionMessage('must stay PDO::ERRMODE_EXCEPTION');
+        $connection->execute('INSERT INTO nowhere VALUES (1)');
+    }
+
     public function testARecordThatWasDeletedIsGivenUpAndForgotten(): void
     {
         $driver = $this->driver();

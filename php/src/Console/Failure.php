@@ -23,7 +23,7 @@ final class Failure
         $thrown = $this->thrown;
 
         return match (true) {
-            $thrown instanceof Refusal => $thrown->getCode(),
+            $thrown instanceof Refusal => (int) $thrown->getCode(),
             $thrown instanceof ConfigurationException => ExitCode::UNCONFIGURED,
             $thrown instanceof EngineException && !extension_loaded('mj') => ExitCode::UNCONFIGURED,
             $thrown instanceof ActionUnavailableException => ExitCode::USAGE,

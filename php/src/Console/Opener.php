@@ -17,6 +17,7 @@ final class Opener
         $nowhere = ['file', \DIRECTORY_SEPARATOR === '\\' ? 'NUL' : '/dev/null', 'r+'];
         // A file may be named as an option is.
         $path = str_starts_with($path, '-') ? "./$path" : $path;
+        $pipes = [];
         $process = $program === null || !function_exists('proc_open') ? false : @proc_open([...$program, $path], [$nowhere, $nowhere, $nowhere], $pipes, null, $this->environment);
         if ($process === false) {
             throw Refusal::failed('nothing here opens pictures' . ($program === null ? '' : " ($program[0] could not be started)") . '; it is saved');

@@ -107,13 +107,14 @@ final class AceData
     private function item(Task $task): array
     {
         $shape = AceDataShape::task($task);
+        $finishedAt = $task->isFinished() ? $task->toArray()['finished_at'] : null;
 
         return [
             'id' => $task->id,
             'type' => strtolower((string) $task->action),
             'mode' => $task->mode,
             'created_at' => $task->toArray()['created_at'] / 1000,
-            'finished_at' => $task->isFinished() ? $task->toArray()['finished_at'] / 1000 : null,
+            'finished_at' => $finishedAt === null ? null : $finishedAt / 1000,
             'request' => ['prompt' => $task->prompt, 'mode' => $task->mode],
             'response' => $shape,
         ] + $shape;

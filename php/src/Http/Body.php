@@ -136,7 +136,7 @@ final class Body
             return $named;
         }
 
-        return (object) array_filter($named, static fn($name): bool => !str_starts_with((string) $name, "\0"), ARRAY_FILTER_USE_KEY);
+        return (object) array_filter($named, static fn(int|string $name): bool => !str_starts_with((string) $name, "\0"), ARRAY_FILTER_USE_KEY);
     }
 
     private function value(string $name): mixed

@@ -102,7 +102,7 @@ final class ProxyShape
             Action::SHORTEN => "/shorten {$record['prompt']}",
             Action::DESCRIBE => '/describe',
             Action::BLEND => '/blend',
-            Action::SHOW => '/show ' . $record['job_id'],
+            Action::SHOW => "/show {$record['job_id']}",
             Action::REROLL => "/up {$record['parent_id']} R",
             default => "/up {$record['parent_id']}",
         };

@@ -56,7 +56,7 @@ final class Settings
         return ($this->values['OPEN'] ?? '') === '1';
     }
 
-    /** What stands before `/mj` in addresses: ``, or `/relay`. */
+    /** What stands before `/mj` in addresses: nothing, or `/relay`. */
     public function base(): string
     {
         return rtrim($this->values['BASE'] ?? '', '/');

@@ -136,6 +136,7 @@ abstract class TypedClient implements Client
         return $found;
     }
 
+    /** @return \Generator<int, Task, mixed, Task> which returns the last one */
     public function stream(string|Task $task, float $timeout = INF, float $slice = 0.25): \Generator
     {
         self::notNegative('stream', $timeout);

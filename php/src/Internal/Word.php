@@ -17,7 +17,7 @@ abstract class Word implements \JsonSerializable, \Stringable
     /** @var array<class-string, array<string, self>> */
     private static array $words = [];
 
-    final private function __construct(private string $value) {}
+    final private function __construct(private string $word) {}
 
     /** The object for a word. */
     final public static function of(string $value): static
@@ -40,7 +40,7 @@ abstract class Word implements \JsonSerializable, \Stringable
     final public function is(self|string ...$values): bool
     {
         foreach ($values as $value) {
-            if ((string) $value === $this->value) {
+            if ((string) $value === $this->word) {
                 return true;
             }
         }
@@ -50,17 +50,17 @@ abstract class Word implements \JsonSerializable, \Stringable
 
     final public function __toString(): string
     {
-        return $this->value;
+        return $this->word;
     }
 
     final public function jsonSerialize(): string
     {
-        return $this->value;
+        return $this->word;
     }
 
     final public function __get(string $name): string
     {
-        return $name === 'value' ? $this->value : throw new \Error('Undefined property: ' . static::class . "::\$$name");
+        return $name === 'value' ? $this->word : throw new \Error('Undefined property: ' . static::class . "::\$$name");
     }
 
     final public function __isset(string $name): bool
@@ -74,7 +74,7 @@ abstract class Word implements \JsonSerializable, \Stringable
     }
 
     /** @throws \Error always: there is one object for each word */
-    final public function __clone()
+    final public function __clone(): void
     {
         throw new \Error('Trying to clone an uncloneable object of class ' . static::class);
     }

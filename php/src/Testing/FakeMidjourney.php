@@ -64,9 +64,9 @@ final class FakeMidjourney extends TypedClient
     /**
      * What `doctor()` finds besides a PHP that is well.
      *
-     * @param string      $name   as docs/doctor.md has it: `api.tls`, `owner.alive`, …
-     * @param string      $status one of {@see CheckStatus}
-     * @param string|null $todo   what to do
+     * @param string             $name   as docs/doctor.md has it: `api.tls`, `owner.alive`, …
+     * @param string|CheckStatus $status one of {@see CheckStatus}
+     * @param string|null        $todo   what to do
      */
     public function willFind(string $name, string|CheckStatus $status, string $seen = 'seen', ?string $todo = null): self
     {
@@ -157,7 +157,7 @@ final class FakeMidjourney extends TypedClient
     private function seen(): string
     {
         $lines = array_map(
-            static fn(Submission $one): string => "  {$one->call()} " . json_encode($one->subject(), JSON_UNESCAPED_UNICODE),
+            static fn(Submission $one): string => "  {$one->call()} " . (string) json_encode($one->subject(), JSON_UNESCAPED_UNICODE),
             $this->submissions(),
         );
 

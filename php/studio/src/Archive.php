@@ -31,14 +31,14 @@ final class Archive
         if (preg_match('/^[0-9A-Z]{26}(_[0-9A-Z]{26})*$/', $ids) !== 1 || substr_count($ids, '_') >= self::MOST) {
             throw new Refusal(422, 'invalid', 'tasks must be ids, at most ' . self::MOST);
         }
-        $tasks = array_filter($this->mj->pollMany(explode('_', $ids)), static fn(?Task $task): bool => $task !== null && $task->images !== []);
+        $tasks = array_filter(array_filter($this->mj->pollMany(explode('_', $ids))), static fn(Task $task): bool => $task->images !== []);
         if ($tasks === []) {
             throw new Refusal(404, 'no_image', 'There is no such picture now');
         }
 
         return new Response(200, $this->parts($tasks, $cells), [
             'Content-Type' => 'application/zip',
-            'Content-Disposition' => 'attachment; filename="' . (count($tasks) === 1 ? reset($tasks)->id : 'mj-' . gmdate('Y-m-d-His')) . '.zip"',
+            'Content-Disposition' => 'attachment; filename="' . (count($tasks) === 1 ? array_key_first($tasks) : 'mj-' . gmdate('Y-m-d-His')) . '.zip"',
         ]);
     }
 

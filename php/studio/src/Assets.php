@@ -53,7 +53,7 @@ final class Assets
         if (self::$version === null) {
             $sums = '';
             foreach (glob(self::DIRECTORY . '/{js,css}/*', GLOB_BRACE) ?: [] as $file) {
-                $sums .= md5_file($file);
+                $sums .= (string) md5_file($file);
             }
             self::$version = substr(md5($sums), 0, 8);
         }

@@ -93,7 +93,7 @@ final class Changes
                 yield ":\n\n";
             }
             if ($until > $now) {
-                usleep((int) (min($this->pause, $until - $now) * 1e6));
+                usleep(max(0, (int) (min($this->pause, $until - $now) * 1e6)));
             }
         } while ($until > $now);
     }

@@ -18,7 +18,9 @@ final class Workers
             return true;
         }
         // The count of idle workers that is told as well is up to a second old; what each does is true now.
-        foreach ($status['procs'] as $worker) {
+        /** @var list<array{state: string}> $workers */
+        $workers = $status['procs'];
+        foreach ($workers as $worker) {
             if ($worker['state'] === 'Idle') {
                 return true;
             }

@@ -46,6 +46,7 @@ final class Sixel implements Protocol
     {
         $registers = '';
         for ($index = 0, $count = imagecolorstotal($image); $index < $count; ++$index) {
+            /** @var array{red: int, green: int, blue: int, alpha: int} $colour */
             $colour = imagecolorsforindex($image, $index);
             $registers .= sprintf(
                 '#%d;2;%d;%d;%d',

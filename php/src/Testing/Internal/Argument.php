@@ -33,7 +33,7 @@ final class Argument
      */
     public function refuse(string $complaint): void
     {
-        throw new \ValueError($this . (str_starts_with($complaint, 'must ') ? ' ' : ': ') . $complaint);
+        throw new \ValueError($this->__toString() . (str_starts_with($complaint, 'must ') ? ' ' : ': ') . $complaint);
     }
 
     /**

@@ -45,7 +45,8 @@ final class Doctor
     public function report(array $options): array
     {
         Given::known('doctor', 1, $options, self::OPTIONS);
-        $only = (array) ($options['only'] ?? []);
+        $only = $options['only'] ?? [];
+        $only = is_array($only) ? $only : [$only];
         $isMeant = static fn(string $name): bool => $only === []
             || in_array($name, $only, true) || in_array(strtok($name, '.'), $only, true);
         $checks = array_values(array_filter($this->checks, static fn(array $check): bool => $isMeant($check['name'])));

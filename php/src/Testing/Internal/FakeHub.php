@@ -119,7 +119,7 @@ final class FakeHub implements Functions
         if ($name !== 'imagine_all') {
             return $this->submit($submission, [$parent['prompt']]);
         }
-        $numbered = preg_grep('/^imagine\d$/', array_column($parent['buttons'], 'action')) ?: [];
+        $numbered = preg_grep('/^imagine\d$/', array_filter(array_column($parent['buttons'], 'action'))) ?: [];
 
         return $this->submit($submission, array_fill(0, max(1, count($numbered)), $parent['prompt']));
     }
@@ -335,7 +335,7 @@ final class FakeHub implements Functions
         return $this->tasks->find($taskId) ?? Given::refuse($function, 1, 'taskId', ': there is no such task');
     }
 
-    /** @param list<string> $prompts one for each task */
+    /** @param non-empty-list<string> $prompts one for each task */
     private function submit(Submission $submission, array $prompts): string
     {
         $key = $submission->options()['idempotency_key'] ?? null;

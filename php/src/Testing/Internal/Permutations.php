@@ -17,7 +17,7 @@ final class Permutations
     /** A value reaches to the next parameter. */
     private const REPEAT = '/\s*--(?:repeat|r)\b\s*(.*?)\s*(?=\s--|$)/is';
 
-    /** @return list<string> the prompts that a prompt stands for */
+    /** @return non-empty-list<string> the prompts that a prompt stands for */
     public static function expand(string $prompt): array
     {
         $argument = new Argument('imagine', 1, 'prompt');
@@ -71,8 +71,10 @@ final class Permutations
     private static function outermost(string $text): ?array
     {
         preg_match_all('/\\\\.(*SKIP)(*FAIL)|[{},]/s', $text, $found, PREG_OFFSET_CAPTURE);
+        /** @var list<array{string, int}> $signs each with where it stands */
+        $signs = $found[0];
         $opened = $pairs = [];
-        foreach ($found[0] as [$sign, $at]) {
+        foreach ($signs as [$sign, $at]) {
             if ($sign === '{') {
                 $opened[] = $at;
             } elseif ($sign === '}' && $opened !== []) {
@@ -85,7 +87,7 @@ final class Permutations
         $from = min(array_keys($pairs));
         $commas = [];
         $depth = 0;
-        foreach ($found[0] as [$sign, $at]) {
+        foreach ($signs as [$sign, $at]) {
             if ($at > $from && $at < $pairs[$from]) {
                 $depth = max(0, $depth + ($sign === '{' ? 1 : ($sign === '}' ? -1 : 0)));
                 if ($sign === ',' && $depth === 0) {

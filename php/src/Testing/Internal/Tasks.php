@@ -44,7 +44,7 @@ final class Tasks
     /** @param \Closure(): void $changed called after each change */
     public function __construct(private \Closure $changed) {}
 
-    /** @param list<string> $prompts one for each task */
+    /** @param non-empty-list<string> $prompts one for each task */
     public function add(Submission $submission, Outcome $outcome, array $prompts, float $now, ?string $key): string
     {
         $group = count($prompts) > 1 ? $this->newId() : null;
@@ -56,7 +56,7 @@ final class Tasks
             $steps = (new Script($submission, $outcome, $this->count, $prompt, $job))->steps();
             if ($submission->subject() === Button::SEED && !$outcome->isStuck()) {
                 $parent = $this->find((string) $submission->parentId());
-                $steps[] = (array) array_pop($steps) + ['seed' => $parent['seed'] ?? null, 'job_id' => $job];
+                $steps[] = (array_pop($steps) ?? []) + ['seed' => $parent['seed'] ?? null, 'job_id' => $job];
             }
             /** @var MjTask $record its keys and their types are those of a task */
             $this->tasks[$id] = new FakeTask($record, $steps, $now + FakeTask::STEP);
