@@ -123,8 +123,25 @@ lint: setup readme-check lint-scripts ## Check formatting, clippy, arrows, insta
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(MAKE) --no-print-directory arrows
 
+# Analyses the types of PHP. It needs a newer Rust than we do.
+MAGO_VERSION := 1.29.0
+MAGO_RUST := 1.95
+MAGO := $(CURDIR)/build/tools/mago-$(MAGO_VERSION)
+
+$(MAGO)/bin/mago:
+	CARGO_TARGET_DIR="$(MAGO)/target" CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 \
+	  nice $(CARGO) install mago --version $(MAGO_VERSION) --locked --debug --quiet --root "$(MAGO)"
+	rm -rf "$(MAGO)/target"
+
+.PHONY: setup-mago
+setup-mago: setup
+	@if printf '%s\n' $(MAGO_RUST) "$$($(CARGO) --version | cut -d' ' -f2)" | sort --check=quiet --version-sort; then \
+	  $(MAKE) --no-print-directory "$(MAGO)/bin/mago"; \
+	fi
+
 .PHONY: lint-php
-lint-php: setup setup-clients setup-console ## Check php/: PER style, PHPStan where it is installed, PHPMD, a real PHP 8.0
+lint-php: export MJ_MAGO := $(MAGO)/bin/mago
+lint-php: setup setup-clients setup-console setup-frameworks setup-mago ## Check php/: PER style, types with Mago (and PHPStan where it is installed), PHPMD, a real PHP 8.0
 	@if ! command -v phpmd >/dev/null; then $(MAKE) --no-print-directory setup PACKAGES=phpmd || true; fi
 	tests/lint_php/run "$(CURDIR)/build/lint-php"
 
