@@ -50,6 +50,18 @@ pub enum HostError {
     },
 }
 
+impl HostError {
+    /// The setting it came from.
+    #[must_use]
+    pub fn setting(&self) -> &'static str {
+        match self {
+            Self::Invalid { setting, .. }
+            | Self::Scheme { setting, .. }
+            | Self::Template { setting } => setting,
+        }
+    }
+}
+
 /// Which host each kind of request goes to. The default is Discord's own.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Hosts {

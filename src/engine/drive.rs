@@ -280,6 +280,8 @@ impl Drive {
 
     /// Runs until the hub is given up or lost.
     pub(crate) async fn run(mut self, mut stop: tokio::sync::watch::Receiver<bool>) -> End {
+        let mut waits = self.shared.waits.subscribe();
+        self.look_at_grade();
         let end = loop {
             if let ControlFlow::Break(end) = self.turn().await {
                 break end;
@@ -300,6 +302,7 @@ impl Drive {
                         self.shared.wake.notify_one();
                     }
                 },
+                _ = waits.changed(), if self.grade == Grade::Transient => self.look_at_grade(),
                 changed = stop.changed(), if !self.stopping => {
                     self.stopping = changed.is_err() || *stop.borrow();
                 }

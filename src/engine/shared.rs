@@ -17,7 +17,7 @@ use mj_midjourney::{
 use mj_process::{HeirLock, Identity, Origin, StateDir, clock, fifo, random};
 use mj_store::{Keyring, SqliteStore};
 use parking_lot::Mutex;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::{error::EngineError, status, tls::Tls};
 
@@ -155,6 +155,8 @@ pub(crate) struct Shared {
     pub(crate) unsent: Unsent,
     /// How many threads are inside `mj_wait()` or `mj_serve()`, and streams of `mj_watch()` are open.
     waiting: AtomicU32,
+    /// Changes when somebody begins to wait: owners look what kind of process they are in.
+    pub(crate) waits: watch::Sender<()>,
     /// Whether it was found resident once.
     was_resident: AtomicBool,
     /// How many threads are inside `mj_serve()`.
@@ -211,6 +213,7 @@ impl Shared {
             tls: Tls::default(),
             unsent: Unsent::default(),
             waiting: AtomicU32::new(0),
+            waits: watch::Sender::new(()),
             was_resident: AtomicBool::new(false),
             serving: AtomicU32::new(0),
             ended: AtomicBool::new(false),
@@ -257,6 +260,7 @@ impl Shared {
     /// A thread, or a stream of an event loop, begins to wait: the process is resident meanwhile.
     pub(crate) fn begin_waiting(&self) {
         self.waiting.fetch_add(1, Ordering::AcqRel);
+        self.waits.send_replace(());
         self.wake.notify_one();
     }
 

@@ -232,6 +232,7 @@ impl Hub {
         self.note_time(now);
         self.grade = grade;
         self.unwatched_since = now.boot;
+        self.gates.user.opened_since = now.boot;
         if grade == Grade::Resident {
             self.catch_up();
         }

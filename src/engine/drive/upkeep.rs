@@ -80,16 +80,22 @@ impl Drive {
         if self.network.meter.has_changed() && clock::boot() >= self.told_at + TELLING {
             self.hub.show_status();
         }
+        self.look_at_grade();
+        if !self.fifo.get_ref().is_named() {
+            // Somebody removed it, or a successor serves: the lease says which.
+            self.read_inbox();
+        }
+    }
+
+    /// Opens the gateways once this is a process that stays. At once when somebody begins to wait: a command that was
+    /// held back for its account's session must not leave before that is opened.
+    pub(super) fn look_at_grade(&mut self) {
         let grade = self.shared.grade();
         if grade != self.grade && grade == Grade::Resident && self.draining_since.is_none() {
             self.grade = grade;
             let now = moment();
             self.hub.handle_grade(now, grade);
             self.arrange_links(now);
-        }
-        if !self.fifo.get_ref().is_named() {
-            // Somebody removed it, or a successor serves: the lease says which.
-            self.read_inbox();
         }
     }
 

@@ -36,8 +36,11 @@ impl Current {
             .log
             .target
             .map(|target| target.resolved(&host.error_log));
-        let hosts = outgoing::hosts(&settings.hosts)
-            .map_err(|error| EngineError::configuration("mj.cdn_url", error.to_string()))?;
+        let hosts = outgoing::hosts(&settings.hosts).map_err(|error| {
+            let (setting, text) = (error.setting(), error.to_string());
+            let message = text.strip_prefix(setting).unwrap_or(&text).trim_start();
+            EngineError::configuration(setting, message)
+        })?;
         Ok(Self {
             given,
             settings,

@@ -7,9 +7,10 @@
 
 mod support;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mj_engine::{Engine, TaskId, Value};
+use mj_midjourney::refusal::FailCode;
 use serde_json::json;
 use support::{Stage, child, child_engine, engine, finish, wait_for};
 
@@ -196,6 +197,35 @@ fn a_script_that_waits_is_a_resident_owner() {
         "it never gave the hub up"
     );
     engine.shutdown();
+}
+
+#[test]
+fn a_script_that_begins_to_wait_sees_its_refusal() {
+    // A short script's commands are held back for 250 ms; on a machine that was slower, it is tried again.
+    for _ in 0..10 {
+        let stage = Stage::new();
+        let engine = engine("cli", stage.ini(&["user_token"]));
+        let began = Instant::now();
+        let prompt = "a red fox --ar banana".into();
+        let id = engine.imagine(&prompt, &Value::Null).unwrap();
+        // It owns the hub, and does not know yet that it stays.
+        wait_for("the owner's status", || {
+            let status = engine.status().unwrap();
+            status
+                .get("gateway")
+                .filter(|gateway| !matches!(gateway, Value::Null))
+                .map(drop)
+        });
+        let is_in_time = began.elapsed() < Duration::from_millis(150);
+        let seen = engine.wait(id.as_str(), Duration::from_secs(10), &mut || false);
+        let code = seen.unwrap().view.fail_code;
+        engine.shutdown();
+        if is_in_time {
+            assert_eq!(code.map(FailCode::as_str), Some("INVALID_PARAMETER"));
+            return;
+        }
+    }
+    panic!("it never began to wait in time");
 }
 
 #[test]

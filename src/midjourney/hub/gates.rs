@@ -15,9 +15,9 @@ use crate::{
 
 /// Foreign events move the stored sequence at most this often: a resume replays what lies between, which is harmless.
 const SESSION_EVERY: Duration = Duration::from_secs(5);
-/// How long commands are held back at the beginning for the session of their own account, which is being opened: what
-/// Midjourney shows to that session only, a refusal above all, would reach nobody. A short script is given the time to
-/// begin to wait, and so to become resident.
+/// How long commands are held back for the session of their own account, which is being opened, at the beginning or
+/// after the one before was lost: what Midjourney shows to that session only, a refusal above all, would reach nobody.
+/// A short script is given the time to begin to wait, and so to become resident.
 const FIRST_SESSION: Duration = Duration::from_secs(5);
 const BEGINS_TO_WAIT: Duration = Duration::from_millis(250);
 /// Gateway close code "authentication failed".
@@ -48,6 +48,8 @@ pub(super) struct Gate {
     /// As long as it can be resumed, also while the connection is down.
     pub session: Option<Session>,
     pub close_code: Option<u16>,
+    /// Since when, on the boot clock, a session is being opened that continues none.
+    pub opened_since: Duration,
     /// What was persisted last, and when on the boot clock.
     pub persisted: (u64, Duration),
 }
@@ -75,7 +77,7 @@ impl Gates {
     }
 
     /// Which of them the configuration wants.
-    pub(super) fn configure(&mut self, mode: GatewayMode) {
+    pub(super) fn configure(&mut self, mode: GatewayMode, now: Duration) {
         for (kind, wanted) in [
             (
                 GatewayKind::Bot,
@@ -89,7 +91,10 @@ impl Gates {
             let gate = self.gate_mut(kind);
             match (wanted, gate.state) {
                 (false, _) => gate.state = GateState::Off,
-                (true, GateState::Off) => gate.state = GateState::Connecting,
+                (true, GateState::Off) => {
+                    gate.state = GateState::Connecting;
+                    gate.opened_since = now;
+                }
                 (
                     true,
                     GateState::Connecting | GateState::Live | GateState::Down | GateState::Dead,
@@ -134,13 +139,14 @@ impl Hub {
     /// Until when, on the boot clock, an account sends nothing because its own session is being opened.
     pub(super) fn session_awaited_until(&self, account: &str) -> Option<Duration> {
         let gate = &self.gates.user;
-        let is_opened = gate.state == GateState::Connecting && gate.session.is_none();
+        let is_opened =
+            matches!(gate.state, GateState::Connecting | GateState::Down) && gate.session.is_none();
         let main = self.config.accounts.first()?;
         let patience = match self.grade {
             Grade::Resident => FIRST_SESSION,
             Grade::Transient => BEGINS_TO_WAIT,
         };
-        Some(self.unwatched_since + patience)
+        Some(gate.opened_since + patience)
             .filter(|until| is_opened && main.name == account && *until > self.now.boot)
     }
 
@@ -274,6 +280,7 @@ impl Hub {
         gate.state = state;
         gate.close_code = code;
         if is_lost && gate.session.take().is_some() {
+            gate.opened_since = self.now.boot;
             self.outbox.mark_session(kind);
         }
         if kind == GatewayKind::User {

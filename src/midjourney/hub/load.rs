@@ -100,7 +100,7 @@ impl Hub {
             status_due: true,
             config,
         };
-        hub.gates.configure(hub.config.gateway);
+        hub.gates.configure(hub.config.gateway, now.boot);
         for stored in state.sessions {
             let gate = hub.gates.gate_mut(stored.gateway);
             gate.persisted = (stored.session.sequence, now.boot);
@@ -399,7 +399,7 @@ impl Hub {
         self.retired.retain(|account| !account.running.is_empty());
         self.count_jobs_of_returned();
         self.keep_former_channels();
-        self.gates.configure(self.config.gateway);
+        self.gates.configure(self.config.gateway, self.now.boot);
         for history in self.histories.values_mut() {
             history.refused.clear();
         }

@@ -45,6 +45,8 @@ abstract class Waiting extends BaseCommand
         $client = $this->client();
         $display = $this->display($input, $output, $client);
         $interruption = Interruption::heard();
+        // Who watches stays: its session is opened before anything is sent, and sees what only that one is shown.
+        $watch = $client->watch();
         try {
             $task = $begin($client);
             $display->begin($task);
@@ -57,6 +59,7 @@ abstract class Waiting extends BaseCommand
             );
         } finally {
             $interruption->end();
+            $watch->close();
             if ($display instanceof Json) {
                 $display->close();
             }

@@ -232,6 +232,27 @@ fn a_first_command_waits_for_the_session_that_would_see_its_refusal() {
     assert_eq!(deaf.interactions().len(), 1, "a gateway may stay away");
 }
 
+#[test]
+fn a_command_waits_for_the_session_in_a_lost_ones_place() {
+    let lost = || {
+        let mut world = World::new(GatewayMode::User);
+        world.pass(Duration::from_secs(60));
+        world.notice(GatewayKind::User, GatewayNotice::SessionLost);
+        world.notice(GatewayKind::User, GatewayNotice::Down);
+        world.imagine("a red fox", 7);
+        world
+    };
+    let mut world = lost();
+    world.ms(4_900);
+    assert!(world.interactions().is_empty());
+    world.ready(GatewayKind::User, "another", USER);
+    assert_eq!(world.interactions().len(), 1);
+
+    let mut deaf = lost();
+    deaf.ms(5_000);
+    assert_eq!(deaf.interactions().len(), 1, "a gateway may stay away");
+}
+
 /// Found by the simulation: seed 293 of `mj-simulate --tasks 250`.
 #[test]
 fn a_taken_key_moves_no_task_to_an_account_without_its_session() {
