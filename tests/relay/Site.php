@@ -100,7 +100,9 @@ final class Site
             $task = $this->ask("/mj/task/$id/fetch")->json();
 
             return in_array($task['status'] ?? '', ['SUCCESS', 'FAILURE', 'CANCEL'], true);
-        }, 30.0, static fn() => 'the task stayed ' . json_encode($task));
+        }, 30.0, static function () use (&$task): string {
+            return 'the task stayed ' . json_encode($task);
+        });
 
         return $task;
     }
