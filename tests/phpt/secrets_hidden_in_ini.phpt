@@ -31,4 +31,4 @@ string(22) "socks5h://127.0.0.1:91"
 bool(false)
 bool(false)
 bool(false)
-46 entries
+47 entries
