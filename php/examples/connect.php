@@ -32,7 +32,8 @@ function connect(array $settings = []): void
     $binary = getenv('MJ_SIMULATOR') ?: 'mj-simulator';
     $pipes = [];
     $process = proc_open([$binary, '--listen', '127.0.0.1:0', '--speed', '5'], [1 => ['pipe', 'w'], 2 => STDERR], $pipes);
-    $line = is_resource($pipes[1] ?? null) ? fgets($pipes[1]) : false;
+    /** @var array<int, resource> $pipes */
+    $line = isset($pipes[1]) ? fgets($pipes[1]) : false;
     $says = $line === false ? null : json_decode($line, true);
     if ($process === false || !is_array($says)) {
         fwrite(STDERR, "The simulator did not start: $binary. Run `make demo`.\n");

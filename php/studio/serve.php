@@ -100,7 +100,8 @@ if (getenv('MJ_USER_TOKEN') === false && ini_get('mj.channel_id') === '') {
     if ($process !== false) {
         $processes[] = $process;
     }
-    $line = is_resource($pipes[1] ?? null) ? fgets($pipes[1]) : false;
+    /** @var array<int, resource> $pipes */
+    $line = isset($pipes[1]) ? fgets($pipes[1]) : false;
     $continue();
     if ($line === false) {
         refuse("Neither MJ_USER_TOKEN nor php.ini names an account, and the simulator did not start: $simulator");

@@ -18,9 +18,7 @@ final class Workers
             return true;
         }
         // The count of idle workers that is told as well is up to a second old; what each does is true now.
-        /** @var list<array{state: string}> $workers */
-        $workers = $status['procs'];
-        foreach ($workers as $worker) {
+        foreach ($status['procs'] as $worker) {
             if ($worker['state'] === 'Idle') {
                 return true;
             }

@@ -46,7 +46,7 @@ final class Sixel implements Protocol
     {
         $registers = '';
         for ($index = 0, $count = imagecolorstotal($image); $index < $count; ++$index) {
-            /** @var array{red: int, green: int, blue: int, alpha: int} $colour */
+            /** @var array{red: int<0, 255>, green: int<0, 255>, blue: int<0, 255>, alpha: int<0, 127>} $colour */
             $colour = imagecolorsforindex($image, $index);
             $registers .= sprintf(
                 '#%d;2;%d;%d;%d',
