@@ -480,6 +480,10 @@ mod tests {
             schedule.busy(after(119)).is_empty(),
             "a 404 is the task's own"
         );
+        // What the relay answers where its caller's address took nothing.
+        assert!(schedule.begin(&notice(1, "https://a/")));
+        schedule.ended(NOW, &id(1), &busy(424, "120"));
+        assert!(schedule.busy(NOW.boot).is_empty(), "so is a 424");
         assert!(schedule.begin(&notice(1, "https://a/")));
         assert!(schedule.begin(&notice(2, "https://a/")));
         schedule.ended(NOW, &id(1), &busy(429, "120"));

@@ -27,7 +27,7 @@ final class WebhookTest extends TestCase
     /** @return array<string, array{int, int}> */
     public function answers(): array
     {
-        return ['taken' => [204, 204], 'gone' => [410, 410], 'wrong' => [500, 502], 'elsewhere' => [302, 502], 'not there' => [404, 502]];
+        return ['taken' => [204, 204], 'gone' => [410, 410], 'wrong' => [500, 424], 'busy' => [503, 424], 'elsewhere' => [302, 424], 'not there' => [404, 424]];
     }
 
     /** @dataProvider answers */
@@ -43,7 +43,7 @@ final class WebhookTest extends TestCase
     {
         $desk = new Desk();
         $id = $desk->ask('/mj/submit/imagine', ['prompt' => 'a cat', 'notifyHook' => 'http://127.0.0.1:9/'])->json()['result'];
-        self::assertSame(502, $desk->ask($desk->webhook(), (string) json_encode($desk->mj->poll($id)), [])->status);
+        self::assertSame(424, $desk->ask($desk->webhook(), (string) json_encode($desk->mj->poll($id)), [])->status);
     }
 
     public function testNobodyElseCanMakeItPost(): void

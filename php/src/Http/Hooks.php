@@ -24,6 +24,11 @@ final class Hooks
     /** With the rest, and in Base64, it fits into the 2,048 bytes that the extension takes. */
     private const LONGEST = 1_300;
     private const SIGNATURE = 32;
+    /**
+     * 424, Failed Dependency: the caller's address did not take it. A 502, 503 or 504 would tell the extension that the
+     * relay itself is in trouble, and one caller's dead address would hold up what all others are to hear.
+     */
+    private const NOT_TAKEN = 424;
 
     public function __construct(private Settings $settings, private Place $place) {}
 
@@ -118,7 +123,7 @@ final class Hooks
             return new Response(410);
         }
 
-        return new Response($status >= 200 && $status < 300 ? 204 : 502);
+        return new Response($status >= 200 && $status < 300 ? 204 : self::NOT_TAKEN);
     }
 
     private function signature(string $data): string
