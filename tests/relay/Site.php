@@ -96,11 +96,12 @@ final class Site
     public function ended(string $id): array
     {
         $task = [];
+        // What an owner was sending when it was killed is searched for during half a minute, then sent again.
         Until::true(function () use ($id, &$task): bool {
             $task = $this->ask("/mj/task/$id/fetch")->json();
 
             return in_array($task['status'] ?? '', ['SUCCESS', 'FAILURE', 'CANCEL'], true);
-        }, 30.0, static function () use (&$task): string {
+        }, 120.0, static function () use (&$task): string {
             return 'the task stayed ' . json_encode($task);
         });
 
