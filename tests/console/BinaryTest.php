@@ -48,6 +48,13 @@ final class BinaryTest extends TestCase
         self::assertMatchesRegularExpression('/^mj: .*(guild_id|channel_id|user_token).*\n$/D', $err);
     }
 
+    public function testWhatCannotBeWrittenIsNoSuccess(): void
+    {
+        $process = proc_open([PHP_BINARY, self::MJ, 'list'], [1 => ['file', '/dev/full', 'w'], 2 => ['pipe', 'w']], $pipes);
+        $err = stream_get_contents($pipes[2]);
+        self::assertSame([1, "mj: standard output cannot be written: No space left on device\n"], [proc_close($process), $err]);
+    }
+
     public function testItIsFoundInAProjectOfComposers(): void
     {
         // As `composer require` lays it out, with an autoloader that tells that it was taken.

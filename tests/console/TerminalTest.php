@@ -110,6 +110,15 @@ final class TerminalTest extends TestCase
         self::assertSame(0, $mj->terminal(['task', $found[1], '--wait']), $mj->output);
     }
 
+    public function testAnOwnerThatIsGoneHasNoConnections(): void
+    {
+        $mj = self::mj();
+        self::assertSame(0, $mj->pipe('imagine', 'a horse'), $mj->errors);
+        self::assertSame(0, $mj->pipe('status'), $mj->errors);
+        self::assertMatchesRegularExpression('/^owner +process \d+ is gone/m', $mj->output);
+        self::assertDoesNotMatchRegularExpression('/^gateway/m', $mj->output);
+    }
+
     public function testARefusedPromptSaysWhyAndEndsWith1(): void
     {
         $mj = self::mj();

@@ -41,6 +41,11 @@ final class Application extends SymfonyApplication
         ]);
     }
 
+    public function run(?InputInterface $input = null, ?OutputInterface $output = null): int
+    {
+        return parent::run($input, $output ?? new Output());
+    }
+
     /** All that is thrown becomes a line and an exit code here; nothing is thrown to the caller. */
     public function doRun(InputInterface $input, OutputInterface $output): int
     {
@@ -49,7 +54,10 @@ final class Application extends SymfonyApplication
                 throw Refusal::usage('--version tells the version of mj: give --v for that of the model, or write it into the prompt');
             }
 
-            return parent::doRun($input, $output);
+            $code = parent::doRun($input, $output);
+            $trouble = $output instanceof Output ? $output->trouble() : null;
+
+            return $trouble === null ? $code : throw Refusal::failed("standard output cannot be written: $trouble");
         } catch (\Throwable $thrown) {
             return (new Failure($thrown))->tell($output, $input->hasParameterOption('--json', true));
         }

@@ -16,6 +16,9 @@ use Symfony\Component\Console\Output\OutputInterface;
 /** What was thrown, in words for the one who typed the command, and the exit code for the script that did. */
 final class Failure
 {
+    /** Options that are not called as the extension calls what they give. */
+    private const OPTIONS = ['images' => 'image', 'parent_id' => 'parent', 'group_id' => 'group'];
+
     public function __construct(private \Throwable $thrown) {}
 
     public function exitCode(): int
@@ -41,7 +44,7 @@ final class Failure
             return $message;
         }
         $named = preg_replace_callback(
-            '/^mj_\w+\(\): Argument #\d+ \(\$(\w+)\)(?: element "(\w+)[^"]*")?(?:: (?=is |has |must )|(: )| )?/',
+            '/^mj_\w+\(\): Argument #\d+ \(\$(\w+)\)(?: element "(\w+)[^"]*")?(?:: (?=is |has |must |lies )|(: )| )?/',
             static fn(array $found): string => self::subject($found[1], $found[2] ?? '', ($found[3] ?? '') !== ''),
             $message,
         );
@@ -100,8 +103,11 @@ final class Failure
     /** What the rest of the message is said of; a whole sentence needs no argument's name before it. */
     private static function subject(string $argument, string $element, bool $isSentence): string
     {
+        $option = self::OPTIONS[$element] ?? strtr($element, '_', '-');
+
         return match (true) {
-            $element !== '' => '--' . strtr($element === 'images' ? 'image' : $element, '_', '-') . ($isSentence ? ': ' : ' '),
+            ctype_digit($element) => 'picture ' . ((int) $element + 1) . ($isSentence ? ': ' : ' '),
+            $element !== '' => "--$option" . ($isSentence ? ': ' : ' '),
             $isSentence => '',
             $argument === 'taskId' => 'the task ',
             $argument === 'jobId' => 'the job ',

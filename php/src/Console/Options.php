@@ -132,6 +132,9 @@ final class Options
         foreach (array_keys(self::SUBMISSION) as $name) {
             $option = strtr($name, '_', '-');
             $value = $input->hasOption($option) ? self::text($input, $option) : null;
+            if ($name === 'idempotency_key' && $value === '') {
+                throw Refusal::usage('--idempotency-key is empty: without a key, each submission is a task of its own');
+            }
             if ($value !== null) {
                 $options[$name] = $name === 'priority' ? self::whole('priority', $value) : $value;
             }

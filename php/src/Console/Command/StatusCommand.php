@@ -48,7 +48,9 @@ final class StatusCommand extends BaseCommand
         }];
         foreach (['bot', 'user'] as $kind) {
             $gateway = $status['gateway'][$kind] ?? null;
-            if ($gateway !== null && $gateway['state'] !== 'off') {
+            // What an owner that is gone held open is closed.
+            $isTrue = ($owner['alive'] ?? false) || ($gateway['state'] ?? '') === 'dead';
+            if ($gateway !== null && $gateway['state'] !== 'off' && $isTrue) {
                 $lines[] = ['gateway', "$kind {$gateway['state']}" . ($gateway['close_code'] === null ? '' : ", close code {$gateway['close_code']}")];
             }
         }
