@@ -121,7 +121,7 @@ $extension = getenv('MJ_EXTENSION');
 if ($extension !== false) {
     array_push($command, '-n', '-d', "extension=$extension");
 }
-array_push($command, '-d', 'mj.state_dir=' . mj_status()['state_dir'], '-d', 'upload_max_filesize=12M', '-d', 'post_max_size=64M');
+array_push($command, '-d', 'mj.state_dir=' . mj_status()['state_dir'], '-d', 'display_errors=0', '-d', 'upload_max_filesize=12M', '-d', 'post_max_size=64M');
 foreach ($config as $key => $value) {
     array_push($command, '-d', "mj.$key=$value");
 }

@@ -6,6 +6,7 @@ namespace Mj\Tests\Studio;
 
 use Mj\Studio\Session;
 use Mj\Studio\Throttle;
+use Mj\Tests\Process\StateDirectory;
 
 /** Who is let in. */
 final class LoginTest extends StudioTestCase
@@ -16,6 +17,8 @@ final class LoginTest extends StudioTestCase
         $foreign = [
             'another machine' => ['address' => '192.0.2.1'],
             'a name that was bound to this machine' => ['headers' => ['host' => 'evil.example:8080']],
+            'another machine, through a proxy on this one' => ['headers' => ['x-forwarded-for' => '192.0.2.1']],
+            'another machine, through one that names nobody' => ['headers' => ['via' => '1.1 proxy.example']],
             'another machine by a name of this one' => ['address' => '2001:db8::1', 'headers' => ['host' => 'localhost']],
         ];
         foreach ($foreign as $who => $more) {
@@ -113,9 +116,44 @@ final class LoginTest extends StudioTestCase
         $this->settings();
     }
 
+    public function testAKeyThatCouldNotBeWrittenIsNoneAndDamagesNothing(): void
+    {
+        $directory = new StateDirectory();
+        $code = 'require $argv[1]; ini_set("error_log", "/dev/null"); '
+            . '$settings = new Mj\Studio\Settings("", $argv[2] . "/studio"); '
+            . 'try { new Mj\Studio\Session($settings); } catch (RuntimeException $said) { echo $said->getMessage(); }';
+        $run = ['bash', '-c', 'trap "" XFSZ; ulimit -f "$1"; shift; exec "$@"', 'bash', '0', PHP_BINARY, '-d', 'display_errors=stdout', '-r', $code, dirname(__DIR__, 2) . '/php/studio/autoload.php', $directory->path];
+        self::assertSame("$directory->path/studio/key cannot be written", self::said($run));
+        $run[4] = 'unlimited';
+        self::assertSame('', self::said($run), 'when there is space again');
+    }
+
     public function testAShortSecretIsNotTaken(): void
     {
         $this->expectException(\ValueError::class);
         $this->settings('short');
+    }
+
+    public function testTheDirectoryIsOfTheUserWhoRunsPhp(): void
+    {
+        if (posix_geteuid() !== 0 || !is_executable('/usr/bin/setpriv')) {
+            self::markTestSkipped('needs root, who can be somebody else');
+        }
+        $directory = new StateDirectory();
+        chmod($directory->path, 0777);
+        $code = 'require $argv[1]; echo Mj\Studio\Settings::fromEnvironment()->directory;';
+        $run = ['/usr/bin/setpriv', '--reuid=www-data', '--clear-groups', PHP_BINARY, '-d', "sys_temp_dir=$directory->path", '-r', $code, dirname(__DIR__, 2) . '/php/studio/autoload.php'];
+        self::assertSame("$directory->path/mj-studio-www-data", self::said($run));
+    }
+
+    /** @param list<string> $command */
+    private static function said(array $command): string
+    {
+        $process = proc_open($command, [['file', '/dev/null', 'r'], ['pipe', 'w'], 2 => ['redirect', 1]], $pipes);
+        self::assertIsResource($process);
+        $said = (string) stream_get_contents($pipes[1]);
+        proc_close($process);
+
+        return $said;
     }
 }

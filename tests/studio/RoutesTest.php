@@ -39,6 +39,7 @@ final class RoutesTest extends StudioTestCase
             'no text' => [['prompt' => ['a']], 'invalid'],
             'too long' => [['prompt' => str_repeat('a', 9000)], 'invalid'],
             'unknown parameter' => [['prompt' => 'a cat', 'parameters' => ['notify_url' => 'http://192.0.2.1/']], 'invalid'],
+            'parameter of two lines' => [['prompt' => 'a cat', 'parameters' => ['aspect' => "3:2\n"]], 'invalid'],
             'odd parameter' => [['prompt' => 'a cat', 'parameters' => ['aspect' => '3:2 --video']], 'invalid'],
             'parameter of another type' => [['prompt' => 'a cat', 'parameters' => ['seed' => [1]]], 'invalid'],
         ];

@@ -94,12 +94,29 @@ final class ServeTest extends TestCase
         self::assertSame(['tasks' => [], 'cursor' => null], json_decode($ask('api/tasks'), true, 8, JSON_THROW_ON_ERROR));
     }
 
+    public function testAFormThatPhpThrewAwayIsTooLarge(): void
+    {
+        $ask = $this->page(['-d', 'extension=' . Extension::path(), '-d', 'display_errors=0', '-d', 'post_max_size=1K']);
+        $token = json_decode($ask('api/session'), true, 4, JSON_THROW_ON_ERROR)['token'];
+        $form = "--b\r\nContent-Disposition: form-data; name=\"pictures[]\"; filename=\"a.png\"\r\n\r\n" . str_repeat('x', 5000) . "\r\n--b--\r\n";
+        $answer = $ask('api/describe', ['method' => 'POST', 'content' => $form, 'header' => "X-Csrf-Token: $token\r\nContent-Type: multipart/form-data; boundary=b"]);
+        self::assertSame('too_large', json_decode($answer, true, 4, JSON_THROW_ON_ERROR)['error']);
+    }
+
+    public function testNoWarningIsPartOfAnAnswer(): void
+    {
+        $ask = $this->page(['-d', 'display_errors=1', '-d', 'post_max_size=1K']);
+        $answer = $ask('api/describe', ['method' => 'POST', 'content' => str_repeat('x', 5000), 'header' => 'Content-Type: application/x-www-form-urlencoded']);
+        // What PHP says before any script runs is not ours to silence.
+        self::assertStringNotContainsString('Cannot modify header', $answer);
+    }
+
     /**
      * Serves the page alone, with a PHP of these arguments.
      *
      * @param list<string> $arguments
      *
-     * @return \Closure(string): string asks it for a path, in one session
+     * @return \Closure(string, array<string, string>=): string asks it for a path, in one session
      */
     private function page(array $arguments): \Closure
     {
@@ -112,9 +129,13 @@ final class ServeTest extends TestCase
         Until::true(static fn (): bool => @stream_socket_client("tcp://$address", timeout: 1.0) !== false, 10.0);
         file_get_contents("http://$address/");
         self::assertSame(1, preg_match('/^Set-Cookie: ([^;]+)/mi', implode("\n", $http_response_header), $found));
-        $context = stream_context_create(['http' => ['ignore_errors' => true, 'header' => "Cookie: $found[1]"]]);
 
-        return static fn (string $path): string => (string) file_get_contents("http://$address/$path", false, $context);
+        return static function (string $path, array $http = []) use ($address, $found): string {
+            $header = trim("Cookie: $found[1]\r\n" . ($http['header'] ?? ''));
+            $context = stream_context_create(['http' => ['header' => $header, 'ignore_errors' => true] + $http]);
+
+            return (string) file_get_contents("http://$address/$path", false, $context);
+        };
     }
 
     public function testItSaysWhyNot(): void

@@ -11,6 +11,8 @@ use Mj\Studio\Request;
 use Mj\Studio\Settings;
 use Mj\Studio\Studio;
 
+// A warning before an answer would be part of it.
+ini_set('display_errors', '0');
 require __DIR__ . '/../autoload.php';
 
 try {

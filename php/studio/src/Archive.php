@@ -28,7 +28,7 @@ final class Archive
      */
     public function response(string $ids, bool $cells): Response
     {
-        if (preg_match('/^[0-9A-Z]{26}(_[0-9A-Z]{26})*$/', $ids) !== 1 || substr_count($ids, '_') >= self::MOST) {
+        if (preg_match('/^[0-9A-Z]{26}(_[0-9A-Z]{26})*$/D', $ids) !== 1 || substr_count($ids, '_') >= self::MOST) {
             throw new Refusal(422, 'invalid', 'tasks must be ids, at most ' . self::MOST);
         }
         $tasks = array_filter(array_filter($this->mj->pollMany(explode('_', $ids))), static fn(Task $task): bool => $task->images !== []);

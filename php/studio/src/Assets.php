@@ -34,7 +34,7 @@ final class Assets
     /** A file, when that is what a path asks for. */
     public static function answer(string $path): ?Response
     {
-        if (preg_match('~^v/([0-9a-f]{8})/((?:js/[a-z]+\.(js)|css/[a-z]+\.(css)|icon\.(svg)))$~', $path, $found, PREG_UNMATCHED_AS_NULL) !== 1) {
+        if (preg_match('~^v/([0-9a-f]{8})/((?:js/[a-z]+\.(js)|css/[a-z]+\.(css)|icon\.(svg)))$~D', $path, $found, PREG_UNMATCHED_AS_NULL) !== 1) {
             return null;
         }
         $file = self::DIRECTORY . "/$found[2]";

@@ -39,7 +39,7 @@ final class Changes
      */
     public function since(string $seen): \Generator
     {
-        if (preg_match('/^[0-9A-Z]{26}\.\d{1,9}(_[0-9A-Z]{26}\.\d{1,9})*$/', $seen) !== 1 || substr_count($seen, '_') >= self::MOST) {
+        if (preg_match('/^[0-9A-Z]{26}\.\d{1,9}(_[0-9A-Z]{26}\.\d{1,9})*$/D', $seen) !== 1 || substr_count($seen, '_') >= self::MOST) {
             throw new Refusal(422, 'invalid', 'tasks must be ids with revisions, at most ' . self::MOST);
         }
         $revisions = [];

@@ -7,6 +7,9 @@ namespace Mj\Studio;
 /** What a browser asks. Everything in it is from outside: whoever reads a value says what it must be. */
 final class Request
 {
+    /** Headers of which each says that a reverse proxy handed the request on. */
+    private const OF_PROXIES = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-server', 'x-real-ip'];
+
     /**
      * @param string                                $path    below the studio's address, without the slash before it
      * @param array<mixed>                          $query
@@ -49,7 +52,7 @@ final class Request
             $headers,
             $_COOKIE,
             self::posted($headers['content-type'] ?? ''),
-            self::uploaded($_FILES['pictures'] ?? null),
+            self::isDropped($headers['content-type'] ?? '') ? [['error' => UPLOAD_ERR_INI_SIZE, 'path' => '']] : self::uploaded($_FILES['pictures'] ?? null),
             self::server('REMOTE_ADDR'),
             !in_array(strtolower(self::server('HTTPS')), ['', 'off'], true),
             $base,
@@ -107,9 +110,18 @@ final class Request
             && parse_url($origin, PHP_URL_PORT) === parse_url('http://' . $this->header('host'), PHP_URL_PORT);
     }
 
-    /** Whether browser and studio are on one machine, and the browser knows the studio by a name of that machine. */
+    /**
+     * Whether browser and studio are on one machine, and the browser knows the studio by a name of that machine. A reverse
+     * proxy on it makes all visitors look so, but for what it says of them.
+     */
     public function isLocal(): bool
     {
+        foreach (self::OF_PROXIES as $name) {
+            if (isset($this->headers[$name])) {
+                return false;
+            }
+        }
+
         return in_array($this->address, ['127.0.0.1', '::1'], true)
             && in_array($this->host(), ['127.0.0.1', '[::1]', 'localhost'], true);
     }
@@ -141,6 +153,12 @@ final class Request
         $body = json_decode((string) file_get_contents('php://input'), true, 16);
 
         return is_array($body) ? $body : [];
+    }
+
+    /** Whether PHP threw a form away as a whole, which it does when that is longer than `post_max_size`. */
+    private static function isDropped(string $type): bool
+    {
+        return str_starts_with($type, 'multipart/form-data') && (int) self::server('CONTENT_LENGTH') > 0 && $_POST === [] && $_FILES === [];
     }
 
     /** @return list<array{error: int, path: string}> */

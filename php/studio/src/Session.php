@@ -86,7 +86,10 @@ final class Session
         $file = "$directory/key";
         if (!is_file($file)) {
             $own = "$file." . bin2hex(random_bytes(8));
-            file_put_contents($own, random_bytes(32));
+            if (@file_put_contents($own, random_bytes(32)) !== 32) {
+                @unlink($own);
+                throw new \RuntimeException("$file cannot be written");
+            }
             // Of several workers that make one at once, the first wins; not all file systems have links.
             if (@link($own, $file) || is_file($file)) {
                 unlink($own);

@@ -46,7 +46,9 @@ final class Settings
 
     public static function fromEnvironment(): self
     {
-        $user = get_current_user();
+        // The user who runs PHP; the other one owns the script.
+        $who = function_exists('posix_getpwuid') ? posix_getpwuid(posix_geteuid()) : false;
+        $user = $who === false ? get_current_user() : $who['name'];
         // One worker that streams could answer nothing else meanwhile.
         $alone = PHP_SAPI === 'cli-server' && (int) getenv('PHP_CLI_SERVER_WORKERS') < 2;
         $slice = getenv('MJ_STUDIO_SLICE');

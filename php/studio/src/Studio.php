@@ -131,15 +131,15 @@ final class Studio
     private function read(Request $request): Response
     {
         $path = $request->path;
-        if (preg_match('~^pictures/' . self::ID . '/(\d{1,3})$~', $path, $found) === 1) {
+        if (preg_match('~^pictures/' . self::ID . '/(\d{1,3})$~D', $path, $found) === 1) {
             $width = $request->parameter('w');
 
-            return $this->pictures()->finished($found[1], (int) $found[2], preg_match('/^\d{0,4}$/', $width) === 1 ? (int) $width : -1);
+            return $this->pictures()->finished($found[1], (int) $found[2], preg_match('/^\d{0,4}$/D', $width) === 1 ? (int) $width : -1);
         }
-        if (preg_match('~^previews/' . self::ID . '/\d+$~', $path, $found) === 1) {
+        if (preg_match('~^previews/' . self::ID . '/\d+$~D', $path, $found) === 1) {
             return $this->pictures()->preview($found[1]);
         }
-        if (preg_match('~^api/tasks/' . self::ID . '$~', $path, $found) === 1) {
+        if (preg_match('~^api/tasks/' . self::ID . '$~D', $path, $found) === 1) {
             return Response::json(View::task($this->mj()->poll($found[1]) ?? throw self::nothing()));
         }
 
@@ -167,7 +167,7 @@ final class Studio
 
             return $response;
         }
-        if (preg_match('~^api/tasks/' . self::ID . '/(press|cancel)$~', $request->path, $found) === 1) {
+        if (preg_match('~^api/tasks/' . self::ID . '/(press|cancel)$~D', $request->path, $found) === 1) {
             return $found[2] === 'cancel'
                 ? Response::json(['cancelled' => $this->mj()->cancel($found[1])])
                 : self::submitted((new Submissions($this->mj()))->press($request, $found[1]));

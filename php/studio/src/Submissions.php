@@ -18,17 +18,17 @@ final class Submissions
 
     /** What chips may set, and what their values look like; whether they fit the version is for Midjourney to say. */
     private const PARAMETERS = [
-        'aspect' => '/^\d{1,4}:\d{1,4}$/',
-        'version' => '/^\d(\.\d)?$/',
-        'niji' => '/^\d$/',
-        'stylize' => '/^\d{1,4}$/',
-        'chaos' => '/^\d{1,3}$/',
-        'weird' => '/^\d{1,4}$/',
-        'seed' => '/^\d{1,10}$/',
-        'no' => '/^.{1,500}$/su',
-        'raw' => '/^1$/',
-        'tile' => '/^1$/',
-        'mode' => '/^(fast|relax|turbo)$/',
+        'aspect' => '/^\d{1,4}:\d{1,4}$/D',
+        'version' => '/^\d(\.\d)?$/D',
+        'niji' => '/^\d$/D',
+        'stylize' => '/^\d{1,4}$/D',
+        'chaos' => '/^\d{1,3}$/D',
+        'weird' => '/^\d{1,4}$/D',
+        'seed' => '/^\d{1,10}$/D',
+        'no' => '/^.{1,500}$/Dsu',
+        'raw' => '/^1$/D',
+        'tile' => '/^1$/D',
+        'mode' => '/^(fast|relax|turbo)$/D',
     ];
 
     /** @var list<string> whose value is that they are there */
@@ -43,9 +43,6 @@ final class Submissions
         $pictures = self::pictures($request);
         if ($prompt === '' && $pictures === []) {
             throw new Refusal(422, 'no_prompt', 'A prompt is needed');
-        }
-        if (count($pictures) > self::PROMPTS) {
-            throw new Refusal(422, 'many_pictures', 'At most ' . self::PROMPTS . ' pictures may be part of a prompt');
         }
 
         return $this->made($this->mj->imagine($prompt, self::parameters($request) + self::key($request) + ($pictures === [] ? [] : ['images' => $pictures])));
@@ -77,7 +74,7 @@ final class Submissions
     public function blend(Request $request): array
     {
         $pictures = self::pictures($request);
-        if (count($pictures) < 2 || count($pictures) > 5) {
+        if (count($pictures) < 2) {
             throw new Refusal(422, 'blend_pictures', 'Two to five pictures are needed');
         }
         $shape = $request->text('dimensions');
@@ -142,16 +139,20 @@ final class Submissions
     {
         $key = $request->text('key', 64);
 
-        return preg_match('/^[\w-]{8,64}$/', $key) === 1 ? ['idempotency_key' => "studio:$key"] : [];
+        return preg_match('/^[\w-]{8,64}$/D', $key) === 1 ? ['idempotency_key' => "studio:$key"] : [];
     }
 
     /** @return list<string> `data:` addresses */
     private static function pictures(Request $request): array
     {
+        // Before any is read: base64 makes them larger, and PHP's memory is limited.
+        if (count($request->files) > self::PROMPTS) {
+            throw new Refusal(422, 'many_pictures', 'At most ' . self::PROMPTS . ' pictures may be part of a prompt');
+        }
         $pictures = [];
         foreach ($request->files as $file) {
             if ($file['error'] === UPLOAD_ERR_INI_SIZE || $file['error'] === UPLOAD_ERR_FORM_SIZE) {
-                throw new Refusal(413, 'too_large', 'The picture is larger than PHP takes: see upload_max_filesize');
+                throw new Refusal(413, 'too_large', 'The picture is larger than PHP takes: see upload_max_filesize and post_max_size');
             }
             $bytes = $file['error'] === UPLOAD_ERR_OK ? file_get_contents($file['path'], false, null, 0, self::LARGEST + 1) : false;
             if ($bytes === false || $bytes === '') {
