@@ -40,7 +40,8 @@ pub fn as_one(id: TaskId, members: &[TaskView]) -> TaskView {
         group_id: Some(id),
         account: common(members.iter().map(|member| member.account.as_ref())).cloned(),
         mode: common(members.iter().map(|member| member.mode)),
-        preview_url: members.iter().find_map(|member| member.preview_url.clone()),
+        // What a finished one showed on its way is gone.
+        preview_url: open().find_map(|member| member.preview_url.clone()),
         images: images(members),
         buttons: Vec::new(),
         fail_code: failed.and_then(|member| member.fail_code),
@@ -214,6 +215,8 @@ mod tests {
         second.account = Some("other".to_owned());
         second.notes = vec!["--oddity is not known".to_owned(), "more".to_owned()];
         second.texts = vec![Text::default()];
+        first.preview_url = Some("https://example.com/gone".to_owned());
+        second.preview_url = Some("https://example.com/half".to_owned());
         let one = as_one(id(99), &[first.clone(), second.clone()]);
         assert_eq!((one.id, one.group_id), (id(99), Some(id(99))));
         assert_eq!((one.revision, one.progress), (9, 65));
@@ -229,11 +232,13 @@ mod tests {
         assert_eq!(one.estimated_at, Some(after(60)));
         assert_eq!(one.notes, ["--oddity is not known", "more"]);
         assert_eq!(one.texts.len(), 1);
+        assert_eq!(one.preview_url.as_deref(), Some("https://example.com/half"));
         second.status = Status::Cancel;
         second.finished_at = Some(after(8));
         let one = as_one(id(99), &[first, second]);
         assert_eq!((one.progress, one.finished_at), (100, Some(after(9))));
         assert_eq!((one.stage, one.estimated_at), (None, None));
+        assert_eq!(one.preview_url, None);
     }
 
     #[test]

@@ -25,6 +25,7 @@ final class Group
         $status = self::status(array_column($members, 'status'));
         $images = array_merge(...array_column($members, 'images'));
         $isOver = Status::of($status)->isFinal();
+        $open = array_filter($members, static fn(array $one): bool => !Status::of($one['status'])->isFinal());
         $failed = array_values(array_filter($members, static fn(array $one): bool => $one['status'] === Status::FAILURE));
 
         /** @var MjTask $task its keys and their types are those of a task */
@@ -40,6 +41,7 @@ final class Group
             'account' => $first['account'],
             'mode' => $first['mode'],
             'image_url' => $images[0]['url'] ?? null,
+            'preview_url' => array_values(array_filter(array_column($open, 'preview_url')))[0] ?? null,
             'images' => $images,
             'fail_code' => $status === Status::FAILURE ? $failed[0]['fail_code'] : null,
             'fail_reason' => $status === Status::FAILURE ? $failed[0]['fail_reason'] : null,
