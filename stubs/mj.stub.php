@@ -767,10 +767,16 @@ namespace {
     function mj_image_url(string $url): string {}
 
     /**
-     * Saves the pictures of a finished task. Addresses that have expired are asked for anew; a picture that lies in
+     * Saves the pictures of a finished task, or with `preview` the half-done one of a task at work. Addresses that have expired are asked for anew; a picture that lies in
      * an archive directory is taken from there. Cutting and converting happens in this process, and keeps no metadata.
      * Videos are saved as they are, whatever is asked for. A file that is there already must be the same, unless
      * `overwrite` is given.
+     *
+     * A preview comes by the same way (`mj.proxy`, `mj.cdn_url`, `mj.ca_file`) and within the same limits. It is saved as
+     * `<task id>-preview`, and the next one replaces it. Where a task shows none, as it has not begun, has nothing to
+     * show yet, or has ended, the list is empty. Midjourney replaces previews every few seconds: one that is gone when
+     * it is fetched, while the task has no newer one yet, is a `\Mj\EngineException` that says so, and the next call has
+     * another.
      *
      * @param string $directory must exist, be writable, and lie within `open_basedir`
      * @param array{
@@ -779,18 +785,21 @@ namespace {
      *     format?: 'keep'|'png'|'jpeg'|'webp',
      *     quality?: int<1, 100>,
      *     thumbnail?: int<1, 8192>,
+     *     preview?: bool,
      *     overwrite?: bool,
      *     timeout?: int|float
      * } $options `split` cuts a grid into its four cells, `cells` into some of them; `format` converts (WebP without
      *     loss), `quality` is of a JPEG (90); `thumbnail` makes the longer side at most so many pixels; `timeout` is in
      *     seconds, 1 to 3600 (120)
      *
-     * @return list<string> paths of the files, in the order of the task's `images`, or of the cells
+     * @return list<string> paths of the files, in the order of the task's `images`, or of the cells; of a preview the one
+     *     path, or none
      *
-     * @throws \ValueError when there is no such task, it has no picture, or the directory cannot be used
+     * @throws \ValueError when there is no such task, it has no picture (with `preview`, that is no error), or the
+     *     directory cannot be used
      * @throws \Mj\ConfigurationException
-     * @throws \Mj\StorageException when a file cannot be written
-     * @throws \Mj\EngineException when a picture cannot be fetched
+     * @throws \Mj\StorageException when the store cannot be read
+     * @throws \Mj\EngineException when a picture cannot be fetched, or a file cannot be written
      */
     function mj_download(string $taskId, string $directory, #[\SensitiveParameter] array $options = []): array {}
 }

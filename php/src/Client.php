@@ -196,10 +196,11 @@ interface Client
     public function cancel(string|Task $task): bool;
 
     /**
-     * Saves the pictures of a finished task.
+     * Saves the pictures of a finished task, or with `preview` the half-done one of a task at work: none where it shows
+     * none, not yet or not any more.
      *
      * @param string               $directory must exist and be writable
-     * @param array<string, mixed> $options   `split`, `cells`, `format`, `quality`, `thumbnail`, `overwrite`, `timeout`
+     * @param array<string, mixed> $options   `split`, `cells`, `format`, `quality`, `thumbnail`, `preview`, `overwrite`, `timeout`
      *
      * @return list<string> paths of the files
      */

@@ -1,5 +1,5 @@
-//! Finished pictures from Discord's CDN, through the hub's hosts and proxy; addresses that have expired are signed anew
-//! first.
+//! Pictures, finished and half done, from Discord's CDN, through the hub's hosts and proxy; addresses that have expired
+//! are signed anew first.
 
 use std::time::Duration;
 
@@ -87,10 +87,23 @@ impl Attachments {
         outcome
     }
 
+    /// The bytes of a half-done picture. Whoever makes it replaces it all the time, so that Discord is not asked to sign
+    /// an address anew which it has no longer: only one that has expired.
+    ///
+    /// # Errors
+    /// [`AttachmentError`]; [`AttachmentError::Gone`] where there is another one by now, or none any more.
+    pub(crate) async fn preview(&self, image: &Image) -> Result<Vec<u8>, AttachmentError> {
+        let fresh = if is_stale(image) {
+            self.refresh(&image.url).await
+        } else {
+            None
+        };
+        let url = fresh.as_deref().unwrap_or(&image.url);
+        self.fetch_fresh(image, url).await
+    }
+
     async fn signed_bytes(&self, image: &Image) -> Result<Vec<u8>, AttachmentError> {
-        let now = UnixMs(clock::unix_ms());
-        let is_stale = image.expires_at.is_some_and(|at| at <= now.plus(FRESH));
-        if is_stale {
+        if is_stale(image) {
             return match self.refresh(&image.url).await {
                 Some(fresh) => self.fetch_fresh(image, &fresh).await,
                 None => self.fetch(image, &image.url).await,
@@ -163,6 +176,12 @@ impl Attachments {
         let refreshed = read_refreshed_urls(std::str::from_utf8(&body).ok()?)?;
         refreshed.into_iter().next().map(|url| url.refreshed)
     }
+}
+
+/// Whether a signature has ended, or is about to.
+fn is_stale(image: &Image) -> bool {
+    let soon = UnixMs(clock::unix_ms()).plus(FRESH);
+    image.expires_at.is_some_and(|at| at <= soon)
 }
 
 /// Whether this is a page for people.

@@ -274,7 +274,8 @@ impl Engine {
         Ok(self.current().hosts.image_url(url).into_owned())
     }
 
-    /// Saves a task's pictures in a directory and gives their paths: `mj_download()`.
+    /// Saves a task's pictures in a directory and gives their paths: `mj_download()`. With the option `preview` it is the
+    /// half-done picture of a task at work, and no path where it shows none.
     ///
     /// # Errors
     /// [`EngineError::Argument`], [`EngineError::Storage`], [`EngineError::Engine`].
@@ -303,18 +304,24 @@ impl Engine {
         let shared = self.shared(&current.settings)?;
         let id: TaskId = task.parse().map_err(|_| no_such_task())?;
         let (view, hub) = Self::view_and_hub(&shared, id)?;
-        if view.images.is_empty() {
-            let message = format!("has no pictures: it is {}", view.status.as_str());
-            return Err(EngineError::argument("taskId", message));
-        }
         let config = Self::config_of(&shared, &hub)?;
-        let names = download::download(&shared, config, &view, located, &options, interrupted)
-            .inspect_err(|error| {
+        let saved = if options.preview {
+            let read = || Ok(Self::view_and_hub(&shared, id)?.0);
+            download::preview(&shared, config, &read, located, &options, interrupted)
+        } else {
+            download::download(&shared, config, &view, located, &options, interrupted)
+        };
+        let names = saved.map_err(|failed| {
+            let is_usual = failed.is_usual();
+            let error = failed.told(id);
+            if !is_usual {
                 // PHP's own thread has no log: this one is opened for one line.
                 tracing::subscriber::with_default(Log::new(&current.settings.log), || {
-                    tracing::warn!(%hub, task = %view.id, %error, "mj_download() failed");
+                    tracing::warn!(%hub, task = %id, %error, "mj_download() failed");
                 });
-            })?;
+            }
+            error
+        })?;
         let path = |name: String| given.join(name).to_string_lossy().into_owned();
         Ok(names.into_iter().map(path).collect())
     }

@@ -7,7 +7,7 @@ mod work;
 
 use std::borrow::Cow;
 
-use mj_discord::{UnixMs, snowflake::MessageId};
+use mj_discord::{UnixMs, cdn::AttachmentUrl, snowflake::MessageId};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
@@ -178,6 +178,19 @@ pub struct Image {
     /// Where the archive keeps it: a path, or an `s3://` address; none while it does not.
     #[serde(default)]
     pub file: Option<String>,
+}
+
+impl Image {
+    /// A picture of which nothing but the address is known: name and end of the signature are read from it.
+    pub fn at(url: &str) -> Self {
+        let path = url.split(['?', '#']).next().unwrap_or(url);
+        Self {
+            url: url.to_owned(),
+            expires_at: AttachmentUrl::parse(url).and_then(|url| url.expires_at()),
+            filename: path.rsplit('/').next().unwrap_or_default().to_owned(),
+            ..Self::default()
+        }
+    }
 }
 
 /// A button that a finished task offers.

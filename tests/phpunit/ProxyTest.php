@@ -68,6 +68,21 @@ final class ProxyTest extends TestCase
         self::assertSame($hub->job($grid)['sha256'], hash_file('sha256', $files[0]));
         $described = $hub->ended($hub->call('mj_describe', Png::file($hub->directory(), Png::coloured(30, 64, 64))));
         self::assertSame('SUCCESS', $described['status'], 'an upload');
+        self::assertPreview($hub, 'a lighthouse that is half done');
+    }
+
+    /** What is shown of a task at work comes by the same way as its picture. */
+    private static function assertPreview(Hub $hub, string $prompt): void
+    {
+        $hub->simulator->control('config', ['set' => ['hold_finals' => true]]);
+        $id = $hub->call('mj_imagine', $prompt);
+        $hub->until($id, static fn (array $task) => $task['preview_url'] !== null);
+        $directory = $hub->directory();
+        self::assertSame(["$directory/$id-preview.webp"], $hub->call('mj_download', $id, $directory, ['preview' => true]));
+        self::assertSame('RIFF', file_get_contents("$directory/$id-preview.webp", false, null, 0, 4));
+        $hub->simulator->control('release');
+        self::assertSame('SUCCESS', $hub->ended($id)['status']);
+        self::assertSame([], $hub->call('mj_download', $id, $directory, ['preview' => true]));
     }
 
     private static function overIpv6(): Simulator

@@ -59,6 +59,32 @@ final class ReverseProxyTest extends TestCase
         self::assertSame('', self::log($hub));
     }
 
+    public function testPreviewsComeByTheImageDomain(): void
+    {
+        $simulator = self::simulator(['hold_finals' => true]);
+        $nginx = new Nginx($simulator);
+        $hub = self::hub($simulator, $nginx);
+        $id = $hub->call('mj_imagine', 'a lighthouse before its hills');
+        $task = $hub->until($id, static fn (array $task) => $task['preview_url'] !== null);
+        self::assertStringStartsWith($nginx->url('cdn') . '/attachments/', $task['preview_url']);
+        $asked = static fn () => array_filter($nginx->seen(), static fn (array $one) => str_contains($one['uri'], '_grid_0.webp'));
+        self::assertSame([], $asked());
+
+        $files = $hub->call('mj_download', $id, $hub->directory(), ['preview' => true]);
+        self::assertSame("$id-preview.webp", basename($files[0]));
+        self::assertSame('RIFF', file_get_contents($files[0], false, null, 0, 4));
+        self::assertSame(['cdn.discordapp.com'], array_values(array_unique(array_column($asked(), 'host'))));
+
+        // Its message is gone, and with it what it showed.
+        $simulator->control('fault', ['http' => ['path' => '_grid_0.webp', 'times' => null, 'status' => 404, 'body' => 'This content is no longer available.']]);
+        $next = $hub->call('mj_imagine', 'a lighthouse without its hills');
+        $hub->until($next, static fn (array $task) => $task['preview_url'] !== null);
+        $said = $hub->run('try { return mj_download($data[0], $data[1], ["preview" => true]); } catch (Mj\EngineException $gone) { return $gone->getMessage(); }', [$next, $hub->directory()]);
+        self::assertStringStartsWith("task $next: the preview is there no longer", $said);
+        self::assertStringContainsString('try again', $said);
+        self::assertStringNotContainsString('http', $said);
+    }
+
     /** @return array<string, array{array<string, mixed>, string, bool}> settings, the host that is resumed at, whether it is the one that READY named */
     public function resumes(): array
     {

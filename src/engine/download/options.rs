@@ -17,6 +17,8 @@ const QUALITY: u8 = 90;
 pub(crate) struct DownloadOptions {
     /// Whether files that are there are replaced.
     pub(super) overwrite: bool,
+    /// Whether the half-done picture is wanted, in place of the finished ones.
+    pub(crate) preview: bool,
     /// How long all of it may take.
     pub(super) timeout: Duration,
     /// What is made of each picture.
@@ -31,6 +33,7 @@ impl DownloadOptions {
     pub(crate) fn read(options: &Value) -> Result<Self, EngineError> {
         let mut read = Self {
             overwrite: false,
+            preview: false,
             timeout: TIMEOUT,
             conversion: Conversion {
                 cells: Vec::new(),
@@ -47,6 +50,7 @@ impl DownloadOptions {
             match (key.as_str(), value) {
                 (_, Value::Null) => {}
                 ("overwrite", value) => read.overwrite = truth("options.overwrite", value)?,
+                ("preview", value) => read.preview = truth("options.preview", value)?,
                 ("split", value) => split = Some(truth("options.split", value)?),
                 ("timeout", value) => read.timeout = timeout(value)?,
                 ("cells", value) => read.conversion.cells = cells(value)?,
@@ -57,7 +61,7 @@ impl DownloadOptions {
                     read.conversion.thumbnail = Some(side);
                 }
                 (other, _) => {
-                    let message = "no such option; known are cells, format, overwrite, quality, split, thumbnail, timeout";
+                    let message = "no such option; known are cells, format, overwrite, preview, quality, split, thumbnail, timeout";
                     return Err(EngineError::argument(format!("options.{other}"), message));
                 }
             }
@@ -69,6 +73,14 @@ impl DownloadOptions {
                 return Err(EngineError::argument("options.split", message));
             }
             _ => {}
+        }
+        if read.preview && !read.conversion.cells.is_empty() {
+            let name = match split {
+                Some(true) => "options.split",
+                Some(false) | None => "options.cells",
+            };
+            let message = "cuts finished grids only: leave out options.preview";
+            return Err(EngineError::argument(name, message));
         }
         if let Some(quality) = quality {
             if read.conversion.target != Some(Target::Jpeg) {
@@ -179,7 +191,9 @@ mod tests {
         assert_eq!(read.conversion.cells, [3, 1]);
         assert_eq!(read.conversion.thumbnail, Some(256));
         let read = options(&[("format", "keep".into()), ("split", false.into())]).unwrap();
-        assert!(read.conversion.is_nothing());
+        assert!(read.conversion.is_nothing() && !read.preview);
+        let read = options(&[("preview", true.into()), ("format", "png".into())]).unwrap();
+        assert!(read.preview && !read.conversion.is_nothing());
     }
 
     #[test]
@@ -204,6 +218,17 @@ mod tests {
                 ],
                 "options.split",
             ),
+            (
+                vec![("preview", true.into()), ("split", true.into())],
+                "options.split",
+            ),
+            (
+                vec![
+                    ("preview", true.into()),
+                    ("cells", Value::List(vec![Value::Int(1)])),
+                ],
+                "options.cells",
+            ),
             (vec![("timeout", Value::Int(0))], "options.timeout"),
             (vec![("colour", Value::Int(0))], "options.colour"),
         ] {
@@ -212,9 +237,11 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         }
-        assert!(matches!(
-            options(&[("split", Value::Int(1))]),
-            Err(EngineError::Type { .. })
-        ));
+        for name in ["split", "preview", "overwrite"] {
+            assert!(matches!(
+                options(&[(name, Value::Int(1))]),
+                Err(EngineError::Type { .. })
+            ));
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use mj_discord::{cdn::AttachmentUrl, payload::Message};
+use mj_discord::payload::Message;
 
 use super::Hub;
 use crate::{
@@ -60,7 +60,7 @@ impl Hub {
         let view = &mut item.task.view;
         view.texts = texts;
         if view.images.is_empty() {
-            view.images.extend(reading.source.map(picture_at));
+            view.images.extend(reading.source.map(Image::at));
         }
         self.outbox.mark(id, false);
     }
@@ -210,16 +210,6 @@ fn snake_case(label: &str) -> String {
         was_lower = letter.is_lowercase() || letter.is_numeric();
     }
     name.trim_end_matches('_').to_owned()
-}
-
-fn picture_at(url: &str) -> Image {
-    let path = url.split(['?', '#']).next().unwrap_or(url);
-    Image {
-        url: url.to_owned(),
-        expires_at: AttachmentUrl::parse(url).and_then(|url| url.expires_at()),
-        filename: path.rsplit('/').next().unwrap_or_default().to_owned(),
-        ..Image::default()
-    }
 }
 
 #[cfg(test)]

@@ -312,13 +312,43 @@ final class Contract
     {
         $task = self::picture($mj);
         $whole = $mj->download($task, $directory);
-        $cells = $mj->download($task, $directory, ['cells' => [2, 4]]);
+        $cells = $mj->download($task, $directory, ['cells' => [2, 4], 'thumbnail' => 64]);
         $names = array_map(static fn(string $path): string => str_replace($task->id, 'ID', basename($path)), [...$whole, ...$cells]);
 
         return [
             'files' => [$names, array_unique(array_map('dirname', [...$whole, ...$cells])) === [$directory]],
             'type' => getimagesize($whole[0])['mime'],
         ];
+    }
+
+    /** @return array<string, mixed> finals do not come */
+    public static function previews(Client $mj, string $directory): array
+    {
+        $task = $mj->imagine('never ready');
+        $preview = static function (array $further = []) use ($mj, $task, $directory): array {
+            $paths = $mj->download($task, $directory, ['preview' => true] + $further);
+            array_map('unlink', $paths);
+
+            return array_map(static fn(string $path): string => str_replace($task->id, 'ID', $path), $paths);
+        };
+        $early = $preview();
+        foreach ($mj->stream($task, self::LONG, 0.01) as $running) {
+            if ($running->previewUrl !== null) {
+                break;
+            }
+        }
+        $facts = [
+            'early' => $early,
+            'running' => $preview(),
+            'small' => $preview(['format' => 'png', 'thumbnail' => 64]),
+            'finished ones' => self::thrown(static fn() => $mj->download($task, $directory, ['preview' => false])),
+            'cut' => self::thrown(static fn() => $preview(['split' => true])),
+            'nowhere' => self::thrown(static fn() => $mj->download($task, "$directory/nowhere", ['preview' => true])),
+        ];
+        $mj->cancel($task);
+        $mj->wait($task, self::LONG);
+
+        return $facts + ['ended' => $preview()];
     }
 
     /** @return array<string, mixed> */

@@ -221,7 +221,27 @@ final class ContractTest extends TestCase
         $this->tearDown();
         rmdir($directory);
 
-        self::assertSame(['files' => [['ID.png', 'ID-2.png', 'ID-4.png'], true], 'type' => 'image/png'], $facts);
+        self::assertSame(['files' => [['ID.png', 'ID-2-64px.png', 'ID-4-64px.png'], true], 'type' => 'image/png'], $facts);
+    }
+
+    /** @dataProvider bothClients */
+    public function testThePreviewOfATaskAtWorkIsSaved(string $client): void
+    {
+        $directory = sys_get_temp_dir() . '/mj-client-' . bin2hex(random_bytes(4));
+        mkdir($directory);
+        $facts = $this->facts($client, 'previews', $directory);
+        rmdir($directory);
+
+        $said = 'ValueError: mj_download(): Argument';
+        self::assertSame([
+            'early' => [],
+            'running' => ["$directory/ID-preview.webp"],
+            'small' => ["$directory/ID-preview-64px.png"],
+            'finished ones' => "$said #1 (\$taskId): has no pictures: it is IN_PROGRESS",
+            'cut' => "$said #3 (\$options) element \"split\": cuts finished grids only: leave out options.preview",
+            'nowhere' => "$said #2 (\$directory): is not an existing directory",
+            'ended' => [],
+        ], $facts);
     }
 
     /** @dataProvider bothClients */
@@ -285,7 +305,7 @@ final class ContractTest extends TestCase
         if ($client === 'fake') {
             $outcome = match ($scenario) {
                 'failure' => Outcome::failure(FailCode::BANNED_PROMPT),
-                'stuck' => Outcome::stuck(),
+                'stuck', 'previews' => Outcome::stuck(),
                 default => Outcome::success(),
             };
 
@@ -295,7 +315,7 @@ final class ContractTest extends TestCase
         if ($scenario === 'failure') {
             $hub->simulator->control('refuse', ['name' => 'banned']);
         }
-        $hub->simulator->control('config', ['set' => ['hold_finals' => $scenario === 'stuck']]);
+        $hub->simulator->control('config', ['set' => ['hold_finals' => in_array($scenario, ['stuck', 'previews'], true)]]);
 
         return $hub->run(self::RUN, [
             'bootstrap' => __DIR__ . '/../bootstrap.php',

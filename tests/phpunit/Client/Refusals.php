@@ -164,6 +164,7 @@ final class Refusals
         $options = [
             ['cells' => [5]], ['cells' => []], ['cells' => '1'], ['format' => 'bmp'], ['format' => 5], ['quality' => 0], ['quality' => 80],
             ['thumbnail' => 0], ['timeout' => 0.5], ['timeout' => '5'], ['overwrite' => 1], ['split' => false, 'cells' => [1]], ['colour' => 1],
+            ['preview' => 1], ['preview' => true], ['preview' => true, 'cells' => [2]], ['preview' => true, 'split' => true],
         ];
         foreach ($options as $index => $option) {
             $cases["saved $index"] = static fn() => $mj->download($picture, $directory, $option);

@@ -214,27 +214,33 @@ final class FakeHub implements Functions
     public function download(string $taskId, string $directory, #[\SensitiveParameter] array $options): array
     {
         $cells = GivenOptions::ofDownload($options);
-        $record = $this->found('download', $taskId);
-        if ($record['images'] === []) {
-            Given::refuse('download', 1, 'taskId', ": has no pictures: it is {$record['status']}");
-        }
         if ($directory === '') {
             Given::refuse('download', 2, 'directory', ': is empty: name an existing directory');
+        }
+        $record = $this->found('download', $taskId);
+        $isPreview = ($options['preview'] ?? null) === true;
+        if (!$isPreview && $record['images'] === []) {
+            Given::refuse('download', 1, 'taskId', ": has no pictures: it is {$record['status']}");
         }
         if (!is_dir($directory)) {
             Given::refuse('download', 2, 'directory', ': is not an existing directory');
         }
+        if ($isPreview && ($record['preview_url'] === null || Status::of($record['status'])->isFinal())) {
+            return [];
+        }
         $count = count($record['images']);
         $suffixes = match (true) {
+            $isPreview => ['-preview'],
             $cells !== [] => array_map(static fn(int $cell): string => "-$cell", $cells),
             $count > 1 => array_map(static fn(int $number): string => "-$number", range(1, $count)),
             default => [''],
         };
-        $format = $options['format'] ?? 'png';
-        $ending = ['jpeg' => 'jpg', 'jpg' => 'jpg', 'webp' => 'webp'][is_string($format) ? $format : ''] ?? 'png';
+        $format = $options['format'] ?? 'keep';
+        $ending = ['jpeg' => 'jpg', 'jpg' => 'jpg', 'png' => 'png', 'webp' => 'webp'][is_string($format) ? $format : ''] ?? ($isPreview ? 'webp' : 'png');
+        $side = is_int($options['thumbnail'] ?? null) ? "-{$options['thumbnail']}px" : '';
         $paths = [];
         foreach ($suffixes as $suffix) {
-            $path = rtrim($directory, '/') . "/$taskId$suffix.$ending";
+            $path = rtrim($directory, '/') . "/$taskId$suffix$side.$ending";
             file_put_contents($path, Picture::PNG);
             $paths[] = $path;
         }

@@ -34,7 +34,7 @@ final class GivenOptions
         'sv', 'test', 'testp', 'turbo', 'upbeta', 'uplight', 'v', 'w',
     ];
 
-    private const DOWNLOAD = ['cells', 'format', 'overwrite', 'quality', 'split', 'thumbnail', 'timeout'];
+    private const DOWNLOAD = ['cells', 'format', 'overwrite', 'preview', 'quality', 'split', 'thumbnail', 'timeout'];
 
     /** @param array<mixed> $options of a submission */
     public static function ofSubmission(string $function, int $position, array $options): void
@@ -71,7 +71,7 @@ final class GivenOptions
         foreach (self::named($argument, $options, 'must be an array with option names as keys') as $name => $value) {
             $option = $argument->at($name);
             match ($name) {
-                'overwrite', 'split' => $option->truth($value),
+                'overwrite', 'preview', 'split' => $option->truth($value),
                 'timeout' => $option->seconds($value, 1, 3600),
                 'cells' => $cells = self::cells($option, $value),
                 'format' => $option->oneOf($value, ['keep', 'jpeg', 'jpg', 'png', 'webp'], 'must be png, jpeg, webp or keep'),
@@ -83,6 +83,9 @@ final class GivenOptions
         $split = $options['split'] ?? null;
         if ($split === false && $cells !== []) {
             $argument->at('split')->refuse('is false, and options.cells asks for cells');
+        }
+        if (($options['preview'] ?? null) === true && ($split === true || $cells !== [])) {
+            $argument->at($split === true ? 'split' : 'cells')->refuse('cuts finished grids only: leave out options.preview');
         }
         if (isset($options['quality']) && !in_array($options['format'] ?? null, ['jpeg', 'jpg'], true)) {
             $argument->at('quality')->refuse('is of JPEG only: give options.format jpeg');
