@@ -98,7 +98,11 @@ final class WatchTest extends TestCase
             foreach (range(1, 100) as $number) {
                 mj_imagine("picture $number");
             }
-            $once = [$readable($stream, 20.0), fread($stream, 8192), $readable($stream, 0.5)];
+            // The thread behind the stream may look once more when it was read already, on a machine that is slow.
+            $once = [];
+            while ($readable($stream, count($once) === 0 ? 20.0 : 0.5)) {
+                $once[] = fread($stream, 8192);
+            }
             $pid = pcntl_fork();
             if ($pid === 0) {
                 foreach (range(101, 200) as $number) {
@@ -118,7 +122,8 @@ final class WatchTest extends TestCase
             return [$once, $seen, $wakes];
             PHP);
 
-        self::assertSame([true, "\n", false], $once);
+        self::assertSame(["\n"], array_unique($once));
+        self::assertLessThanOrEqual(2, count($once), 'wakes for all of them');
         self::assertSame(array_map(static fn (int $number) => "picture $number", range(1, 200)), $seen);
         self::assertLessThanOrEqual(100, $wakes);
     }
@@ -168,7 +173,7 @@ final class WatchTest extends TestCase
             PHP, $ini, ['config' => $config, 'id' => $id]);
         self::assertSame('at work', $watcher->line());
         $owner->signal(SIGKILL);
-        $simulator->control('config', ['set' => ['hold_finals' => false]]);
+        $simulator->control('release');
 
         self::assertSame((string) $watcher->pid(), $watcher->line());
     }
