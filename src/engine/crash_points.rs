@@ -182,9 +182,7 @@ impl Stopped {
 
     /// Lets the old owner go on, until it has seen that it is none.
     fn go_on(&self) {
-        self.owner.signal("-CONT");
-        self.stage
-            .wait_for("one gateway", |record| record["open_connections"] == 1);
+        self.stage.let_go_on(&self.owner);
     }
 }
 

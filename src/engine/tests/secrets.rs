@@ -11,7 +11,6 @@ mod support;
 use std::{fs, path::Path};
 
 use mj_engine::{Engine, EngineError, Value};
-use mj_process::{HeirLock, Origin, StateDir};
 use serde_json::json;
 use support::{Stage, child, child_engine, engine, finish, wait_for};
 
@@ -62,13 +61,6 @@ fn wait_for_progress(engine: &Engine, id: &str) {
         let task = engine.poll(id).unwrap()?;
         (task.view.progress > 0).then_some(())
     });
-}
-
-/// Whether a process waits to own what can be read without a secret.
-fn has_heir(stage: &Stage) -> bool {
-    let directory = StateDir::open(stage.state_dir(), Origin::Explicit).unwrap();
-    let lock = HeirLock::open(&directory).unwrap();
-    lock.try_take().unwrap().is_none()
 }
 
 /// What is refused where the secret is not the right one.
@@ -170,7 +162,7 @@ fn an_heir_without_the_secret_leaves_the_hub_to_another() {
     let stranger = child("child_serves", "fpm-fcgi", &plain);
     wait_for_owner(&plain, stranger.pid());
     let _heir_of_strangers = child("child_serves", "fpm-fcgi", &plain);
-    wait_for("the heir", || has_heir(&stage).then_some(()));
+    wait_for("the heir", || stage.has_heir().then_some(()));
     let owner = child("child_serves", "fpm-fcgi", &sealed);
     wait_for_owner(&sealed, owner.pid());
     let knowing = engine("fpm-fcgi", with(&sealed, &[("mj.role", "never")]));

@@ -16,6 +16,7 @@ use std::{
 };
 
 use mj_engine::{Engine, Host, TaskRecord, Value};
+use mj_process::{HeirLock, Origin, StateDir};
 use mj_simulator::{
     server::{Options, Server},
     world::Settings,
@@ -127,6 +128,23 @@ impl Stage {
 
     pub(crate) fn state_dir(&self) -> std::path::PathBuf {
         self.directory.path().join("state")
+    }
+
+    /// Whether a process is the heir: one that lives long enough and owns nothing.
+    pub(crate) fn has_heir(&self) -> bool {
+        let directory = StateDir::open(self.state_dir(), Origin::Explicit).unwrap();
+        let lock = HeirLock::open(&directory).unwrap();
+        lock.try_take().unwrap().is_none()
+    }
+
+    /// Lets a stopped owner go on whose successor is this process, until it has seen that it is deposed: then its requests
+    /// and its gateway are at their ends, and it is the heir, which nobody was before.
+    pub(crate) fn let_go_on(&self, owner: &Killed) {
+        assert!(!self.has_heir());
+        owner.signal("-CONT");
+        wait_for("the old owner as the heir", || {
+            self.has_heir().then_some(())
+        });
     }
 
     pub(crate) fn control(&self, command: &serde_json::Value) -> serde_json::Value {
