@@ -77,7 +77,10 @@ fn a_gateway_that_is_swallowed_is_left_within_a_heartbeat() {
     stage.control(&json!({"command": "release"}));
     let ended = finish(&engine, id.as_str());
     assert_eq!(ended.view.status.as_str(), "SUCCESS", "{:?}", ended.view);
-    let record = stage.wait_for("the resumed session", |record| record["resumes"] == 1);
+    // On a loaded machine an answer to a heartbeat may be late once more.
+    let record = stage.wait_for("the resumed session", |record| {
+        record["resumes"].as_u64() >= Some(1)
+    });
     assert_eq!(record["identifies"], 1);
     engine.shutdown();
 }

@@ -443,11 +443,14 @@ fn refusal(engine: &Engine, task: &str, action: &str) -> (Unavailable, String) {
 #[test]
 fn buttons_that_are_not_pressed_say_why() {
     let stage = Stage::new();
+    stage.config(&json!({"hold_finals": true}));
     let engine = engine("fpm-fcgi", stage.ini(&["bot_token"]));
     let token = options(&[("user_token", stage.announced("user_token").into())]);
     let id = engine.imagine(&"a red fox".into(), &token).unwrap();
     let (reason, _) = refusal(&engine, id.as_str(), "upscale1");
     assert_eq!(reason, Unavailable::NotFinished);
+    stage.config(&json!({"hold_finals": false}));
+    stage.control(&json!({"command": "release"}));
     assert_eq!(finish(&engine, id.as_str()).view.status.as_str(), "SUCCESS");
     let (reason, message) = refusal(&engine, id.as_str(), "pan_left");
     assert_eq!(reason, Unavailable::NotOffered);

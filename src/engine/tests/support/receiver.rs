@@ -78,6 +78,7 @@ struct Seen {
     under_way: Mutex<Vec<String>>,
     most_at_once: AtomicUsize,
     twice_at_once: AtomicUsize,
+    given_up: AtomicUsize,
 }
 
 pub(crate) struct Receiver {
@@ -117,6 +118,11 @@ impl Receiver {
         self.seen.most_at_once.load(Ordering::Acquire)
     }
 
+    /// How often the caller had enough of silence.
+    pub(crate) fn given_up(&self) -> usize {
+        self.seen.given_up.load(Ordering::Acquire)
+    }
+
     /// How often a task had two posts at once.
     pub(crate) fn twice_at_once(&self) -> usize {
         self.seen.twice_at_once.load(Ordering::Acquire)
@@ -145,6 +151,7 @@ fn serve(stream: &TcpStream, seen: &Seen, reply: &dyn Fn(&Received, usize) -> Re
         if let Reply::Silence = reply {
             // Ends when the other side closes.
             let _ = reader.read(&mut [0; 1]);
+            seen.given_up.fetch_add(1, Ordering::AcqRel);
         }
         seen.under_way.lock().retain(|other| *other != task);
         let Reply::Status(status) = reply else { return };
