@@ -213,9 +213,9 @@ fn a_poll_sees_what_another_process_wrote() {
         });
         assert_eq!(writer.wait(), 0);
         assert_ne!(store.wait_change(seen, Duration::from_secs(9)), seen);
-        let first = store.poll(&id(1)).unwrap().unwrap();
-        assert_eq!(first.progress, progress);
-        assert!(store.poll(&id(1)).unwrap().unwrap().progress >= progress);
+        for _ in 0..2 {
+            assert_eq!(store.poll(&id(1)).unwrap().unwrap().progress, progress);
+        }
     }
 }
 
@@ -236,7 +236,7 @@ fn a_poll_sees_what_a_writer_did_not_live_to_ring() {
             .unwrap();
     });
     assert_eq!(writer.wait(), 0);
-    let deadline = Instant::now() + Duration::from_secs(5);
+    let deadline = Instant::now() + Duration::from_secs(30);
     while store.poll(&id(1)).unwrap().unwrap().id == id(1) {
         assert!(Instant::now() < deadline, "never seen");
         thread::yield_now();
@@ -325,7 +325,7 @@ fn a_deleted_log_is_noticed_and_the_commit_redone() {
         let store = store_in(dir.path());
         assert!(store.task(&id(1)).unwrap().is_some());
         writeln!(told, "open").unwrap();
-        let deadline = Instant::now() + Duration::from_secs(9);
+        let deadline = Instant::now() + Duration::from_secs(30);
         while store.task(&id(2)).unwrap().is_none() {
             assert!(Instant::now() < deadline, "never seen");
             store.wait_change(store.change(), Duration::from_millis(100));
@@ -397,21 +397,27 @@ fn a_stopped_writer_makes_others_busy_after_five_seconds() {
     BufReader::new(told).lines().next().unwrap().unwrap();
     writer.await_stop();
     assert_eq!(store.writer(), Some(writer.pid()));
-    let began = Instant::now();
     let waiting = thread::scope(|scope| {
-        let waiting = scope.spawn(|| store.submit(NOW, &[task(2)], WIDE));
+        let waiting = scope.spawn(|| {
+            let began = Instant::now();
+            (store.submit(NOW, &[task(2)], WIDE), began.elapsed())
+        });
         // Meanwhile the process reads and forks.
         assert!(store.task(&id(1)).unwrap().is_some());
         assert_eq!(
             fork(|| assert!(store.task(&id(1)).unwrap().is_some())).wait(),
             0
         );
-        assert!(began.elapsed() < Duration::from_secs(4));
+        assert!(!waiting.is_finished(), "neither waits for the writer");
         waiting.join().unwrap()
     });
-    assert!(matches!(waiting, Err(StoreError::Busy(_))), "{waiting:?}");
-    assert!(began.elapsed() >= Duration::from_secs(5));
-    assert!(began.elapsed() < Duration::from_secs(8));
+    let (refused, took) = waiting;
+    // What is told is how long it waited, which a loaded machine makes a little longer and never shorter.
+    let Err(StoreError::Busy(told)) = refused else {
+        panic!("{refused:?}")
+    };
+    assert!(told >= Duration::from_secs(5) && told <= took, "{told:?}");
+    assert!(took < Duration::from_secs(30), "{took:?}");
     writer.kill();
     store.submit(NOW, &[task(3)], WIDE).unwrap();
     assert_eq!(store.writer(), None);
@@ -433,6 +439,14 @@ fn a_foreign_writer_is_waited_for() {
     foreign.await_stop();
     thread::scope(|scope| {
         let waiting = scope.spawn(|| store.submit(NOW, &[task(1)], WIDE));
+        // Until a try has begun and failed: our write lock is taken, and given back.
+        let is_trying = || store.writer() == Some(std::process::id());
+        while !is_trying() && !waiting.is_finished() {
+            thread::yield_now();
+        }
+        while is_trying() {
+            thread::yield_now();
+        }
         assert_eq!(store.counts(&hub(1)).unwrap().by_status[0], 0);
         foreign.go_on();
         assert_eq!(waiting.join().unwrap().unwrap(), [id(1)]);
