@@ -6,6 +6,7 @@ use std::{
     collections::HashSet,
     fs,
     os::unix::fs::MetadataExt,
+    sync::atomic::{AtomicU32, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -16,12 +17,13 @@ use mj_process::{
 };
 
 mod support;
-use support::{Channel, Child, PATIENCE, eventually, state_dir};
+use support::{Channel, Child, PATIENCE, eventually, state_dir, without_system_calls};
 
 #[test]
 fn ring_wakes_another_process() {
     let (_temporary, dir) = state_dir();
     let rounds = 2_000;
+    let slices = AtomicU32::new(0);
     let here = Bell::open(&dir);
     let there = Bell::open(&dir);
     let start = there.word();
@@ -29,7 +31,7 @@ fn ring_wakes_another_process() {
     let child = Child::run(|| {
         let bell = Bell::open(&dir);
         for round in 0..rounds {
-            await_word(&bell, start.wrapping_add(2 * round + 1));
+            await_word(&bell, start.wrapping_add(2 * round + 1), &slices);
             bell.ring();
         }
     });
@@ -37,7 +39,7 @@ fn ring_wakes_another_process() {
         .map(|round| {
             let before = Instant::now();
             here.ring();
-            await_word(&here, start.wrapping_add(2 * round + 2));
+            await_word(&here, start.wrapping_add(2 * round + 2), &slices);
             before.elapsed()
         })
         .collect();
@@ -51,15 +53,17 @@ fn ring_wakes_another_process() {
     );
 }
 
-fn await_word(bell: &Bell, target: u32) {
-    let started = Instant::now();
+/// Waits for a ring. A slice that ends without one is looked behind and proves nothing: few may, on a loaded machine.
+fn await_word(bell: &Bell, target: u32, slices: &AtomicU32) {
     loop {
         let seen = bell.word();
         if seen == target {
             return;
         }
-        assert!(started.elapsed() < PATIENCE);
-        bell.wait(seen, LONGEST_SLICE);
+        if bell.wait(seen, LONGEST_SLICE) == Wake::TimedOut {
+            let ended = slices.fetch_add(1, Ordering::Relaxed);
+            assert!(ended < 200, "nobody is woken");
+        }
     }
 }
 
@@ -241,21 +245,19 @@ fn bell_that_cannot_be_mapped_is_mute() {
 }
 
 #[test]
-fn unchanged_slot_is_cheap() {
+fn unchanged_slot_costs_no_system_call() {
     let (_temporary, dir) = state_dir();
     let bell = Bell::open(&dir);
-    let rounds = 1_000_000;
-    let before = Instant::now();
-    for hash in 0..rounds {
-        std::hint::black_box(bell.slot(u64::from(hash)));
-    }
-    println!("slot: {:?} a look", before.elapsed() / rounds);
-    let before = Instant::now();
-    for _ in 0..rounds / 10 {
-        bell.ring();
-    }
-    println!(
-        "ring: {:?} without waiters",
-        before.elapsed() / (rounds / 10)
-    );
+    let look = || {
+        // The file's name is looked at now and then: not in what follows.
+        assert!(bell.slot(0).is_some());
+        without_system_calls(|| {
+            for hash in 0..1_000 {
+                std::hint::black_box(bell.slot(hash));
+            }
+        })
+    };
+    // Unless the time for that look comes meanwhile, which one child or another is quick enough to avoid.
+    assert!((0..50).any(|_| look()));
+    assert!(!without_system_calls(|| bell.ring()), "a ring wakes");
 }

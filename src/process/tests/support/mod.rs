@@ -165,3 +165,25 @@ pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) -> Duration {
 pub fn open_and_close(path: &Path) {
     drop(std::fs::File::open(path).unwrap());
 }
+
+/// Whether a child can run `body` where every system call but its end is its death.
+pub fn without_system_calls(body: impl FnOnce()) -> bool {
+    let mut child = Child::run(|| {
+        // SAFETY: plain system calls; the last one ends the process, in the one way that is allowed there.
+        unsafe {
+            assert_eq!(
+                libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_STRICT),
+                0
+            );
+            body();
+            libc::syscall(libc::SYS_exit, 0);
+        }
+    });
+    match child.wait() {
+        0 => true,
+        code => {
+            assert_eq!(code, -libc::SIGKILL);
+            false
+        }
+    }
+}
