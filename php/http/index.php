@@ -2,7 +2,8 @@
 
 // The relay's front controller: every address leads here. README.md beside it says how.
 //
-//     MJ_RELAY_SECRET=… PHP_CLI_SERVER_WORKERS=4 php -d extension=/path/to/mj.so -S 127.0.0.1:8080 php/http/index.php
+//     MJ_RELAY_SECRET=… PHP_CLI_SERVER_WORKERS=4 php -d extension=/path/to/mj.so -d display_errors=0 \
+//         -d post_max_size=32M -S 127.0.0.1:8080 php/http/index.php
 
 declare(strict_types=1);
 

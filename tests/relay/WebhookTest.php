@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Mj\Tests\Relay;
 
+use Mj\Tests\Process\StateDirectory;
 use Mj\Tests\Simulator\Receiver;
 use PHPUnit\Framework\TestCase;
 
@@ -44,6 +45,39 @@ final class WebhookTest extends TestCase
         $desk = new Desk();
         $id = $desk->ask('/mj/submit/imagine', ['prompt' => 'a cat', 'notifyHook' => 'http://127.0.0.1:9/'])->json()['result'];
         self::assertSame(424, $desk->ask($desk->webhook(), (string) json_encode($desk->mj->poll($id)), [])->status);
+    }
+
+    /** @dataProvider clients */
+    public function testACallerThatNeverFinishesItsAnswerHoldsNoWorker(string $curl): void
+    {
+        $server = stream_socket_server('tcp://127.0.0.1:0');
+        self::assertIsResource($server);
+        $state = new StateDirectory();
+        $code = 'require $argv[1] . "/php/autoload.php"; if (function_exists("curl_init") !== ($argv[4] !== "")) { exit(2); } '
+            . '$settings = new Mj\Http\Settings(["DIR" => $argv[2], "URL" => "http://127.0.0.1:1"]); $mj = new Mj\Testing\FakeMidjourney(); '
+            . '$hooks = new Mj\Http\Hooks($settings, new Mj\Http\Place($mj, $settings), 1); '
+            . '$request = new Mj\Http\Request("POST", "/", [], fn () => "", "", ""); '
+            . '$path = $hooks->options($request, $argv[3], "mj")["notify_url"]; '
+            . 'echo $hooks->deliver(basename($path), json_encode($mj->imagine("a cat")))->status();';
+        $url = 'http://' . stream_socket_get_name($server, false) . '/hook';
+        $command = [PHP_BINARY, '-n', ...($curl === '' ? [] : ['-d', "extension=$curl"]), '-r', $code, '--', dirname(__DIR__, 2), $state->path, $url, $curl];
+        $process = proc_open($command, [['file', '/dev/null', 'r'], ['pipe', 'w'], STDERR], $pipes);
+        self::assertIsResource($process);
+        $client = stream_socket_accept($server, 10.0);
+        self::assertIsResource($client);
+        $begun = microtime(true);
+        fwrite($client, 'HTTP/1.1 200 ');
+        while (microtime(true) - $begun < 6.0 && @fwrite($client, 'x') === 1 && proc_get_status($process)['running']) {
+            usleep(50_000);
+        }
+        self::assertLessThan(5.0, microtime(true) - $begun);
+        self::assertSame('424', stream_get_contents($pipes[1]));
+    }
+
+    /** @return array<string, array{string}> the extension that posts */
+    public function clients(): array
+    {
+        return ['PHP alone' => ['']] + (is_file(ini_get('extension_dir') . '/curl.so') ? ['curl' => ['curl']] : []);
     }
 
     public function testNobodyElseCanMakeItPost(): void

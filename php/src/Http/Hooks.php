@@ -19,7 +19,7 @@ final class Hooks
     public const ACE_DATA = 'ace';
     public const PATH = '/mj/webhook/';
 
-    /** The extension waits 10 seconds for its answer. */
+    /** Seconds; the extension waits 10 for its answer. */
     private const PATIENCE = 8;
     /** With the rest, and in Base64, it fits into the 2,048 bytes that the extension takes. */
     private const LONGEST = 1_300;
@@ -30,7 +30,8 @@ final class Hooks
      */
     private const NOT_TAKEN = 424;
 
-    public function __construct(private Settings $settings, private Place $place) {}
+    /** @param int $patience seconds that a caller has to answer */
+    public function __construct(private Settings $settings, private Place $place, private int $patience = self::PATIENCE) {}
 
     /**
      * The options of a submission whose caller wants to be told; none when there is nobody to tell.
@@ -135,7 +136,7 @@ final class Hooks
     private function post(string $url, string $json): int
     {
         if (!function_exists('curl_init')) {
-            return self::postPlainly($url, $json);
+            return $this->postPlainly($url, $json);
         }
         $curl = curl_init($url);
         if ($curl === false) {
@@ -145,7 +146,7 @@ final class Hooks
             CURLOPT_POSTFIELDS => $json,
             CURLOPT_HTTPHEADER => ['Content-Type: application/json', 'Expect:'],
             CURLOPT_PROTOCOLS => CURLPROTO_HTTP | CURLPROTO_HTTPS,
-            CURLOPT_TIMEOUT => self::PATIENCE,
+            CURLOPT_TIMEOUT => $this->patience,
             // What it says is of no interest, however long it is.
             CURLOPT_WRITEFUNCTION => static fn(mixed $curl, string $data): int => strlen($data),
         ]);
@@ -154,24 +155,36 @@ final class Hooks
         return (int) curl_getinfo($curl, CURLINFO_RESPONSE_CODE);
     }
 
-    private static function postPlainly(string $url, string $json): int
+    /** The same without curl, whose place PHP's own wrapper cannot take: that one waits anew for each byte. */
+    private function postPlainly(string $url, string $json): int
     {
-        $stream = @fopen($url, 'r', false, stream_context_create(['http' => [
-            'method' => 'POST',
-            'header' => "Content-Type: application/json\r\nConnection: close",
-            'content' => $json,
-            'timeout' => self::PATIENCE,
-            'follow_location' => 0,
-            'ignore_errors' => true,
-        ]]));
+        $until = microtime(true) + $this->patience;
+        $parts = parse_url($url);
+        $isTls = strtolower($parts['scheme'] ?? '') === 'https';
+        $host = ($parts['host'] ?? '') . ':' . ($parts['port'] ?? ($isTls ? 443 : 80));
+        $stream = @stream_socket_client(($isTls ? 'tls' : 'tcp') . "://$host", $code, $message, $this->patience);
         if ($stream === false) {
             return 0;
         }
-        $lines = stream_get_meta_data($stream)['wrapper_data'] ?? [];
+        stream_set_blocking($stream, false);
+        $target = ($parts['path'] ?? '/') . (isset($parts['query']) ? "?{$parts['query']}" : '');
+        $request = "POST $target HTTP/1.0\r\nHost: $host\r\nContent-Type: application/json\r\n"
+            . 'Content-Length: ' . strlen($json) . "\r\nConnection: close\r\n\r\n$json";
+        $answer = '';
+        // Its first line is all that is of interest.
+        while (!str_contains($answer, "\n") && strlen($answer) < 1024 && !feof($stream) && ($left = $until - microtime(true)) > 0) {
+            $read = [$stream];
+            $write = $request === '' ? [] : [$stream];
+            $except = null;
+            if ((int) @stream_select($read, $write, $except, (int) $left, (int) (fmod($left, 1) * 1e6)) === 0) {
+                break;
+            }
+            $request = substr($request, $write === [] ? 0 : (int) @fwrite($stream, $request));
+            $answer .= (string) fread($stream, 1024);
+        }
         fclose($stream);
-        $line = is_array($lines) ? $lines[0] ?? '' : '';
 
-        return is_string($line) && preg_match('~^HTTP/\S+ (\d{3})~', $line, $found) === 1 ? (int) $found[1] : 0;
+        return preg_match('~^HTTP/\S+ (\d{3})[^\n]*\n~', $answer, $found) === 1 ? (int) $found[1] : 0;
     }
 
     private static function encode(string $text): string
