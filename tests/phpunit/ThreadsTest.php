@@ -20,6 +20,11 @@ final class ThreadsTest extends TestCase
         exec('cc -shared -fPIC -O1 -o ' . escapeshellarg($library) . ' ' . escapeshellarg(__DIR__ . '/thread_calls.c') . ' -ldl 2>&1', $output, $code);
         self::assertSame(0, $code, implode("\n", $output));
 
+        // It sees who does.
+        $python = 'import socket, threading; t = threading.Thread(target=lambda: socket.getaddrinfo("localhost", 80)); t.start(); t.join()';
+        exec('LD_PRELOAD=' . escapeshellarg($library) . ' python3 -c ' . escapeshellarg($python) . ' 2>&1', $seen);
+        self::assertStringContainsString('thread-call getaddrinfo(localhost)', implode("\n", $seen));
+
         // A name instead of an address, so that something has to be resolved.
         $config = array_map(
             static fn (mixed $value) => is_string($value) ? str_replace('//127.0.0.1:', '//localhost:', $value) : $value,
