@@ -154,6 +154,7 @@ final class FeedTest extends TestCase
             Cli::run(self::BEGIN . '(new Mj\Framework\Feed($application))->begin() || exit(1);', [], ['root' => dirname(__DIR__, 2), 'state' => $state->path]);
             clearstatcache();
             self::assertSame($owner, is_file($target) ? fileowner($target) : null, $name);
+            self::assertSame($name === 'there' ? 'precious' : false, @file_get_contents($target), $name);
             unlink("$state->path/sync-shop.lock");
         }
     }
@@ -165,9 +166,9 @@ final class FeedTest extends TestCase
             exit(Mj\Framework\Sync::run(static function () use ($application) { echo "begun\n"; return $application; }, ["seconds" => "50"], static function (string $line) { echo "$line\n"; }));
             PHP, [], ['root' => dirname(__DIR__, 2), 'state' => $state->path]);
         self::assertSame('begun', $sync->line());
-        Until::true(static fn (): bool => is_file("$state->path/sync-shop.lock"), 10.0);
+        Until::true(static fn (): bool => is_file("$state->path/sync-shop.lock"), 60.0);
         $sync->signal(SIGTERM);
-        [$said] = $sync->wait(15.0);
+        [$said] = $sync->wait(40.0);
         self::assertSame([0, "0 changes\n"], [$sync->exitCode(), $said]);
     }
 
