@@ -24,7 +24,7 @@ final class MetricsTest extends TestCase
         }
 
         $ids = [...$ids, ...$fpm->calls($prompts(...range(5, 10)))];
-        Until::true(static fn () => self::page($fpm)->sum('mj_tasks_running') > 0.0, 15.0);
+        Until::true(static fn () => self::page($fpm)->sum('mj_tasks_running') > 0.0, 60.0);
         $owner = $fpm->call('mj_status')['owner'];
         posix_kill($owner['pid'], SIGKILL);
         foreach ($ids as $id) {
@@ -53,7 +53,8 @@ final class MetricsTest extends TestCase
         $ini = ['mj.state_dir' => $state->path] + $simulator->ini(['gateway' => 'user']);
         $owner = new Cli('mj_serve(60);', $ini);
         $asked = static fn () => new Exposition(json_decode(Cli::run('echo json_encode(mj_metrics());', ['mj.role' => 'never'] + $ini)));
-        Until::true(static fn () => $asked()->sum('mj_gateway_up') === 1.0, 15.0);
+        Until::true(static fn () => $asked()->sum('mj_gateway_up') === 1.0, 60.0);
+        self::assertSame(1.0, $asked()->sum('mj_owner_alive'));
         posix_kill($owner->pid(), SIGKILL);
         Until::true(static fn () => $asked()->sum('mj_owner_alive') === 0.0, 15.0);
         self::assertSame(0.0, $asked()->sum('mj_gateway_up'));
