@@ -50,7 +50,7 @@ final class Browsers
         $log = ['file', "$this->directory/out.log", 'a'];
         $command = [(string) Nginx::binary(), '-p', $this->directory, '-c', "$this->directory/nginx.conf", '-e', "$this->directory/error.log"];
         $this->process = proc_open($command, [['file', '/dev/null', 'r'], $log, $log], $pipes);
-        Until::true(fn (): bool => is_file("$this->directory/nginx.pid"), 10.0, fn (): string => 'nginx did not start: ' . file_get_contents("$this->directory/out.log"));
+        Until::true(fn (): bool => is_file("$this->directory/nginx.pid"), 60.0, fn (): string => 'nginx did not start: ' . file_get_contents("$this->directory/out.log"));
     }
 
     public function __destruct()

@@ -214,7 +214,7 @@ final class FlowTest extends TestCase
             $pid = array_key_first($hubs) ?? 0;
 
             return $pid > 0;
-        }, 10.0);
+        }, 60.0);
         self::assertContains($pid, $site->fpm->workerPids(), 'the owner is a worker of php-fpm');
         self::assertTrue(posix_kill($pid, SIGKILL));
 

@@ -383,7 +383,7 @@ final class SyncTest extends TestCase
     private function awaitOneConnection(): void
     {
         $count = 'SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE()';
-        Until::true(fn (): bool => (int) $this->pdo->query($count)->fetchColumn() === 1, 10.0);
+        Until::true(fn (): bool => (int) $this->pdo->query($count)->fetchColumn() === 1, 60.0);
     }
 
     private function driver(): Driver

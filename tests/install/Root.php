@@ -111,7 +111,7 @@ final class Root
         copy(__DIR__ . '/../process/endpoint.php', $this->path . '/srv/endpoint.php');
         @mkdir($this->path . dirname($socket), 0755, true);
         $this->fpm = proc_open($this->entering("$binary --nodaemonize"), [['file', '/dev/null', 'r'], ['file', $this->path . '/fpm.log', 'a'], ['file', $this->path . '/fpm.log', 'a']], $pipes);
-        Until::true(fn () => @stream_socket_client("unix://{$this->path}$socket") !== false, 10.0, fn () => 'php-fpm did not start: ' . $this->read('/fpm.log') . $this->read('/var/log/php-fpm.log'));
+        Until::true(fn () => @stream_socket_client("unix://{$this->path}$socket") !== false, 60.0, fn () => 'php-fpm did not start: ' . $this->read('/fpm.log') . $this->read('/var/log/php-fpm.log'));
 
         return new FastCgi($this->path . $socket, '/srv/endpoint.php');
     }

@@ -69,7 +69,7 @@ final class AccountTest extends TestCase
         foreach ($limits as $place => $fault) {
             self::fault($hub, $fault);
             self::$waiting["account$place"] = self::submitted($hub, $place);
-            Until::true(static fn () => self::account($hub, $place)['state'] === 'paused', 10.0);
+            Until::true(static fn () => self::account($hub, $place)['state'] === 'paused', 60.0);
         }
         self::refuse($hub, 'pending-mod', 5);
         self::$waiting['account5'] = self::submitted($hub, 5);
@@ -513,7 +513,7 @@ final class AccountTest extends TestCase
 
     private static function awaitUsable(Hub $hub, int $place): void
     {
-        Until::true(static fn () => self::account($hub, $place)['state'] === 'usable', 10.0);
+        Until::true(static fn () => self::account($hub, $place)['state'] === 'usable', 60.0);
     }
 
     /** The main account's user acts in Discord. */

@@ -383,6 +383,6 @@ final class DoctorHostsTest extends ExaminedTestCase
     {
         $simulator->control('foreign', ['prompt' => 'a lighthouse']);
         $shown = static fn () => array_filter($simulator->control('messages'), static fn (array $one) => ($one['attachments'] ?? []) !== []);
-        Until::true(static fn () => $shown() !== [], 15.0, static fn () => 'no picture came');
+        Until::true(static fn () => $shown() !== [], 60.0, static fn () => 'no picture came');
     }
 }

@@ -90,7 +90,7 @@ final class DoctorHubTest extends DiagnosedTestCase
         rename($authority, "$authority.gone");
         posix_kill($pid, SIGCONT);
         // It reads its settings with every renewal of its lease.
-        Until::true(static fn () => $hub->call('mj_status')['owner']['until'] > $until, 15.0);
+        Until::true(static fn () => $hub->call('mj_status')['owner']['until'] > $until, 60.0);
         // The file is there again for who asks; the owner has given these settings up.
         rename("$authority.gone", $authority);
         $found = Diagnosis::ofHub($hub);
@@ -102,7 +102,7 @@ final class DoctorHubTest extends DiagnosedTestCase
     {
         $hub = self::hub(['gateway' => 'both']);
         $hub->simulator->control('fault', ['gateway' => 'close', 'who' => 'bot', 'code' => 4014]);
-        Until::true(static fn () => $hub->call('mj_status')['gateway']['bot']['state'] === 'dead', 15.0);
+        Until::true(static fn () => $hub->call('mj_status')['gateway']['bot']['state'] === 'dead', 60.0);
         self::assertFound(Diagnosis::ofHub($hub), 'owner.gateway', 'failed', ['bot: Discord closed it for good with code 4014', 'MESSAGE CONTENT INTENT'], ['bot：被 Discord 永久关闭，代码 4014', 'MESSAGE CONTENT INTENT']);
     }
 
@@ -112,7 +112,7 @@ final class DoctorHubTest extends DiagnosedTestCase
         // A directory of its own: what lies in the state directory is the owner's.
         $pictures = new StateDirectory();
         $hub->call('mj_describe', Png::file($pictures->path, Png::coloured(30, 64, 64)));
-        Until::true(static fn () => $hub->call('mj_status')['network']['upload']['state'] === 'failing', 15.0);
+        Until::true(static fn () => $hub->call('mj_status')['network']['upload']['state'] === 'failing', 60.0);
         self::assertFound(Diagnosis::ofHub($hub), 'owner.network', 'failed', ['upload: the connection is refused', 'docs/faults.md'], ['upload：', 'docs/faults.md']);
     }
 
@@ -153,12 +153,12 @@ final class DoctorHubTest extends DiagnosedTestCase
         $hub->simulator->control('config', ['set' => ['hold_finals' => true]]);
         $guest = $hub->simulator->says['accounts'][1]['user_token'];
         $task = $hub->until($hub->call('mj_imagine', 'a lighthouse', ['user_token' => $guest]), static fn (array $task) => $task['progress'] > 0);
-        Until::true(static fn () => max(array_column($hub->call('mj_status')['accounts'], 'running')) === 1, 10.0);
+        Until::true(static fn () => max(array_column($hub->call('mj_status')['accounts'], 'running')) === 1, 60.0);
         $found = Diagnosis::ofHub($hub);
         self::assertFound($found, 'tasks.unseen', 'warning', ["1 tasks run on accounts whose refusals nobody sees: {$task['account']}", 'UNSEEN'], ["1 个任务所用账号的拒绝通知无人能看到：{$task['account']}", 'UNSEEN']);
         $hub->simulator->control('release');
         $hub->ended($task['id']);
-        Until::true(static fn () => max(array_column($hub->call('mj_status')['accounts'], 'running')) === 0, 10.0);
+        Until::true(static fn () => max(array_column($hub->call('mj_status')['accounts'], 'running')) === 0, 60.0);
         self::assertHealthy(Diagnosis::ofHub($hub));
     }
 
@@ -182,7 +182,7 @@ final class DoctorHubTest extends DiagnosedTestCase
         $receiver = new Receiver(array_fill(0, 50, 410));
         $hub = self::hub(['notify_url' => $receiver->url]);
         $hub->picture('a lighthouse that nobody hears of');
-        Until::true(static fn () => $hub->call('mj_status')['webhooks']['failed'] > 0, 15.0);
+        Until::true(static fn () => $hub->call('mj_status')['webhooks']['failed'] > 0, 60.0);
         self::assertFound(Diagnosis::ofHub($hub), 'webhooks', 'warning', ['1 were given up', '200 to 299'], ['1 个已放弃', '200–299']);
     }
 

@@ -22,7 +22,7 @@ final class ForwardProxy
         $this->log = tempnam(sys_get_temp_dir(), 'mj-proxy-');
         $this->process = proc_open([PHP_BINARY, '-n', __DIR__ . '/forward_proxy.php', $kind, $this->log], [['file', '/dev/null', 'r'], ['pipe', 'w'], STDERR], $pipes);
         $this->port = (int) fgets($pipes[1]);
-        Until::true(fn () => $this->port > 0, 5.0);
+        Until::true(fn () => $this->port > 0, 60.0);
     }
 
     public function __destruct()

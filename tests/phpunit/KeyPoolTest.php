@@ -90,7 +90,7 @@ final class KeyPoolTest extends TestCase
                 $task = $hub->until(self::submitted($hub, $hub->simulator->says['accounts'][$key], 'a boat'), static fn (array $task) => $task['progress'] > 0);
             }
             $running = static fn () => array_sum(array_column($hub->call('mj_status')['accounts'], 'running'));
-            Until::true(static fn () => $running() === 2, 10.0);
+            Until::true(static fn () => $running() === 2, 60.0);
             $troubles = Diagnosis::ofHub($hub)->troubles();
             self::assertSame($sessions ? null : 'warning', $troubles['tasks.unseen'] ?? null);
             self::assertArrayNotHasKey('owner.alive', $troubles);

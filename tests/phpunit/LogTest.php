@@ -32,14 +32,14 @@ final class LogTest extends TestCase
         $task = $hub->picture("a secret\nfox", ['state' => 'order 7']);
         $refused = $hub->picture('a secret boat simulate:banned');
         $hub->simulator->control('fault', ['gateway' => 'close', 'who' => 'all', 'code' => 4000]);
-        Until::true(static fn () => $hub->simulator->record()['resumes'] === 1, 15.0);
+        Until::true(static fn () => $hub->simulator->record()['resumes'] === 1, 60.0);
         $hub->simulator->control('fault', ['http' => ['method' => 'POST', 'path' => '/interactions', 'retry_after' => 0.3]]);
         $hub->configure(['timeout' => 55, 'notify_secret' => 'SECRET-OF-WEBHOOKS']);
         self::assertSame('SUCCESS', $hub->picture('a secret cat')['status']);
-        Until::true(fn () => $this->said('the configuration has changed') !== [], 15.0);
+        Until::true(fn () => $this->said('the configuration has changed') !== [], 60.0);
         $hub->simulator->control('refuse', ['name' => 'unauthorized']);
         $hub->call('mj_imagine', 'a secret dog');
-        Until::true(fn () => $this->said('an account is stopped until somebody acts') !== [], 15.0);
+        Until::true(fn () => $this->said('an account is stopped until somebody acts') !== [], 60.0);
         $directory = $hub->directory();
         file_put_contents("$directory/{$task['id']}.png", 'another picture');
         $hub->run('try { mj_download($data[0], $data[1]); } catch (Mj\EngineException) {}', [$task['id'], $directory]);
@@ -77,7 +77,7 @@ final class LogTest extends TestCase
         $receiver = new Receiver([410]);
         $hub = $this->hub(['log_format' => 'json', 'notify_url' => $receiver->url]);
         $task = $hub->picture('a boat');
-        Until::true(fn () => $this->said('a webhook was given up') !== [], 15.0);
+        Until::true(fn () => $this->said('a webhook was given up') !== [], 60.0);
         $line = $this->said('a webhook was given up')[0];
         self::assertSame(['warn', $task['id'], 410, 1], [$line['level'], $line['task'], $line['status'], $line['tries']]);
         self::assertStringNotContainsString($receiver->url, file_get_contents("$this->directory/mj.log"));
@@ -138,15 +138,15 @@ final class LogTest extends TestCase
         $owner->line();
         $caller = new Caller(['mj.state_dir' => $state->path, 'mj.role' => 'never'], $config);
         self::assertSame('SUCCESS', $caller->run('return mj_wait(mj_imagine("a boat"), 60.0)["status"];'));
-        Until::true(static fn () => $caller->run('return mj_status()["log"]["state"];') === 'failing', 15.0);
+        Until::true(static fn () => $caller->run('return mj_status()["log"]["state"];') === 'failing', 60.0);
         $log = $caller->run('return mj_status()["log"];');
         self::assertGreaterThan(0, $log['lost']);
         self::assertStringContainsString('No such file', $log['reason']);
-        Until::true(fn () => is_file("$this->directory/php.log"), 15.0);
+        Until::true(fn () => is_file("$this->directory/php.log"), 60.0);
 
         mkdir("$this->directory/missing");
         self::assertSame('SUCCESS', $caller->run('return mj_wait(mj_imagine("a boat"), 60.0)["status"];'));
-        Until::true(static fn () => $caller->run('return mj_status()["log"]["state"];') === 'ok', 15.0);
+        Until::true(static fn () => $caller->run('return mj_status()["log"]["state"];') === 'ok', 60.0);
         $said = file_get_contents("$this->directory/missing/mj.log");
         self::assertMatchesRegularExpression('/ WARN the log could not be written: \d+ lines before the last are lost\n/', $said);
         $complaints = file("$this->directory/php.log");

@@ -108,7 +108,7 @@ final class ReverseProxyTest extends TestCase
         $id = $hub->call('mj_imagine', 'a lighthouse before the storm');
         $hub->until($id, static fn (array $task) => $task['progress'] > 0);
         $simulator->control('fault', ['gateway' => 'reconnect', 'who' => 'all']);
-        Until::true(static fn () => $simulator->record()['resumes'] === 1, 15.0, fn () => $this->told($hub, $nginx));
+        Until::true(static fn () => $simulator->record()['resumes'] === 1, 60.0, fn () => $this->told($hub, $nginx));
         $simulator->control('release');
         self::assertSame('SUCCESS', $hub->ended($id)['status'], $this->told($hub, $nginx));
 
@@ -120,7 +120,7 @@ final class ReverseProxyTest extends TestCase
 
         $simulator->control('fault', ['gateway' => 'close', 'who' => 'all', 'code' => 4000]);
         $gateways = static fn () => array_values(array_filter($nginx->seen(), static fn (array $one) => $one['upgrade'] !== ''));
-        Until::true(static fn () => count($gateways()) >= 2, 15.0);
+        Until::true(static fn () => count($gateways()) >= 2, 60.0);
         self::assertSame(['gateway.discord.gg', $host], array_slice(array_column($gateways(), 'host'), 0, 2));
         self::assertSame([101, 101], array_slice(array_column($gateways(), 'status'), 0, 2));
     }
@@ -201,7 +201,7 @@ final class ReverseProxyTest extends TestCase
             'a request was answered by something in between: a reverse proxy, a proxy, or Cloudflare request="GET /users/@me" status=502',
         ];
         foreach ($lines as $line) {
-            Until::true(static fn () => str_contains(self::log($hub), $line), 15.0, fn () => "not there: $line\n" . $this->told($hub, $nginx));
+            Until::true(static fn () => str_contains(self::log($hub), $line), 60.0, fn () => "not there: $line\n" . $this->told($hub, $nginx));
         }
         self::assertSame([0, []], [$simulator->record()['sockets_seen'], $simulator->jobs()]);
     }

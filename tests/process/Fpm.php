@@ -176,7 +176,7 @@ final class Fpm implements Site
             $command[] = '-F';
         }
         $this->process = proc_open($command, [['file', '/dev/null', 'r'], ['file', $this->directory . '/out.log', 'a'], ['file', $this->directory . '/out.log', 'a']], $pipes);
-        Until::true(fn () => @stream_socket_client('unix://' . $this->directory . '/fpm.sock') !== false, 10.0, fn () => 'php-fpm did not start: ' . $this->log() . file_get_contents($this->directory . '/out.log'));
+        Until::true(fn () => @stream_socket_client('unix://' . $this->directory . '/fpm.sock') !== false, 60.0, fn () => 'php-fpm did not start: ' . $this->log() . file_get_contents($this->directory . '/out.log'));
     }
 
     /** Begins a call whose answer nobody will read. */

@@ -101,7 +101,7 @@ final class LiveSettingsTest extends TestCase
             $run = static fn (string $id) => $fpm->call('mj_poll', $id)['status'] === 'IN_PROGRESS';
             Until::true(static fn () => array_filter($ids, $run) === $ids, 60.0, static fn () => json_encode($fpm->call('mj_poll_many', $ids)));
             if ($proxy !== null) {
-                Until::true(static fn () => $proxy->targets() === ["127.0.0.1:$port"], 10.0);
+                Until::true(static fn () => $proxy->targets() === ["127.0.0.1:$port"], 60.0);
             }
             // Whoever still needed the old one would lose what comes now.
             unset($old);

@@ -161,7 +161,7 @@ final class Nginx
         $command = [self::binary(), '-p', $this->directory, '-c', $this->directory . '/nginx.conf', '-e', $this->directory . '/error.log'];
         $this->process = proc_open($command, [['file', '/dev/null', 'r'], ['file', '/dev/null', 'w'], ['file', $this->directory . '/out.log', 'a']], $pipes);
         // It makes this file when it has all its ports.
-        Until::true(fn () => is_file($this->directory . '/nginx.pid') || !proc_get_status($this->process)['running'], 10.0);
+        Until::true(fn () => is_file($this->directory . '/nginx.pid') || !proc_get_status($this->process)['running'], 60.0);
         if (is_file($this->directory . '/nginx.pid')) {
             return true;
         }

@@ -16,7 +16,7 @@ final class OwnershipTest extends TestCase
         $fpm = new Fpm(['mj.state_dir' => $state->path] + $simulator->ini(['gateway' => 'user']), 4);
 
         $first = $fpm->call('mj_imagine', 'before the stop');
-        Until::true(static fn () => $fpm->call('mj_poll', $first)['status'] === 'IN_PROGRESS', 15.0);
+        Until::true(static fn () => $fpm->call('mj_poll', $first)['status'] === 'IN_PROGRESS', 60.0);
         $owner = $fpm->call('mj_status')['owner'];
         posix_kill($owner['pid'], SIGSTOP);
         try {

@@ -35,7 +35,7 @@ final class BuiltInServer
         $log = ['file', $this->log, 'a'];
         $environment += ['PHP_CLI_SERVER_WORKERS' => '3'] + getenv();
         $this->process = proc_open($command, [['file', '/dev/null', 'r'], $log, $log], $pipes, null, $environment);
-        Until::true(static fn() => @stream_socket_client("tcp://$address") !== false, 10.0, fn() => (string) file_get_contents($this->log));
+        Until::true(static fn() => @stream_socket_client("tcp://$address") !== false, 60.0, fn() => (string) file_get_contents($this->log));
         $this->url = "http://$address";
     }
 
@@ -44,7 +44,7 @@ final class BuiltInServer
         $group = -proc_get_status($this->process)['pid'];
         posix_kill($group, SIGKILL);
         proc_close($this->process);
-        Until::true(static fn() => !posix_kill($group, 0), 10.0);
+        Until::true(static fn() => !posix_kill($group, 0), 60.0);
         unlink($this->log);
     }
 

@@ -166,7 +166,7 @@ final class Site
             array_push($command, '-d', "extension=$extension");
         }
         $this->start($command);
-        Until::true(fn() => is_file("$this->directory/error.log") && str_contains($this->log(), 'ready to handle'), 10.0, fn() => $this->log());
+        Until::true(fn() => is_file("$this->directory/error.log") && str_contains($this->log(), 'ready to handle'), 60.0, fn() => $this->log());
     }
 
     private function startsNginx(): bool
@@ -195,7 +195,7 @@ final class Site
         }
         file_put_contents("$this->directory/nginx.conf", "$frame$text}\n");
         $process = $this->start([(string) Nginx::binary(), '-c', "$this->directory/nginx.conf", '-e', "$this->directory/nginx.log"]);
-        Until::true(fn() => is_file("$this->directory/nginx.pid") || !proc_get_status($process)['running'], 10.0);
+        Until::true(fn() => is_file("$this->directory/nginx.pid") || !proc_get_status($process)['running'], 60.0);
         $this->url = "http://127.0.0.1:$front";
 
         return is_file("$this->directory/nginx.pid");

