@@ -126,8 +126,13 @@ fn a_stopped_owner_is_deposed_and_says_nothing_more() {
 fn short_processes_submit_once_each_and_open_no_gateway() {
     let stage = Stage::new();
     let mut ini = stage.ini(&["user_token"]);
-    // None ends before its own was sent, by itself or by another one.
-    ini.push(("mj.shutdown_grace".to_owned(), "60".to_owned()));
+    // Each stays until its own is sent, which no other one's job holds up; who lives for ten seconds opens a gateway.
+    let entries = [
+        ("mj.shutdown_grace", "9"),
+        ("mj.concurrency", "4"),
+        ("mj.spacing", "0"),
+    ];
+    ini.extend(entries.map(|(name, value)| (name.to_owned(), value.to_owned())));
     let mut children: Vec<_> = (0..4)
         .map(|_| child("child_submits", "cli", &ini))
         .collect();
