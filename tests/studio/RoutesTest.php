@@ -159,7 +159,31 @@ final class RoutesTest extends StudioTestCase
         self::assertRefused(404, 'no_image', $this->ask('GET', "pictures/$task->id/7"));
         self::assertRefused(422, 'invalid', $this->ask('GET', "pictures/$task->id/0?w=641"));
         self::assertRefused(404, 'nothing', $this->ask('GET', 'pictures/../../key'));
-        self::assertRefused(404, 'no_image', $this->ask('GET', "previews/$task->id/1"));
+    }
+
+    public function testThePreviewOfATaskAtWorkIsShownAndKept(): void
+    {
+        $this->mj->will(Outcome::stuck(35));
+        $task = $this->mj->wait($this->mj->imagine('a cat'), 5.0);
+        self::assertSame("previews/$task->id/$task->revision", self::json($this->ask('GET', "api/tasks/$task->id"))['preview']);
+        foreach ([1, 2] as $revision) {
+            $picture = $this->ask('GET', "previews/$task->id/$revision");
+            self::assertSame([200, 'image/png'], [$picture->status, $picture->headers['Content-Type']]);
+        }
+        $cached = array_map('basename', glob($this->settings()->directory . '/pictures/*') ?: []);
+        self::assertCount(1, $cached);
+        self::assertStringStartsWith("$task->id-0-preview-", $cached[0]);
+    }
+
+    public function testATaskThatShowsNothingHasNoPreview(): void
+    {
+        $waiting = $this->mj->imagine('a cat');
+        $finished = $this->mj->wait($this->mj->imagine('a dog'));
+        foreach ([$waiting, $finished] as $task) {
+            self::assertRefused(404, 'no_image', $this->ask('GET', "previews/$task->id/1"));
+        }
+        self::assertRefused(404, 'no_image', $this->ask('GET', 'previews/' . str_repeat('0', 26) . '/1'));
+        self::assertSame([], glob($this->settings()->directory . '/pictures/*'));
     }
 
     public function testTheGalleryIsSearched(): void

@@ -29,10 +29,13 @@ final class Site
 
     private string $token = '';
 
-    /** @param array<string, string> $settings MJ_STUDIO_…, without that */
-    public function __construct(int $workers, array $settings = [], string $speed = '4')
+    /**
+     * @param array<string, string> $settings MJ_STUDIO_…, without that
+     * @param array<string, mixed>  $config   of the hub, as `proxy`
+     */
+    public function __construct(int $workers, array $settings = [], string $speed = '4', ?Simulator $simulator = null, private array $config = [])
     {
-        $this->simulator = new Simulator(['--speed', $speed]);
+        $this->simulator = $simulator ?? new Simulator(['--speed', $speed]);
         $this->directory = sys_get_temp_dir() . '/mj-studio-site-' . bin2hex(random_bytes(6));
         mkdir($this->directory, 0700);
         mkdir("$this->directory/state", 0700);
@@ -129,7 +132,7 @@ final class Site
         foreach ($settings as $name => $value) {
             $config .= "env[MJ_STUDIO_$name] = \"$value\"\n";
         }
-        $ini = $this->simulator->ini(['gateway' => 'both', 'state_dir' => "$this->directory/state", 'shutdown_grace' => '1']);
+        $ini = $this->simulator->ini($this->config + ['gateway' => 'both', 'state_dir' => "$this->directory/state", 'shutdown_grace' => '1']);
         foreach ($ini as $name => $value) {
             $config .= "php_admin_value[$name] = \"$value\"\n";
         }

@@ -5,7 +5,9 @@ declare(strict_types=1);
 namespace Mj\Tests\Studio;
 
 use Mj\Tests\Process\Nginx;
+use Mj\Tests\Process\Simulator;
 use Mj\Tests\Process\Until;
+use Mj\Tests\Simulator\ForwardProxy;
 use PHPUnit\Framework\TestCase;
 
 /** The whole way: nginx with php/studio/nginx.conf, php-fpm with two workers, the extension, the simulator. */
@@ -63,6 +65,50 @@ final class SiteTest extends TestCase
         self::assertStringStartsWith("\x89PNG", $picture);
         [$status, , $archive] = self::$site->ask("pictures.zip?tasks=$id&cells=1");
         self::assertSame([200, 'PK'], [$status, substr($archive, 0, 2)]);
+    }
+
+    /** Nobody but the proxy knows the way to Discord's pictures, and the half-done ones are there all the same. */
+    public function testPreviewsComeThroughTheProxyOfTheHub(): void
+    {
+        $simulator = new Simulator(['--speed', '40', '--discord-hosts']);
+        $proxy = new ForwardProxy('socks5h');
+        $port = parse_url($simulator->says['cdn_url'], PHP_URL_PORT);
+        $site = new Site(2, [], simulator: $simulator, config: ['proxy' => $proxy->url(), 'cdn_url' => "http://pictures.mj.invalid:$port"]);
+        $site->enter();
+        $preview = static function (string $prompt) use ($site): string {
+            [$status, , $body] = $site->ask('api/imagine', ['prompt' => $prompt]);
+            self::assertSame(201, $status, $body . $site->log());
+            $id = json_decode($body, true, 32, JSON_THROW_ON_ERROR)['tasks'][0]['id'];
+            $task = [];
+            Until::true(static function () use ($site, $id, &$task): bool {
+                $task = json_decode($site->ask("api/tasks/$id")[2], true, 32, JSON_THROW_ON_ERROR);
+
+                return $task['preview'] !== null;
+            }, 30.0, static fn (): string => json_encode($task) . $site->log());
+
+            return $task['preview'];
+        };
+        $first = $preview('a quiet harbour simulate:stall');
+        [$status, $headers, $picture] = $site->ask($first);
+        self::assertSame([200, 'image/webp'], [$status, $headers['content-type'] ?? $picture], $site->log());
+        self::assertStringStartsWith('RIFF', $picture);
+        self::assertContains("pictures.mj.invalid:$port", $proxy->targets());
+
+        // One that is gone leaves the next ones be; one that does not answer holds a worker for a while, and only once.
+        $second = $preview('a quieter harbour simulate:stall');
+        $simulator->control('fault', ['http' => ['path' => '_grid_0.webp', 'status' => 404, 'body' => 'This content is no longer available.']]);
+        $simulator->control('fault', ['http' => ['path' => '_grid_0.webp', 'times' => null, 'delay' => 60_000]]);
+        $waits = [];
+        foreach ([$second, $second, $second] as $path) {
+            $begun = microtime(true);
+            self::assertSame(404, $site->ask($path)[0]);
+            $waits[] = microtime(true) - $begun;
+        }
+        self::assertLessThan(4.0, $waits[0], 'it is gone');
+        self::assertGreaterThan(4.5, $waits[1]);
+        self::assertLessThan(15.0, $waits[1], 'the time-out');
+        self::assertLessThan(4.0, $waits[2], 'not tried again');
+        self::assertSame(200, $site->ask($first)[0], 'what is there is shown');
     }
 
     /** Six pages listen, two workers there are: whoever asks for anything else is answered at once. */

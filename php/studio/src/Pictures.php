@@ -9,9 +9,9 @@ use Mj\MjException;
 use Mj\Task;
 
 /**
- * Pictures by the studio's own address: a browser needs to reach neither Discord nor whatever stands for it. Finished ones
- * come by `mj_download()`, and so from the archive, through `mj.proxy`, and by an address that is asked for anew when it
- * has expired.
+ * Pictures by the studio's own address: a browser needs to reach neither Discord nor whatever stands for it. Finished and
+ * half-done ones come by `mj_download()`, and so from the archive, through `mj.proxy`, and by an address that is asked for
+ * anew when it has expired.
  */
 final class Pictures
 {
@@ -21,14 +21,19 @@ final class Pictures
     /** Of how many fetches one looks whether the cache is too large. */
     private const PRUNE = 20;
 
+    /** Seconds for which a half-done picture may hold a worker, and for which none is tried after one that took them all. */
+    private const TIMEOUT = 5;
+    private const REST = 60;
+
     private string $directory;
 
-    private Previews $previews;
+    /** Tells when the last half-done picture took too long. */
+    private string $failed;
 
     public function __construct(private Client $mj, private Settings $settings)
     {
         $this->directory = "$settings->directory/pictures";
-        $this->previews = new Previews($settings->directory, $settings->proxy);
+        $this->failed = "$settings->directory/previews-failed";
         if (!is_dir($this->directory)) {
             @mkdir($this->directory, 0700);
         }
@@ -53,19 +58,15 @@ final class Pictures
     /** The half-done picture of a task; several who look at it fetch it once. */
     public function preview(string $id): Response
     {
-        $url = (string) $this->task($id)->previewUrl;
-        $file = $this->file($id, 0, 'preview-' . substr(md5($url), 0, 8));
-        $bytes = @file_get_contents($file);
-        if ($bytes === false) {
-            $bytes = (string) $this->previews->fetch($url);
-            if ($bytes !== '') {
-                $new = "$file." . bin2hex(random_bytes(8));
-                file_put_contents($new, $bytes);
-                rename($new, $file);
-            }
+        // The signature behind it may change, the picture does not.
+        $address = explode('?', (string) $this->task($id)->previewUrl)[0];
+        $variant = 'preview-' . substr(md5($address), 0, 8);
+        $file = $this->file($id, 0, $variant);
+        if (!is_file($file)) {
+            $this->fetchPreview($id, $variant);
         }
 
-        return self::response($bytes);
+        return self::response((string) @file_get_contents($file));
     }
 
     /**
@@ -128,6 +129,24 @@ final class Pictures
         }
         if (random_int(1, self::PRUNE) === 1) {
             $this->prune();
+        }
+    }
+
+    /** Puts the half-done picture of a task into the cache, if it has one; where nobody answers, that is not tried each time. */
+    private function fetchPreview(string $id, string $variant): void
+    {
+        clearstatcache(true, $this->failed);
+        if ((int) @filemtime($this->failed) > time() - self::REST) {
+            throw self::missing();
+        }
+        $begun = hrtime(true);
+        try {
+            $this->fetch($id, $variant, ['preview' => true, 'timeout' => self::TIMEOUT]);
+        } catch (Refusal $missing) {
+            if (hrtime(true) - $begun >= self::TIMEOUT * 1_000_000_000) {
+                touch($this->failed);
+            }
+            throw $missing;
         }
     }
 

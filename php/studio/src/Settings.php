@@ -15,7 +15,6 @@ final class Settings
      * @param string $directory where pictures are cached, and the key of the sessions lies; only PHP's user may enter it
      * @param float  $slice     seconds for which a stream of changes holds a worker
      * @param int    $cache     bytes of pictures that are kept
-     * @param string $proxy     for previews: an `http://` address; empty fetches them direct
      */
     public function __construct(
         #[\SensitiveParameter]
@@ -23,17 +22,12 @@ final class Settings
         public string $directory,
         public float $slice = 10.0,
         public int $cache = 512 * 1024 * 1024,
-        #[\SensitiveParameter]
-        public string $proxy = '',
     ) {
         if ($secret !== '' && strlen($secret) < self::LEAST) {
             throw new \ValueError('MJ_STUDIO_SECRET must be at least ' . self::LEAST . ' characters long');
         }
         if ($slice < 0 || $slice > 60) {
             throw new \ValueError('MJ_STUDIO_SLICE must be 0 to 60 seconds');
-        }
-        if ($proxy !== '' && preg_match('~^http://([^\s/@]+@)?[^\s/@:]+(:\d{1,5})?/?$~', $proxy) !== 1) {
-            throw new \ValueError('MJ_STUDIO_PROXY must be an http:// address, as http://user:password@10.0.0.2:3128');
         }
         self::own($directory);
     }
@@ -57,7 +51,6 @@ final class Settings
             trim((string) getenv('MJ_STUDIO_SECRET')),
             getenv('MJ_STUDIO_DIR') ?: sys_get_temp_dir() . "/mj-studio-$user",
             $alone ? 0.0 : (is_numeric($slice) ? (float) $slice : 10.0),
-            proxy: trim((string) getenv('MJ_STUDIO_PROXY')),
         );
     }
 
