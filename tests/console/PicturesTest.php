@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Mj\Tests\Console;
 
+use Mj\Console\ExitCode;
 use Mj\Console\Picture\Bitmap;
 use Mj\Console\Picture\Box;
 use Mj\Console\Picture\ITerm;
@@ -31,15 +32,11 @@ final class PicturesTest extends ConsoleTestCase
         self::assertStringContainsString('i=7', (new Kitty(7))->forget());
     }
 
-    public function testKittyGetsAPngOfOtherFormats(): void
+    public function testKittyGetsNothingElse(): void
     {
-        $image = imagecreatefromstring(self::noise(30, 20));
-        ob_start();
-        imagewebp($image, null, 100);
-        $webp = (string) ob_get_clean();
-        $png = Pixels::ofKitty((string) (new Kitty(1))->draw($webp, new Box(10, 5)))[0];
-        self::assertSame([30, 20, 'image/png'], [getimagesizefromstring($png)[0], getimagesizefromstring($png)[1], getimagesizefromstring($png)['mime']]);
-        self::assertNull((new Kitty(1))->draw('no picture', new Box(10, 5)));
+        foreach (['no picture', 'GIF89a', "RIFF\0\0\0\0WEBP", ''] as $bytes) {
+            self::assertNull((new Kitty(1))->draw($bytes, new Box(10, 5)));
+        }
     }
 
     public function testITermGetsTheFileAsItIs(): void
@@ -182,9 +179,18 @@ final class PicturesTest extends ConsoleTestCase
 
     public function testAPictureThatCannotBeFetchedIsNoError(): void
     {
-        $this->mj->will(Outcome::success()->withImages());
+        $this->mj->will(Outcome::success()->withImages()->withProgress(0));
         self::assertSame(0, $this->live(['imagine', 'a cat'], ['TERM' => 'xterm-kitty']));
         self::assertStringNotContainsString("\e_G", $this->out);
+        self::assertSame([], glob(sys_get_temp_dir() . '/mj-' . str_repeat('[0-9a-f]', 16)), 'nothing is left behind');
+    }
+
+    public function testAHalfDonePictureIsShownOnTheWay(): void
+    {
+        $this->mj->will(Outcome::stuck(35));
+        self::assertSame(ExitCode::TIMEOUT, $this->live(['imagine', 'a cat', '--timeout=1'], ['TERM' => 'xterm-kitty']));
+        self::assertSame([\Mj\Testing\Internal\Picture::PNG], Pixels::ofKitty($this->out));
+        self::assertMatchesRegularExpression('/\e_G.* 35 %/s', $this->out);
         self::assertSame([], glob(sys_get_temp_dir() . '/mj-' . str_repeat('[0-9a-f]', 16)), 'nothing is left behind');
     }
 

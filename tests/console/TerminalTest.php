@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Mj\Tests\Console;
 
+use Mj\Tests\Simulator\ForwardProxy;
 use PHPUnit\Framework\TestCase;
 
 /** Real processes on a real pseudo-terminal, against the simulator. */
@@ -50,6 +51,18 @@ final class TerminalTest extends TestCase
         foreach (['U1', 'U4', 'reroll', 'V1', 'V4'] as $button) {
             self::assertStringContainsString(" $button ", $mj->output);
         }
+    }
+
+    /** The way to the pictures is known to a SOCKS proxy with a password, and to nobody else. */
+    public function testHalfDonePicturesComeThroughTheProxy(): void
+    {
+        $mj = new Typed(['--speed', '20', '--discord-hosts']);
+        $proxy = new ForwardProxy('socks5h');
+        $port = parse_url($mj->simulator->says['cdn_url'], PHP_URL_PORT);
+        $places = ['MJ_PROXY' => $proxy->url(), 'MJ_CDN_URL' => "http://pictures.mj.invalid:$port"];
+        self::assertSame(0, $mj->terminal(['imagine', 'a lighthouse'], [], ['TERM' => 'xterm-kitty'] + $places), $mj->output);
+        self::assertGreaterThan(1, count(Pixels::ofKitty($mj->output)), 'a half-done one, then the finished one');
+        self::assertContains("pictures.mj.invalid:$port", $proxy->targets());
     }
 
     public function testATerminalThatSaysSoGetsSixelsAndStaysAsItWas(): void

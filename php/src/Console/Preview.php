@@ -8,18 +8,21 @@ use Mj\Client;
 use Mj\MjException;
 use Mj\Task;
 
-/** The bytes of pictures for the terminal: small ones, and none rather than an error. */
+/** Pictures for the terminal, made small by the extension: their bytes, and none rather than an error. */
 final class Preview
 {
-    /** Longer side in pixels of a finished picture. */
+    /** Longer side in pixels. */
     private const SIDE = 800;
 
-    /** Bytes, and seconds, that a half-done picture may take. */
-    private const LARGEST = 4 * 1024 * 1024;
-    private const TIME = 3.0;
+    /** Seconds that a picture may take: a finished one, and a half-done one. */
+    private const TIME = 30;
+    private const SHORT = 3;
 
     /** Seconds between two half-done pictures. */
     private const PAUSE = 1.0;
+
+    /** After so many half-done pictures that did not come, no more are tried. */
+    private const FAILURES = 3;
 
     private string $seen = '';
 
@@ -32,76 +35,60 @@ final class Preview
     /** The half-done picture, where it is another one than before. */
     public function halfDone(Task $task): ?string
     {
-        $url = (string) $task->previewUrl;
-        $now = hrtime(true) / 1e9;
-        if ($url === $this->seen || $now < $this->next || $this->failures > 2 || preg_match('~^https?://~i', $url) !== 1) {
+        // The signature behind it may change, the picture does not.
+        $address = explode('?', (string) $task->previewUrl)[0];
+        if ($address === '' || $address === $this->seen || hrtime(true) / 1e9 < $this->next || $this->failures >= self::FAILURES) {
             return null;
         }
-        $this->seen = $url;
-        $http = $this->http();
-        $bytes = $http === null ? false : @file_get_contents($url, false, stream_context_create(['http' => $http]), 0, self::LARGEST);
-        $this->failures = $bytes === false || $bytes === '' ? $this->failures + 1 : 0;
+        $this->seen = $address;
+        $pictures = $this->fetched($task->id, ['preview' => true, 'timeout' => self::SHORT]);
+        $this->failures = $pictures === null ? $this->failures + 1 : 0;
         $this->next = hrtime(true) / 1e9 + self::PAUSE;
 
-        return $bytes === false || $bytes === '' ? null : $bytes;
+        return $pictures[0] ?? null;
     }
 
     /**
-     * The pictures of a finished task, made small by the extension.
+     * The pictures of a finished task.
      *
      * @return list<string>
      */
     public function finished(Task $task, int $most): array
     {
-        $isPicture = $task->images !== [] && str_starts_with((string) ($task->images[0]->contentType ?? 'image/'), 'image/');
-        $directory = sys_get_temp_dir() . '/mj-' . bin2hex(random_bytes(8));
-        if (!$isPicture || !@mkdir($directory, 0700)) {
+        if ($task->images === [] || !str_starts_with((string) ($task->images[0]->contentType ?? 'image/'), 'image/')) {
             return [];
         }
         $pictures = [];
+        // Of a group of forty no more are fetched than are shown.
+        foreach (array_slice($task->isGroup() ? $task->tasks : [$task->id], 0, $most) as $id) {
+            array_push($pictures, ...$this->fetched($id, ['timeout' => self::TIME]) ?? []);
+        }
+
+        return array_slice($pictures, 0, $most);
+    }
+
+    /**
+     * @param array<string, mixed> $options of the extension's download
+     *
+     * @return list<string>|null null where they cannot be had
+     */
+    private function fetched(string $id, array $options): ?array
+    {
+        $directory = sys_get_temp_dir() . '/mj-' . bin2hex(random_bytes(8));
+        if (!@mkdir($directory, 0700)) {
+            return null;
+        }
         try {
-            // Of a group of forty no more are fetched than are shown.
-            foreach (array_slice($task->isGroup() ? $task->tasks : [$task->id], 0, $most) as $id) {
-                array_push($pictures, ...$this->fetched($id, $directory));
-            }
+            $paths = $this->client->download($id, $directory, $options + ['format' => 'png', 'thumbnail' => self::SIDE]);
+
+            return array_values(array_filter(array_map(static fn(string $path): string => (string) @file_get_contents($path), $paths)));
+        } catch (MjException|\ValueError) {
+            return null;
         } finally {
             foreach (array_diff(scandir($directory) ?: [], ['.', '..']) as $name) {
                 unlink("$directory/$name");
             }
             rmdir($directory);
         }
-
-        return array_slice($pictures, 0, $most);
-    }
-
-    /** @return list<string> */
-    private function fetched(string $id, string $directory): array
-    {
-        try {
-            $paths = $this->client->download($id, $directory, ['format' => 'png', 'thumbnail' => self::SIDE, 'timeout' => 30]);
-        } catch (MjException|\ValueError) {
-            return [];
-        }
-
-        return array_values(array_filter(array_map(static fn(string $path): string => (string) @file_get_contents($path), $paths)));
-    }
-
-    /**
-     * Options for PHP's streams, with the proxy of the settings; null where they know none of its kind.
-     *
-     * @return array<string, mixed>|null
-     */
-    private function http(): ?array
-    {
-        $http = ['timeout' => self::TIME, 'follow_location' => 0, 'user_agent' => 'mj'];
-        $proxy = $this->client->status()['configuration']['proxy']['value'] ?? null;
-        if (is_string($proxy) && $proxy !== '') {
-            if (preg_match('~^http://([^/@\s]+:\d+)/?$~i', $proxy, $found) !== 1) {
-                return null;
-            }
-            $http += ['proxy' => "tcp://$found[1]", 'request_fulluri' => true];
-        }
-
-        return $http;
     }
 }

@@ -10,6 +10,9 @@ namespace Mj\Console\Picture;
  */
 final class Kitty implements Protocol
 {
+    /** What a PNG begins with: the extension makes one of every picture. */
+    private const PNG = "\x89PNG\r\n\x1a\n";
+
     /** The longest chunk that the protocol allows. */
     private const CHUNK = 4096;
 
@@ -18,11 +21,10 @@ final class Kitty implements Protocol
 
     public function draw(string $bytes, Box $box): ?string
     {
-        $png = Bitmap::png($bytes);
-        if ($png === null) {
+        if (!str_starts_with($bytes, self::PNG)) {
             return null;
         }
-        $chunks = str_split(base64_encode($png), self::CHUNK);
+        $chunks = str_split(base64_encode($bytes), self::CHUNK);
         $last = count($chunks) - 1;
         $drawn = '';
         foreach ($chunks as $number => $chunk) {

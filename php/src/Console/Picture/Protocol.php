@@ -10,7 +10,7 @@ interface Protocol
     /**
      * What the terminal must be sent to show a picture where its cursor is.
      *
-     * @param string $bytes   PNG, JPEG, WebP or GIF
+     * @param string $bytes   a PNG, as the extension makes of every picture
      * @param Box    $box     what the picture may cover
      *
      * @return string|null null where the picture cannot be shown
