@@ -183,6 +183,7 @@ final class DoctorHostsTest extends ExaminedTestCase
             'pictures without the query' => ['cdn', 'proxy_pass https://$discord;', 'proxy_pass https://$discord$uri;', 'cdn.query', 'failed', ['signed itself', 'without a path'], ['ex、is、hm', 'proxy_pass']],
             'pictures cached by path' => ['cdn', 'proxy_cache_key $request_uri;', 'proxy_cache_key $uri;', 'cdn.query', 'warning', ['wrong signature too', 'proxy_cache_key $request_uri;'], ['缓存', 'proxy_cache_key $request_uri;']],
             'uploads without SNI' => ['upload', 'proxy_ssl_server_name on;', '', 'upload.answer', 'failed', $sni, ['proxy_ssl_server_name on;']],
+            'API by HTTP/1.0' => ['api', 'proxy_http_version 1.1;', '', 'api.answer', 'failed', ['status 426: the reverse proxy of mj.api_url speaks HTTP/1.0', 'proxy_http_version 1.1;'], ['状态 426', 'HTTP/1.0']],
             'uploads of 1 MiB' => ['upload', 'client_max_body_size 16m;', '', 'upload.size', 'failed', ['no file of 10 MiB', 'client_max_body_size 16m;'], ['10 MiB', 'client_max_body_size 16m;']],
         ];
     }

@@ -156,7 +156,8 @@ pub(super) fn obstacle(host: &Host, page: &Page) -> Told {
         401 => login(host),
         403 if page.is_nginx() => denied(host),
         413 => super::upload::too_large(status),
-        426 => no_upgrade(host, status),
+        426 if host.place == Place::Gateway => no_upgrade(host, status),
+        426 => old_http(host, status),
         429 => limited(status),
         502 if page.is_nginx() || !page.body.contains("cloudflare") => no_sni(host, status),
         504 => upstream_timed_out(host, status),
@@ -215,10 +216,7 @@ fn no_upgrade(host: &Host, status: u16) -> Told {
         [status.into(), host.setting.into()],
     );
     let todo = if status == 426 {
-        Text::new(
-            "in its nginx configuration add \"proxy_http_version 1.1;\": nginx speaks HTTP/1.0 without it",
-            "请在其 nginx 配置中加入 “proxy_http_version 1.1;”，否则 nginx 使用 HTTP/1.0",
-        )
+        say_http_11()
     } else {
         Text::new(
             "in its nginx configuration add \"proxy_set_header Upgrade $http_upgrade;\", \"proxy_set_header Connection \"upgrade\";\" and \"proxy_http_version 1.1;\"",
@@ -226,6 +224,25 @@ fn no_upgrade(host: &Host, status: u16) -> Told {
         )
     };
     (seen, todo)
+}
+
+/// A server that wants more than HTTP/1.0.
+fn old_http(host: &Host, status: u16) -> Told {
+    (
+        Text::with(
+            "status {0}: the reverse proxy of {1} speaks HTTP/1.0 with {2}",
+            "状态 {0}：{1} 的反向代理使用 HTTP/1.0 访问 {2}",
+            [status.into(), host.setting.into(), host.discords.into()],
+        ),
+        say_http_11(),
+    )
+}
+
+fn say_http_11() -> Text {
+    Text::new(
+        "in its nginx configuration add \"proxy_http_version 1.1;\": nginx speaks HTTP/1.0 without it",
+        "请在其 nginx 配置中加入 “proxy_http_version 1.1;”，否则 nginx 使用 HTTP/1.0",
+    )
 }
 
 fn redirect(host: &Host, page: &Page) -> Told {
