@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 pub use self::{
+    activity::REGION_PATH,
     answer::{Answer, Headers, Outcome, Scope},
     interaction::{CommandCall, CommandOption, Interactor, OptionValue, UploadedFile},
     listing::{

@@ -13,14 +13,17 @@ use Mj\Tests\Process\Until;
 final class DoctorHostsTest extends ExaminedTestCase
 {
     /** Setting and scheme of each host. */
-    private const HOSTS = ['api' => ['api_url', 'https'], 'gateway' => ['gateway_url', 'wss'], 'cdn' => ['cdn_url', 'https'], 'upload' => ['upload_url', 'https']];
+    private const HOSTS = ['api' => ['api_url', 'https'], 'gateway' => ['gateway_url', 'wss'], 'cdn' => ['cdn_url', 'https'], 'upload' => ['upload_url', 'https'], 'activity' => ['activity_url', 'https']];
+    private const EDITOR = '936929561302675456.discordsays.com';
 
     public function testAllIsWell(): void
     {
         $found = new Examination(self::config(self::simulator()));
-        self::assertHealthy($found, ['proxy', 'api.tls', 'gateway.tls', 'cdn.tls', 'upload.tls', 'gateway.idle', 'cdn.query']);
+        self::assertHealthy($found, ['proxy', 'api.tls', 'gateway.tls', 'cdn.tls', 'upload.tls', 'activity.tls', 'gateway.idle', 'cdn.query']);
         self::assertStringContainsString('a heartbeat each 41.2 s', $found->words('gateway.hello'));
         self::assertStringContainsString('127.0.0.1', $found->words('api.dns'));
+        self::assertStringContainsString('answers (status 405); no region was sent', $found->words('activity.answer'));
+        self::assertStringContainsString('未提交任何重绘', $found->words('activity.answer', 'zh'));
     }
 
     public function testEachCheckOfTheNetworkIsBrokenByATest(): void
@@ -105,6 +108,9 @@ final class DoctorHostsTest extends ExaminedTestCase
         yield 'pictures: a welcome page' => ['cdn', 'html200', 'cdn.answer', ['status 200 with a page', 'proxy_pass https://cdn.discordapp.com;'], ['状态 200', 'proxy_pass']];
         yield 'pictures: 503' => ['cdn', 'status503', 'cdn.answer', ['status 503', 'discordstatus.com'], ['状态 503', 'discordstatus.com']];
         yield 'uploads: a welcome page' => ['upload', 'html200', 'upload.answer', ['status 200 with a page'], ['状态 200']];
+        yield 'region editor: 502' => ['activity', 'status502', 'activity.answer', ['status 502', 'only Vary (Region) needs this host', 'proxy_ssl_server_name on;'], ['状态 502', '仅 Vary (Region)']];
+        yield 'region editor: a redirect' => ['activity', 'loop301', 'activity.answer', ['status 301', 'Force HTTPS'], ['状态 301', '强制 HTTPS']];
+        yield 'region editor: broken off' => ['activity', 'truncated', 'activity.answer', ['broke before all was said', 'only Vary (Region)', 'error log'], ['连接中断', '仅 Vary (Region)']];
         yield 'gateway: a welcome page' => ['gateway', 'html200', 'gateway.upgrade', ['status 200 with a page', 'server_name'], ['状态 200', 'server_name']];
         yield 'gateway: reset behind Hello' => ['gateway', 'reset_hello', 'gateway.buffering', ['no answer', 'proxy_buffering off;'], ['没有得到应答', 'proxy_buffering off;']];
         yield 'gateway: no Hello' => ['gateway', 'no_hello', 'gateway.hello', ['Hello does not come', 'proxy_buffering off;'], ['没有收到 Hello', 'proxy_buffering off;']];
@@ -119,6 +125,20 @@ final class DoctorHostsTest extends ExaminedTestCase
     public function testAnAnswerThatIsNotDiscords(string $place, string $fault, string $check, array $en, array $zh): void
     {
         self::assertFound(self::through($place, $fault, ['timeout' => 3]), $check, 'failed', $en, $zh);
+    }
+
+    /** Nobody wrote down what Midjourney's host says to a GET: a page that could be its own is no failure. */
+    public function testAPageThatMayBeTheEditors(): void
+    {
+        self::assertFound(self::through('activity', 'html200'), 'activity.answer', 'unknown', ['status 200', 'Welcome', 'try Vary (Region) once', 'docs/proxies/activity.conf'], ['状态 200', '无法判断', 'docs/proxies/activity.conf']);
+    }
+
+    /** Who never marks a region needs no reverse proxy for it. */
+    public function testARegionEditorThatNobodySetUp(): void
+    {
+        $proxy = new ForwardProxy('http');
+        $config = array_diff_key(self::remote($proxy), ['activity_url' => 0]);
+        self::assertFound(new Examination($config), 'activity.tcp', 'warning', ['not lead to that host', 'only Vary (Region) needs this host', 'rules'], ['仅 Vary (Region)', '规则']);
     }
 
     public function testAGatewayThatDoesNotListen(): void
@@ -155,6 +175,8 @@ final class DoctorHostsTest extends ExaminedTestCase
         self::assertMatchesRegularExpression('/^TLS 1\.[23]; certificate for localhost by throw-away ca/', $found->words('api.tls'));
         $uploads = array_filter($nginx->seen(), static fn (array $one) => $one['method'] === 'PUT');
         self::assertSame([], $uploads, 'nothing is sent to the storage');
+        $looks = array_values(array_filter($nginx->seen(), static fn (array $one) => $one['host'] === self::EDITOR));
+        self::assertSame([['GET', '/inpaint/api/submit-job', 405]], array_values(array_unique(array_map(static fn (array $one) => [$one['method'], $one['uri'], $one['status']], $looks), SORT_REGULAR)), 'no region is sent');
     }
 
     /** @return array<string, array{string, string, string, string, string, list<string>, list<string>}> */
@@ -163,6 +185,7 @@ final class DoctorHostsTest extends ExaminedTestCase
         $panel = 'location ^~ / { proxy_pass https://discord.com; proxy_set_header Host discord.com; } location /ours/ {';
         $sni = ['gets no answer from', 'proxy_ssl_server_name on;'];
         $host = ['does not know the name', 'in place of $host'];
+        $welcome = 'default_type text/html; return 200 "<title>Congratulations, the site is created successfully!</title>";';
 
         return [
             'API without SNI' => ['api', 'proxy_ssl_server_name on;', '', 'api.answer', 'failed', ['status 502', ...$sni], ['状态 502', 'proxy_ssl_server_name on;']],
@@ -183,6 +206,14 @@ final class DoctorHostsTest extends ExaminedTestCase
             'pictures without the query' => ['cdn', 'proxy_pass https://$discord;', 'proxy_pass https://$discord$uri;', 'cdn.query', 'failed', ['signed itself', 'without a path'], ['ex、is、hm', 'proxy_pass']],
             'pictures cached by path' => ['cdn', 'proxy_cache_key $request_uri;', 'proxy_cache_key $uri;', 'cdn.query', 'warning', ['wrong signature too', 'proxy_cache_key $request_uri;'], ['缓存', 'proxy_cache_key $request_uri;']],
             'uploads without SNI' => ['upload', 'proxy_ssl_server_name on;', '', 'upload.answer', 'failed', $sni, ['proxy_ssl_server_name on;']],
+            'region editor without SNI' => ['activity', 'proxy_ssl_server_name on;', '', 'activity.answer', 'failed', ['only Vary (Region)', ...$sni], ['状态 502', 'proxy_ssl_server_name on;']],
+            'region editor with our Host' => ['activity', 'proxy_set_header Host $discord;', 'proxy_set_header Host $host;', 'activity.answer', 'failed', ['proxy_set_header Host ' . self::EDITOR . ';', ...$host], ['proxy_set_header Host ' . self::EDITOR . ';']],
+            'region editor over http' => ['activity', 'proxy_pass https://$discord;', 'return 301 https://$discord$request_uri;', 'activity.answer', 'failed', ['from http to https', 'proxy_pass https://' . self::EDITOR . ';'], ['改用 https']],
+            'region editor without its location' => ['activity', 'location / {', 'location /ours/ {', 'activity.answer', 'failed', ['status 404 by nginx', 'location / {'], ['nginx 自身返回 404', 'location / {']],
+            'region editor for others' => ['activity', 'location / {', 'location / { deny all;', 'activity.answer', 'failed', ['status 403', 'allow'], ['状态 403', 'allow']],
+            'region editor with a password' => ['activity', 'location / {', 'location / { auth_basic x; auth_basic_user_file /dev/null;', 'activity.answer', 'failed', ['status 401', 'auth_basic'], ['状态 401', 'auth_basic']],
+            'region editor at a panel' => ['activity', 'location / {', "location / { $welcome", 'activity.answer', 'failed', ['status 200 with a page', 'created successfully', 'server_name'], ['状态 200', 'server_name']],
+            'region editor by HTTP/1.0' => ['activity', 'proxy_http_version 1.1;', '', 'activity.answer', 'failed', ['status 426', 'HTTP/1.0', 'proxy_http_version 1.1;'], ['状态 426', 'proxy_http_version 1.1;']],
             'API by HTTP/1.0' => ['api', 'proxy_http_version 1.1;', '', 'api.answer', 'failed', ['status 426: the reverse proxy of mj.api_url speaks HTTP/1.0', 'proxy_http_version 1.1;'], ['状态 426', 'HTTP/1.0']],
             'uploads of 1 MiB' => ['upload', 'client_max_body_size 16m;', '', 'upload.size', 'failed', ['no file of 10 MiB', 'client_max_body_size 16m;'], ['10 MiB', 'client_max_body_size 16m;']],
         ];
@@ -277,7 +308,7 @@ final class DoctorHostsTest extends ExaminedTestCase
         self::assertStringContainsString('write mj.api_url with https://', $found->words('api.tls'));
         self::assertStringContainsString('令牌会经过此处', $found->words('gateway.tls', 'zh'));
         $names = array_map(static fn (string $target) => explode(':', $target)[0], $proxy->targets());
-        self::assertSame(['api.mj.invalid', 'cdn.mj.invalid', 'gateway.mj.invalid', 'upload.mj.invalid'], array_values(array_unique($names)));
+        self::assertSame(['activity.mj.invalid', 'api.mj.invalid', 'cdn.mj.invalid', 'gateway.mj.invalid', 'upload.mj.invalid'], array_values(array_unique($names)));
     }
 
     /**

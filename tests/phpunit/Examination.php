@@ -11,7 +11,7 @@ use Mj\Tests\Process\StateDirectory;
 final class Examination
 {
     /** The parts of a report that need the network. */
-    private const NETWORK = ['proxy', 'api', 'gateway', 'cdn', 'upload', 'clock', 'discord'];
+    private const NETWORK = ['proxy', 'api', 'gateway', 'cdn', 'upload', 'activity', 'clock', 'discord'];
 
     /** @var array<string, array<string, array<string, mixed>>> by language and name */
     private array $checks = [];

@@ -5,7 +5,7 @@ declare(strict_types=1);
 /**
  * A proxy for tests: `http` answers CONNECT, `socks5h` speaks SOCKS5 (RFC 1928, 1929). Both want "fox" and "red den", write
  * down what they are asked for, and lead every name to 127.0.0.1, IPv6 addresses to [::1]. Names with "forbidden" lead
- * nowhere. It prints its port.
+ * nowhere, nor does Vary (Region)'s editor. It prints its port.
  */
 [, $kind, $log] = $argv;
 $server = stream_socket_server('tcp://127.0.0.1:0');
@@ -26,7 +26,7 @@ $end = static function (int $id) use (&$links, &$of): void {
 $connect = static function (int $id, string $host, int $port) use (&$links, &$of, $log): bool {
     file_put_contents($log, "$host:$port\n", FILE_APPEND);
     $here = str_contains($host, ':') ? '[::1]' : '127.0.0.1';
-    $far = str_contains($host, 'forbidden') ? false : @stream_socket_client("tcp://$here:$port", $code, $message, 2.0);
+    $far = preg_match('/forbidden|discordsays/', $host) === 1 ? false : @stream_socket_client("tcp://$here:$port", $code, $message, 2.0);
     if ($far === false) {
         return false;
     }

@@ -135,7 +135,7 @@ final class SecretsTest extends TestCase
         foreach ($places as $number => $place) {
             $sites[] = ['mj.proxy' => sprintf($place, $password), 'mj.channel_id' => (string) (1100000000000000000 + $number)];
         }
-        foreach (['api_url' => 'http', 'gateway_url' => 'ws', 'upload_url' => 'http', 'cdn_url' => 'http'] as $key => $scheme) {
+        foreach (['api_url' => 'http', 'gateway_url' => 'ws', 'upload_url' => 'http', 'cdn_url' => 'http', 'activity_url' => 'http'] as $key => $scheme) {
             $sites[] = ["mj.$key" => "$scheme://user:$password@127.0.0.1:1", 'mj.channel_id' => (string) (1100000000000000100 + count($sites))];
         }
         $fpm = new Fpm(['mj.timeout' => '10', 'error_log' => $this->state->path . '/php.log', 'zend.exception_ignore_args' => '0'] + $this->ini, 2);

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use super::{Body, Method, Piece, Request, Route, Target};
 
+/// Where the editor's page sends a marked region, at Midjourney's own application.
+pub const REGION_PATH: &str = "/inpaint/api/submit-job";
+
 /// What requests to Midjourney's own application are counted as.
 const ROUTE: Route = Route {
     method: Method::Post,
@@ -21,13 +24,13 @@ impl Request {
             r#"","prompt":{},"userId":"0","username":"0","full_prompt":null}}"#,
             Value::from(prompt)
         );
-        region("/inpaint/api/submit-job".to_owned(), front, mask, back)
+        region(REGION_PATH.to_owned(), front, mask, back)
     }
 
     /// The same by the address that Discord's own proxy gives the page, with the token in it.
     pub fn submit_region_by_proxy(token: &str, mask: &str, prompt: &str) -> Self {
         let token: String = url::form_urlencoded::byte_serialize(token.as_bytes()).collect();
-        let path = format!("/.proxy/inpaint/api/submit-job/{token}");
+        let path = format!("/.proxy{REGION_PATH}/{token}");
         let back = format!(r#"","prompt":{}}}"#, json!(prompt));
         region(path, r#"{"mask":""#.to_owned(), mask, back)
     }

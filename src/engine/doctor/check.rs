@@ -146,6 +146,14 @@ checks! {
     UploadAnswer "upload.answer" "Uploads: answer" "上传：应答" [UploadTls];
     /// How large a file the reverse proxy before it takes.
     UploadSize "upload.size" "Uploads: size" "上传：大小限制" [UploadAnswer];
+    /// The name of Vary (Region)'s editor.
+    ActivityDns "activity.dns" "Region editor: name" "局部重绘：域名解析" [Proxy];
+    /// Its port.
+    ActivityTcp "activity.tcp" "Region editor: connection" "局部重绘：连接" [ActivityDns];
+    /// Its TLS.
+    ActivityTls "activity.tls" "Region editor: certificate" "局部重绘：证书" [ActivityTcp];
+    /// Whether something else than the editor answers there.
+    ActivityAnswer "activity.answer" "Region editor: answer" "局部重绘：应答" [ActivityTls];
     /// This machine's clock against Discord's.
     Clock "clock" "Clock" "系统时钟" [ApiAnswer];
 

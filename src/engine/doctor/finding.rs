@@ -156,8 +156,8 @@ impl Findings {
         });
     }
 
-    /// The first finding of a check stays: who comes later with another has come too late.
-    fn note(&self, finding: Finding) {
+    /// Notes a finding as it is. The first finding of a check stays: who comes later with another has come too late.
+    pub(crate) fn note(&self, finding: Finding) {
         self.0.lock().entry(finding.check).or_insert(finding);
     }
 

@@ -3,6 +3,7 @@
 //!
 //! All hosts are looked at side by side, through the proxies in use. Nobody logs in, nothing is written anywhere.
 
+mod activity;
 mod answer;
 mod cdn;
 mod certificate;
@@ -163,11 +164,12 @@ pub(super) async fn check(context: &Context, findings: &Findings) {
         check_api(&tools, &api, findings).await;
         discord::check(&tools, context, findings).await
     };
-    let (picture, (), (), ()) = tokio::join!(
+    let (picture, (), (), (), ()) = tokio::join!(
         with_tokens,
         gateway::check(&tools, context, findings),
         cdn::check(&tools, settings, findings),
         upload::check(&tools, settings, findings),
+        activity::check(&tools, settings, findings),
     );
     cdn::check_query(&tools, picture, findings).await;
 }
@@ -218,15 +220,18 @@ fn note_answer(
             let (seen, todo) = answer::obstacle(host, &page);
             findings.fail(check, seen, todo);
         }
-        Err(trouble) => {
-            let seen = Text::with(
-                "{0}: {1}",
-                "{0}：{1}",
-                [Shown::said(host.name()), trouble.into()],
-            );
-            findings.fail(check, seen, no_answer(host));
-        }
+        Err(trouble) => note_silence(host, check, trouble, findings),
     }
+}
+
+/// Notes that nobody answers.
+fn note_silence(host: &Host, check: Check, trouble: Trouble, findings: &Findings) {
+    let seen = Text::with(
+        "{0}: {1}",
+        "{0}：{1}",
+        [Shown::said(host.name()), trouble.into()],
+    );
+    findings.fail(check, seen, no_answer(host));
 }
 
 fn no_answer(host: &Host) -> Text {

@@ -16,6 +16,22 @@ const TITLE: usize = 60;
 /// What Discord's CDN says of an address that is not signed, or no more.
 pub(super) const NO_CONTENT: &str = "This content is no longer available.";
 
+/// What only stands in pages that web servers and panels show in place of a site: nginx and its descendants, Apache,
+/// IIS, BaoTa and aaPanel.
+const WELCOMES: [&str; 11] = [
+    "<title>Welcome to nginx",
+    "<title>Welcome to OpenResty",
+    "<title>Welcome to tengine",
+    "<title>Test Page for the ",
+    "<title>HTTP Server Test Page",
+    "<title>IIS Windows",
+    "Default Page: It works</title>",
+    "<h1>It works!</h1>",
+    "站点创建成功",
+    "没有找到站点",
+    "the site is created successfully",
+];
+
 /// What was seen, and what to do.
 pub(in crate::doctor) type Told = (Text, Text);
 
@@ -45,7 +61,7 @@ impl Page {
             .unwrap_or_default()
     }
 
-    fn is_html(&self) -> bool {
+    pub(super) fn is_html(&self) -> bool {
         self.header("content-type").starts_with("text/html")
             || self.body.trim_start().starts_with('<') && !self.body.starts_with("<?xml")
     }
@@ -59,8 +75,44 @@ impl Page {
         })
     }
 
+    /// Whether it is the page that a web server shows in place of a site.
+    pub(super) fn is_welcome(&self) -> bool {
+        WELCOMES.iter().any(|words| self.body.contains(words))
+    }
+
+    /// Whether a web server wrote it of itself: its name stands below.
+    pub(super) fn is_web_servers_error(&self) -> bool {
+        let signatures = [
+            "<center>nginx",
+            "<center>openresty",
+            "<center>tengine",
+            "<address>Apache/",
+        ];
+        signatures.iter().any(|name| self.body.contains(name))
+    }
+
+    /// Whether a web server wants a name and a password (RFC 7617).
+    pub(super) fn wants_password(&self) -> bool {
+        let wanted = self.header("www-authenticate").to_ascii_lowercase();
+        self.status == 401 && wanted.starts_with("basic")
+    }
+
+    /// Whether Cloudflare refused it with one of its codes, without a page.
+    pub(super) fn is_cloudflares_code(&self) -> bool {
+        self.body.trim_start().starts_with("error code: ")
+    }
+
+    /// Whether Discord's API says that it knows no such path, or of itself that it is in trouble:
+    /// `{"message": "404: Not Found", "code": 0}`.
+    pub(super) fn is_discords_error(&self) -> bool {
+        self.json().is_some_and(|json| {
+            let message = json["message"].as_str().unwrap_or_default();
+            json["code"] == 0 && message.starts_with(&format!("{}: ", self.status))
+        })
+    }
+
     /// Whether Cloudflare, which stands before Discord, does not know the name that it was asked for.
-    fn is_unknown_host(&self) -> bool {
+    pub(super) fn is_unknown_host(&self) -> bool {
         let says = |code: &str| {
             self.body.contains(&format!("error code: {code}"))
                 || self.body.contains(&format!("Error {code}"))
@@ -85,7 +137,7 @@ impl Page {
         (json.get("message").is_some() || json.get("url").is_some()).then_some(Place::Api)
     }
 
-    fn title(&self) -> Option<String> {
+    pub(super) fn title(&self) -> Option<String> {
         let (_, rest) = self.body.split_once("<title>")?;
         let (title, _) = rest.split_once("</title>")?;
         let title = title.trim();
@@ -128,6 +180,8 @@ pub(super) fn obstacle(host: &Host, page: &Page) -> Told {
         return redirect(host, page);
     }
     match page.speaker() {
+        // Other applications too say what is wrong in a "message".
+        Some(Place::Api) if host.place == Place::Elsewhere && !page.is_discords_error() => {}
         Some(other) if other != host.place => return of_other_host(host, other, page),
         Some(Place::Api) if status == 404 => return changed_path(host),
         _ => {}
