@@ -17,7 +17,9 @@ return [
         'cdn_url' => env('MJ_CDN_URL'),
         'api_url' => env('MJ_API_URL'),
         'gateway_url' => env('MJ_GATEWAY_URL'),
+        'gateway_resume_url' => env('MJ_GATEWAY_RESUME_URL'),
         'upload_url' => env('MJ_UPLOAD_URL'),
+        'activity_url' => env('MJ_ACTIVITY_URL'),
     ],
 
     // Who reads the feed of changes in `php artisan mj:sync`. Another name begins at its beginning.

@@ -17,7 +17,9 @@ return [
         'cdn_url' => env('mj.cdn_url'),
         'api_url' => env('mj.api_url'),
         'gateway_url' => env('mj.gateway_url'),
+        'gateway_resume_url' => env('mj.gateway_resume_url'),
         'upload_url' => env('mj.upload_url'),
+        'activity_url' => env('mj.activity_url'),
     ],
 
     // Who reads the feed of changes in `php think mj:sync`. Another name begins at its beginning.

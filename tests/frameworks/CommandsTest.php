@@ -23,7 +23,7 @@ use PHPUnit\Framework\TestCase;
 final class CommandsTest extends TestCase
 {
     private const HUB = ['user_token' => 'a-user-token', 'guild_id' => '100000000000000001', 'channel_id' => '100000000000000002',
-        'api_url' => 'http://127.0.0.1:9', 'gateway_url' => 'ws://127.0.0.1:9', 'cdn_url' => 'http://127.0.0.1:9', 'upload_url' => 'http://127.0.0.1:9'];
+        'api_url' => 'http://127.0.0.1:9', 'gateway_url' => 'ws://127.0.0.1:9', 'cdn_url' => 'http://127.0.0.1:9', 'upload_url' => 'http://127.0.0.1:9', 'activity_url' => 'http://127.0.0.1:9'];
 
     public function testImagineShowsEachChangeAndSavesThePictures(): void
     {

@@ -42,6 +42,17 @@ final class SettingsTest extends TestCase
         yield 'tell_at_once' => [['tell_at_once' => 'perhaps'], '"tell_at_once" must be true or false$'];
     }
 
+    /** A reverse proxy can be set for each host, in the settings that an application begins with. */
+    public function testEachHostCanBeSet(): void
+    {
+        $hosts = ['activity_url', 'api_url', 'cdn_url', 'gateway_resume_url', 'gateway_url', 'upload_url'];
+        foreach (['Laravel/config.php', 'ThinkPHP/config.php', 'Webman/config/plugin/mj/client/app.php', 'Symfony/README.md'] as $file) {
+            preg_match_all("/^ {8}'?(\w+_url)'?(?: =>|:) /m", (string) file_get_contents(__DIR__ . "/../../php/$file"), $named);
+            sort($named[1]);
+            self::assertSame($hosts, $named[1], $file);
+        }
+    }
+
     public function testNoSecretIsShown(): void
     {
         $settings = Settings::from(['config' => ['user_token' => 'a-secret']], 'shop');

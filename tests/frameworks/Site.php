@@ -49,7 +49,7 @@ final class Site
         $all = $this->simulator()->config(['gateway' => 'user', 'state_dir' => $this->state->path]);
 
         return array_map('strval', array_intersect_key($all, array_flip(
-            ['user_token', 'guild_id', 'channel_id', 'state_dir', 'api_url', 'gateway_url', 'cdn_url', 'upload_url'],
+            ['user_token', 'guild_id', 'channel_id', 'state_dir', 'api_url', 'gateway_url', 'cdn_url', 'upload_url', 'activity_url'],
         )));
     }
 

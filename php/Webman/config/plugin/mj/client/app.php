@@ -19,7 +19,9 @@ return [
         'cdn_url' => getenv('MJ_CDN_URL') ?: null,
         'api_url' => getenv('MJ_API_URL') ?: null,
         'gateway_url' => getenv('MJ_GATEWAY_URL') ?: null,
+        'gateway_resume_url' => getenv('MJ_GATEWAY_RESUME_URL') ?: null,
         'upload_url' => getenv('MJ_UPLOAD_URL') ?: null,
+        'activity_url' => getenv('MJ_ACTIVITY_URL') ?: null,
     ],
 
     // Who reads the feed of changes, in the process `hub` and in `php webman mj:sync`. Another name begins at its beginning.
