@@ -34,6 +34,7 @@ final class AnswersTest extends ConsoleTestCase
             'filter' => [new \ValueError('mj_tasks(): Argument #1 ($filter) element "parent_id": not a task id'), 2, '--parent: not a task id'],
             'type' => [new \TypeError('mj_imagine(): Argument #2 ($options) element "ar" must be of type string, int given'), 2, '--ar must be of type string, int given'],
             'argument' => [new \ValueError('mj_blend(): Argument #1 ($images) must have 2 to 5 pictures'), 2, 'the images must have 2 to 5 pictures'],
+            'advice' => [new EngineException('a file is there; give options.overwrite to replace it'), extension_loaded('mj') ? 1 : 3, 'a file is there; give --overwrite to replace it'],
             'defect' => [new \TypeError('strlen(): Argument #1 ($string) must be of type string'), 1, 'strlen(): Argument #1 ($string) must be of type string'],
         ];
     }

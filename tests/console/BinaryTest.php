@@ -55,6 +55,18 @@ final class BinaryTest extends TestCase
         self::assertSame([1, "mj: standard output cannot be written: No space left on device\n"], [proc_close($process), $err]);
     }
 
+    public function testWithNoMoreOfPhpThanItAsksForItSaysWhatIsWrong(): void
+    {
+        $minimal = array_filter(['mbstring', 'intl'], static fn (string $name): bool => is_file(ini_get('extension_dir') . "/$name.so"));
+        $command = [PHP_BINARY, '-n', ...array_merge([], ...array_map(static fn (string $name): array => ['-d', "extension=$name"], array_values($minimal)))];
+        $settings = ['MJ_STATE_DIR' => $this->directory->path, 'MJ_AUTOSTART' => '0', 'MJ_USER_TOKEN' => 'none', 'MJ_GUILD_ID' => '1090000000000000001', 'MJ_CHANNEL_ID' => '1090000000000000002'];
+        foreach ([['imagine', 'a cat', '--mode=slow'], ['describe', '/none.png'], ['blend', '/none.png', '/neither.png'], ['command', 'none']] as $wrong) {
+            [$code, $out, $err] = $this->said([...$command, '-d', 'extension=' . Extension::path(), self::MJ, ...$wrong], $settings);
+            self::assertSame([2, ''], [$code, $out], $err);
+            self::assertMatchesRegularExpression('/^mj: .+\n$/D', $err);
+        }
+    }
+
     public function testItIsFoundInAProjectOfComposers(): void
     {
         // As `composer require` lays it out, with an autoloader that tells that it was taken.

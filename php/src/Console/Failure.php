@@ -39,7 +39,8 @@ final class Failure
     /** The extension names its own arguments; who typed a command knows options and arguments of the command. */
     public function message(): string
     {
-        $message = $this->thrown->getMessage();
+        // As in "give options.overwrite to replace it".
+        $message = (string) preg_replace('/(?<!\S)options\.([a-z_]+)/', '--$1', $this->thrown->getMessage());
         if (!$this->isOfArgument()) {
             return $message;
         }
@@ -106,7 +107,7 @@ final class Failure
         $option = self::OPTIONS[$element] ?? strtr($element, '_', '-');
 
         return match (true) {
-            ctype_digit($element) => 'picture ' . ((int) $element + 1) . ($isSentence ? ': ' : ' '),
+            preg_match('/^\d+$/D', $element) === 1 => 'picture ' . ((int) $element + 1) . ($isSentence ? ': ' : ' '),
             $element !== '' => "--$option" . ($isSentence ? ': ' : ' '),
             $isSentence => '',
             $argument === 'taskId' => 'the task ',

@@ -141,7 +141,7 @@ final class GivenOptions
             return $value;
         }
 
-        return ctype_digit(trim($value)) ? (int) trim($value) : -1;
+        return preg_match('/^\d+$/D', trim($value)) === 1 ? (int) trim($value) : -1;
     }
 
     private static function mask(Argument $option, mixed $value): void

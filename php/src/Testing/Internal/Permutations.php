@@ -25,7 +25,7 @@ final class Permutations
         foreach (self::permute($argument, $prompt) as $one) {
             $times = 1;
             while (preg_match(self::REPEAT, $one, $found) === 1) {
-                $times = ctype_digit($found[1]) ? (int) $found[1] : 0;
+                $times = preg_match('/^\d+$/D', $found[1]) === 1 ? (int) $found[1] : 0;
                 if ($times < 1 || $times > self::MOST) {
                     $argument->refuse('--repeat needs a whole number from 1 to ' . self::MOST);
                 }
