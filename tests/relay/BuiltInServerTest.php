@@ -30,6 +30,11 @@ final class BuiltInServerTest extends TestCase
         } while ($post['finishTime'] === null);
         self::assertSame([$reply['result'], 'SUCCESS'], [$post['id'], $post['status']]);
         self::assertSame($post, $server->ask("/mj/task/{$reply['result']}/fetch")->json());
+        foreach ([$server->ask('/mj/account/list')->json()[0], $server->ask('/mj/account/main/fetch')->json()] as $account) {
+            self::assertSame(['main', true], [$account['id'], $account['enable']]);
+            $shown = [array_keys($account), array_keys($account['properties'])];
+            self::assertSame([['id', 'enable', 'properties'], ['state', 'code', 'running']], $shown, 'and nothing secret');
+        }
         self::assertSame(404, $server->ask('/index.php')->status);
         // Before the directory that it uses.
         unset($server);

@@ -124,21 +124,29 @@ final class TaskTest extends TestCase
         self::assertSame(4, $desk->ask("/mj/task/$id/cancel", '')->json()['code']);
     }
 
-    public function testASeedIsAskedForOnce(): void
+    public function testASeedThatIsKnownIsNotAskedFor(): void
     {
         $desk = new Desk();
         $id = $desk->done('/mj/submit/imagine', ['prompt' => 'a cat --seed 7']);
-        $seed = $desk->mj->poll($id)->seed;
-        $first = $desk->ask("/mj/task/$id/image-seed")->json();
-        self::assertSame($first, $desk->ask("/mj/task/$id/image-seed")->json());
-        if ($seed !== null) {
-            self::assertSame((string) $seed, $first['result']);
-        }
-        self::assertSame(1, $first['code']);
-        self::assertLessThanOrEqual(2, count($desk->mj->submissions()));
+        $reply = $desk->ask("/mj/task/$id/image-seed")->json();
+        self::assertSame([1, '7'], [$reply['code'], $reply['result']]);
+        $desk->mj->assertSubmittedCount(1);
     }
 
-    public function testAccountsShowNothingSecret(): void
+    public function testASeedThatIsNotKnownIsAskedForOnce(): void
+    {
+        $desk = new Desk();
+        $picture = Png::data(Png::coloured());
+        $id = $desk->done('/mj/submit/blend', ['base64Array' => [$picture, $picture]]);
+        self::assertNull($desk->mj->poll($id)->seed);
+        $first = $desk->ask("/mj/task/$id/image-seed")->json();
+        self::assertSame(1, $first['code']);
+        self::assertSame($first, $desk->ask("/mj/task/$id/image-seed")->json());
+        $desk->mj->assertPressed($id, 'seed');
+        $desk->mj->assertSubmittedCount(2);
+    }
+
+    public function testWithoutASessionThereAreNoAccounts(): void
     {
         $desk = new Desk();
         self::assertSame([], $desk->ask('/mj/account/list')->json());
