@@ -17,6 +17,9 @@ use Mj\Task;
  */
 final class Driver
 {
+    /** What ChatMoney calls the extension's arguments. */
+    private const NAMES = ['images' => 'image_base', 'taskId' => 'task_id', 'idempotency_key' => 'key', 'user_token' => 'the key of the pool'];
+
     private const UV = ['upsample' => 'upsample', 'upscale' => 'upsample', 'variation' => 'variation'];
 
     private Ledger $ledger;
@@ -120,7 +123,7 @@ final class Driver
      * Reads the state directory only, in microseconds. That a task has ended is not yet that it was delivered: `status` 2
      * and 3 of a record are the notify function's to write.
      *
-     * @param iterable<string> $taskIds
+     * @param iterable<mixed> $taskIds a record that has none yet may give null
      *
      * @return array<string, array{
      *     record_status: int, task_status: int, progress: int, able_actions: list<string>, fail_reason: string,
@@ -129,9 +132,16 @@ final class Driver
      */
     public function look(iterable $taskIds): array
     {
+        $ids = [];
+        foreach ($taskIds as $id) {
+            if (is_string($id)) {
+                $ids[] = $id;
+            }
+        }
+
         return array_map(
             static fn(Task $task): array => Notice::columns($task),
-            array_filter($this->mj->pollMany($taskIds)),
+            array_filter($this->mj->pollMany($ids)),
         );
     }
 
@@ -210,8 +220,21 @@ final class Driver
             return ['task_id' => $submit()->id];
         } catch (MjException|\ValueError|\TypeError $thrown) {
             // The application catches \Exception, and a bad argument is an \Error.
-            throw new DriverException((string) preg_replace('/^mj_\w+\(\): /', '', $thrown->getMessage()));
+            throw new DriverException(self::plain($thrown->getMessage()));
         }
+    }
+
+    /** What the extension says of its own arguments, said of ChatMoney's. */
+    private static function plain(string $message): string
+    {
+        if (preg_match('/^mj_\w+\(\): Argument #\d+ \(\$(\w+)\)(?: element "(\w+)[^"]*")?(:?) (.+)$/Ds', $message, $found) !== 1) {
+            return (string) preg_replace('/^mj_\w+\(\): /', '', $message);
+        }
+        [, $argument, $element, $colon, $words] = $found;
+        $name = $element === '' ? $argument : $element;
+
+        // A prompt's own trouble is a whole sentence.
+        return $colon !== '' && preg_match('/^(?:the prompt|--)/', $words) === 1 ? $words : (self::NAMES[$name] ?? $name) . "$colon $words";
     }
 
     /** @param array<string, mixed> $request */

@@ -111,6 +111,34 @@ final class DriverTest extends TestCase
         self::assertSame([1, 2, 46], [$look[$stuck]['record_status'], $look[$stuck]['task_status'], $look[$stuck]['progress']]);
     }
 
+    public function testWhatTheExtensionRefusesIsSaidInChatMoneysWords(): void
+    {
+        $driver = $this->driver(null);
+        $wrong = [
+            ['/^the prompt is empty/', ['prompt' => '']],
+            ['/^the prompt has 7000 characters/', ['prompt' => str_repeat('a', 7000)]],
+            ['/^image_base: lies in a private network/', ['prompt' => 'x', 'image_base' => 'http://10.0.0.1/a.png']],
+            ['/^key: has /', ['prompt' => 'x', 'key' => str_repeat('k', 300)]],
+        ];
+        foreach ($wrong as [$says, $request]) {
+            try {
+                $driver->imagine($request);
+                self::fail("nothing was thrown: $says");
+            } catch (DriverException $thrown) {
+                self::assertMatchesRegularExpression($says, $thrown->getMessage());
+                self::assertDoesNotMatchRegularExpression('/Argument #|[$]/', $thrown->getMessage());
+            }
+        }
+        self::assertRefused('task_id: ', static fn () => $driver->imagineUv(['action' => 'upsample', 'index' => 2, 'task_id' => 'none']));
+    }
+
+    public function testARecordThatHasNoTaskYetIsLeftOut(): void
+    {
+        $driver = $this->driver(null);
+        $id = $driver->imagine(['prompt' => 'a cat'])['task_id'];
+        self::assertSame([$id], array_keys($driver->look([null, $id, ''])));
+    }
+
     public function testASiteOrAPrefixThatCannotBeIsRefused(): void
     {
         foreach ([['site' => 'a b'], ['site' => ''], ['prefix' => 'la_`; DROP']] as $options) {
