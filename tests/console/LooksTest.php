@@ -88,6 +88,21 @@ final class LooksTest extends ConsoleTestCase
         self::assertStringContainsString('no pictures', $this->err);
     }
 
+    public function testThePreviewOfATaskAtWorkIsSaved(): void
+    {
+        $directory = $this->directory() . '/previews';
+        $this->mj->will(Outcome::stuck(35));
+        $task = $this->mj->imagine('a cat');
+        self::assertSame(1, $this->mj('download', $task->id, $directory, '--preview'));
+        self::assertStringContainsString('the task shows no preview: it is NOT_START, 0 %', $this->err);
+        $this->mj->wait($task, 5.0);
+        self::assertSame(0, $this->mj('download', $task->id, $directory, '--preview'), $this->err);
+        self::assertSame("$directory/$task->id-preview.webp\n", $this->out);
+        self::assertFileExists(trim($this->out));
+        self::assertSame(2, $this->mj('download', $task->id, $directory, '--preview', '--split'));
+        self::assertStringContainsString('--split: cuts finished grids only: leave out --preview', $this->err);
+    }
+
     public function testWatchFollowsTasksToTheirEnds(): void
     {
         $one = $this->mj->imagine('a cat');

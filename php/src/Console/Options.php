@@ -121,6 +121,7 @@ final class Options
         foreach (self::DOWNLOAD as $name => $text) {
             self::add($definition, $name, InputOption::VALUE_REQUIRED, $text);
         }
+        self::add($definition, 'preview', InputOption::VALUE_NONE, 'the half-done picture of a task at work');
         self::add($definition, 'overwrite', InputOption::VALUE_NONE, 'also files that are there and different');
         self::add($definition, 'timeout', InputOption::VALUE_REQUIRED, 'seconds that fetching may take, 1 to 3600');
     }
@@ -178,7 +179,8 @@ final class Options
     /** @return array<string, mixed> for the extension's download */
     public static function download(InputInterface $input): array
     {
-        $options = array_filter(['split' => $input->getOption('split') === true, 'overwrite' => $input->getOption('overwrite') === true]);
+        $isGiven = static fn(string $name): bool => $input->getOption($name) === true;
+        $options = array_fill_keys(array_filter(['split', 'preview', 'overwrite'], $isGiven), true);
         foreach (['quality', 'thumbnail'] as $name) {
             $value = self::text($input, $name);
             $options += $value === null ? [] : [$name => self::whole($name, $value)];

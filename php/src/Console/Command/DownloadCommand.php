@@ -19,7 +19,7 @@ final class DownloadCommand extends BaseCommand
     {
         parent::configure();
         $this->setName('download')
-            ->setDescription('Save the pictures of a finished task')
+            ->setDescription('Save the pictures of a finished task, or the preview of one at work')
             ->addArgument('id', InputArgument::REQUIRED, 'the task, or "last" for the newest')
             ->addArgument('directory', InputArgument::OPTIONAL, 'where to; it is made where it is missing', '.');
         Options::addDownload($this->getDefinition());
@@ -34,6 +34,9 @@ final class DownloadCommand extends BaseCommand
             throw Refusal::usage("the directory $directory cannot be made");
         }
         $paths = $this->client()->download($task, $directory, $options);
+        if ($paths === []) {
+            throw Refusal::failed("the task shows no preview: it is {$task->status->value}, {$task->progress} %");
+        }
         if (self::isJson($input)) {
             self::json($output, ['id' => $task->id, 'files' => $paths]);
         } else {
