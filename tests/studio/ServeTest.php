@@ -53,7 +53,8 @@ final class ServeTest extends TestCase
             [$process, $out] = $this->started($command);
             if ($moment < 0) {
                 self::assertNotNull($this->address($out), 'it told its address');
-                self::assertGreaterThan(8, count($this->processes()), 'this process, the simulator, a server with eight workers');
+                // The server names its address before it has forked the last of its workers.
+                Until::true(fn (): bool => count($this->processes()) > 8, 20.0, fn (): string => 'expected this process, the simulator, a server with eight workers: ' . implode('; ', $this->processes()));
             } else {
                 usleep((int) ($moment * 1e6));
             }
