@@ -60,8 +60,9 @@ final class TerminalTest extends TestCase
         $proxy = new ForwardProxy('socks5h');
         $port = parse_url($mj->simulator->says['cdn_url'], PHP_URL_PORT);
         $places = ['MJ_PROXY' => $proxy->url(), 'MJ_CDN_URL' => "http://pictures.mj.invalid:$port"];
-        self::assertSame(0, $mj->terminal(['imagine', 'a lighthouse'], [], ['TERM' => 'xterm-kitty'] + $places), $mj->output);
-        self::assertGreaterThan(1, count(Pixels::ofKitty($mj->output)), 'a half-done one, then the finished one');
+        $steps = [['see' => '\x1b_G.*?\x1b\\\\', 'send' => "\x03"]];
+        self::assertSame(130, $mj->terminal(['imagine', 'a lighthouse simulate:stall'], $steps, ['TERM' => 'xterm-kitty'] + $places), $mj->output);
+        self::assertNotSame([], Pixels::ofKitty($mj->output));
         self::assertContains("pictures.mj.invalid:$port", $proxy->targets());
     }
 
@@ -98,10 +99,11 @@ final class TerminalTest extends TestCase
     {
         $mj = self::mj();
         $steps = [['see' => ' [1-9]\d* %', 'send' => "\x03"]];
-        self::assertSame(130, $mj->terminal(['imagine', 'a dog'], $steps), $mj->output);
+        self::assertSame(130, $mj->terminal(['imagine', 'a dog simulate:stall'], $steps), $mj->output);
         self::assertSame(1, preg_match('/Interrupted\. The task goes on; look at it again with\n +\S*mj task ([0-9A-Z]{26}) --wait/', $mj->output, $found), $mj->output);
+        $mj->simulator->control('release');
         self::assertSame(0, $mj->pipe('task', $found[1], '--wait', '--json'), $mj->errors);
-        self::assertSame(['SUCCESS', 'a dog'], [json_decode($mj->output, true)['status'], json_decode($mj->output, true)['prompt']]);
+        self::assertSame(['SUCCESS', 'a dog simulate:stall'], [json_decode($mj->output, true)['status'], json_decode($mj->output, true)['prompt']]);
     }
 
     public function testSigtermAndJsonKeepTheTaskToo(): void

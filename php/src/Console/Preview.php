@@ -40,9 +40,12 @@ final class Preview
         if ($address === '' || $address === $this->seen || hrtime(true) / 1e9 < $this->next || $this->failures >= self::FAILURES) {
             return null;
         }
-        $this->seen = $address;
         $pictures = $this->fetched($task->id, ['preview' => true, 'timeout' => self::SHORT]);
-        $this->failures = $pictures === null ? $this->failures + 1 : 0;
+        if ($pictures === null) {
+            $this->failures++;
+        } else {
+            [$this->seen, $this->failures] = [$address, 0];
+        }
         $this->next = hrtime(true) / 1e9 + self::PAUSE;
 
         return $pictures[0] ?? null;
