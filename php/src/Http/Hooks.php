@@ -162,7 +162,7 @@ final class Hooks
         $parts = parse_url($url);
         $isTls = strtolower($parts['scheme'] ?? '') === 'https';
         $host = ($parts['host'] ?? '') . ':' . ($parts['port'] ?? ($isTls ? 443 : 80));
-        $stream = @stream_socket_client(($isTls ? 'tls' : 'tcp') . "://$host", $code, $message, $this->patience);
+        $stream = @stream_socket_client(($isTls ? 'tls' : 'tcp') . "://$host", timeout: $this->patience);
         if ($stream === false) {
             return 0;
         }
