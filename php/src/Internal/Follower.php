@@ -73,11 +73,13 @@ final class Follower
 
     public function submitted(Task $task): void
     {
+        // Before anybody is told: whoever throws then keeps nobody from hearing of its end.
+        $this->follow($task);
         $this->logger?->info('mj: {action} {task} was submitted', self::context($task));
         $this->dispatcher?->dispatch(new TaskSubmitted($task));
-        $this->follow($task);
     }
 
+    /** Whoever throws while it is told keeps no other from being told; the first exception is thrown on when all were. */
     public function seen(Task $task): void
     {
         $last = $this->revisions[$task->id] ?? null;
@@ -93,21 +95,29 @@ final class Follower
         }
         $listeners = $this->listeners[$task->id] ?? [];
         unset($this->revisions[$task->id], $this->listeners[$task->id]);
-        $this->ended($task);
-        foreach ($listeners as $listener) {
-            $listener($task);
+        $thrown = null;
+        foreach ([...$this->ended(), ...$listeners] as $tell) {
+            try {
+                $tell($task);
+            } catch (\Throwable $exception) {
+                $thrown ??= $exception;
+            }
+        }
+        if ($thrown !== null) {
+            throw $thrown;
         }
     }
 
-    private function ended(Task $task): void
+    /** @return list<\Closure(Task): mixed> how all but the listeners are told of an end */
+    private function ended(): array
     {
-        if ($task->failed()) {
-            $this->logger?->warning('mj: {action} {task} ended as {status}: {code}', self::context($task));
-        } else {
-            $this->logger?->info('mj: {action} {task} ended as {status}', self::context($task));
-        }
-        $this->dispatcher?->dispatch(new TaskChanged($task));
-        $this->dispatcher?->dispatch(new TaskFinished($task));
+        return [
+            fn(Task $task): mixed => $task->failed()
+                ? $this->logger?->warning('mj: {action} {task} ended as {status}: {code}', self::context($task))
+                : $this->logger?->info('mj: {action} {task} ended as {status}', self::context($task)),
+            fn(Task $task): mixed => $this->dispatcher?->dispatch(new TaskChanged($task)),
+            fn(Task $task): mixed => $this->dispatcher?->dispatch(new TaskFinished($task)),
+        ];
     }
 
     /** @return array{task: string, action: string, status: string, progress: int, code: ?string} */

@@ -12,6 +12,7 @@ use Mj\Task;
 use Mj\Testing\FakeMidjourney;
 use Mj\Testing\Outcome;
 use PHPUnit\Framework\TestCase;
+use Psr\EventDispatcher\EventDispatcherInterface;
 
 /** What a client tells its logger, its dispatcher and its listeners. */
 final class FollowTest extends TestCase
@@ -73,6 +74,60 @@ final class FollowTest extends TestCase
         $this->mj->waitMany($tasks);
 
         self::assertSame(['polled', 'polled', 'polled with others', 'polled with others', 'waited for', 'waited for'], $ended);
+    }
+
+    public function testAListenerThatThrowsKeepsNoOtherFromHearing(): void
+    {
+        $task = $this->mj->imagine('a cat');
+        $heard = [];
+        foreach (['first', 'second', 'third'] as $name) {
+            $this->mj->onFinished($task, static function (Task $task) use ($name, &$heard): void {
+                $heard[] = "$name {$task->status->value}";
+                $name === 'third' || throw new \DomainException($name);
+            });
+        }
+        try {
+            $this->mj->wait($task);
+            self::fail('what a listener throws is thrown');
+        } catch (\DomainException $thrown) {
+            self::assertSame('first', $thrown->getMessage());
+        }
+        self::assertSame(['first SUCCESS', 'second SUCCESS', 'third SUCCESS'], $heard);
+        $this->mj->wait($task);
+        self::assertCount(3, $heard, 'and each hears it once');
+    }
+
+    public function testADispatcherThatThrowsKeepsNoListenerFromHearing(): void
+    {
+        $dispatcher = new class implements EventDispatcherInterface {
+            public function dispatch(object $event): object
+            {
+                throw new \DomainException((new \ReflectionClass($event))->getShortName());
+            }
+        };
+        $mj = new FakeMidjourney($this->seen, $dispatcher);
+        try {
+            $mj->imagine('a cat');
+            self::fail('what a listener throws is thrown');
+        } catch (\DomainException $thrown) {
+            self::assertSame('TaskSubmitted', $thrown->getMessage());
+        }
+        // It was submitted all the same, and is followed.
+        [$task] = $mj->tasks()->tasks();
+        $heard = [];
+        $mj->onFinished($task, static function (Task $task) use (&$heard): void {
+            $heard[] = $task->status->value;
+        });
+        $looks = 0;
+        while ($heard === [] && ++$looks < 20) {
+            try {
+                $mj->poll($task);
+            } catch (\DomainException $thrown) {
+                self::assertSame('TaskChanged', $thrown->getMessage());
+            }
+        }
+        self::assertSame(['SUCCESS'], $heard);
+        self::assertSame(['info', "mj: IMAGINE $task->id ended as SUCCESS"], array_slice($this->seen->lines[count($this->seen->lines) - 1], 0, 2));
     }
 
     public function testAnEarlierEndIsNoNews(): void
