@@ -88,7 +88,8 @@ final class DialogTest extends TestCase
         [$parent, $button] = self::single($desk, 'custom_zoom');
         $id = $desk->ask('/mj/submit/action', ['taskId' => $parent, 'customId' => $button])->json()['result'];
         self::assertSame(1, $desk->ask("/mj/task/$id/cancel", [])->json()['code']);
-        self::assertSame('CANCEL', $desk->ask("/mj/task/$id/fetch")->json()['status']);
+        $task = $desk->ask("/mj/task/$id/fetch")->json();
+        self::assertSame(['CANCEL', 'cancelled'], [$task['status'], $task['failReason']]);
         self::assertSame(4, $desk->ask('/mj/submit/modal', ['taskId' => $id, 'prompt' => 'x'])->json()['code']);
     }
 

@@ -19,6 +19,8 @@ final class ProxyShape
 {
     /** Discord's number for a button. */
     private const BUTTON = 2;
+    /** Why a task ended that was cancelled: resellers, as New API, give money back where there is a reason. */
+    private const CANCELLED = 'cancelled';
 
     private function __construct() {}
 
@@ -49,7 +51,7 @@ final class ProxyShape
             'finishTime' => $record['finished_at'],
             'progress' => self::progress($status, $record['progress']),
             'imageUrl' => $record['image_url'] ?? $record['preview_url'],
-            'failReason' => $record['fail_reason'],
+            'failReason' => $record['fail_reason'] ?? ($status === Status::CANCEL ? self::CANCELLED : null),
             'properties' => (object) self::properties($task, $read),
             'buttons' => self::buttons($record['buttons']),
         ];
@@ -79,7 +81,7 @@ final class ProxyShape
             'finishTime' => $dialog['cancelled'],
             'progress' => $isCancelled ? '' : '0%',
             'imageUrl' => null,
-            'failReason' => null,
+            'failReason' => $isCancelled ? self::CANCELLED : null,
             'properties' => (object) ['finalPrompt' => $dialog['prompt']],
             'buttons' => [],
         ];
