@@ -120,7 +120,7 @@ final class GateTest extends TestCase
     {
         return [
             'nowhere' => ['GET', '/', 404, ''],
-            'another submission' => ['POST', '/mj/submit/upload-discord-images', 404, ''],
+            'another submission' => ['POST', '/mj/submit/dream', 404, ''],
             'another mode' => ['POST', '/mj-warp/mj/submit/imagine', 404, ''],
             'nothing to fetch' => ['GET', '/mj/task//fetch', 404, ''],
             'a method of PHP' => ['POST', '/mj/submit/__construct', 404, ''],
@@ -138,6 +138,27 @@ final class GateTest extends TestCase
         self::assertSame([$status, 'application/json'], [$answer->status, $answer->headers['content-type']]);
         self::assertSame($allow, $answer->headers['allow'] ?? '');
         self::assertArrayHasKey('code', $answer->json());
+    }
+
+    /** @return array<string, array{string}> */
+    public function othersOffers(): array
+    {
+        return [
+            'upload' => ['/mj/submit/upload-discord-images'], 'edits' => ['/mj-fast/mj/submit/edits'], 'edit' => ['/mj/submit/edit'],
+            'retexture' => ['/mj/submit/retexture'], 'video' => ['/mj/submit/video'],
+            'faces' => ['/mj/insight-face/swap'], 'faces in a film' => ['/mj-turbo/mj/insight-face/video-swap'],
+        ];
+    }
+
+    /** @dataProvider othersOffers */
+    public function testWhatOnlyOthersOfferIsRefusedAsTheyRefuseIt(string $path): void
+    {
+        $answer = (new Desk())->ask($path, ['prompt' => 'x']);
+        // New API switches a channel off that answers with the code 3.
+        self::assertSame([200, 4, null], [$answer->status, $answer->json()['code'], $answer->json()['result']]);
+        self::assertStringContainsString('not offered', $answer->json()['description']);
+        self::assertSame(401, (new Desk())->ask($path, ['prompt' => 'x'], [])->status);
+        self::assertSame(405, (new Desk())->ask($path)->status);
     }
 
     public function testOtherSitesMayAskOnlyWhereTheyAreNamed(): void

@@ -27,6 +27,8 @@ final class Relay
         'imagine' => 'imagine', 'change' => 'change', 'simple-change' => 'simpleChange', 'action' => 'action',
         'describe' => 'describe', 'blend' => 'blend', 'shorten' => 'shorten', 'modal' => 'modal', 'show' => 'show',
     ];
+    /** What descendants of midjourney-proxy have and Midjourney's bots have not. */
+    private const NOT_OFFERED = '~^(?:submit/(?:upload-discord-images|edits?|retexture|video)|insight-face/(?:video-)?swap)$~D';
 
     private Gate $gate;
     private RateLimit $limit;
@@ -100,15 +102,20 @@ final class Relay
         if (preg_match('~^/midjourney/(imagine|describe|shorten|seed|tasks)$~D', $path, $found) === 1) {
             return $this->aceDataRoute($found[1]);
         }
-        if (preg_match('~^(?:/mj|/mj-(fast|relax|turbo)(?:/mj)?)/(submit|task|account)/(.+)$~D', $path, $found) !== 1) {
+        if (preg_match('~^(?:/mj|/mj-(fast|relax|turbo)(?:/mj)?)/(submit|task|account|insight-face)/(.+)$~D', $path, $found) !== 1) {
             return null;
+        }
+        if (preg_match(self::NOT_OFFERED, "$found[2]/$found[3]") === 1) {
+            // As they refuse what is switched off: the code 3 would say that no account is left.
+            return [self::POST, static fn(): Response => throw Refusal::sense("$found[3] is not offered here"), true];
         }
         $mode = $found[1] === '' ? null : $found[1];
 
         return match ($found[2]) {
             'submit' => $this->submission($found[3], $mode),
             'task' => $this->taskRoute($found[3]),
-            default => $this->accountRoute($found[3]),
+            'account' => $this->accountRoute($found[3]),
+            default => null,
         };
     }
 
