@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Mj\Tests\Relay;
 
+use Mj\Http\Seeds;
 use Mj\Testing\Outcome;
 use Mj\Tests\Simulator\Png;
 use PHPUnit\Framework\TestCase;
@@ -143,9 +144,41 @@ final class TaskTest extends TestCase
         self::assertNull($desk->mj->poll($id)->seed);
         $first = $desk->ask("/mj/task/$id/image-seed")->json();
         self::assertSame(1, $first['code']);
+        self::assertMatchesRegularExpression('/^\d+$/D', $first['result']);
         self::assertSame($first, $desk->ask("/mj/task/$id/image-seed")->json());
         $desk->mj->assertPressed($id, 'seed');
         $desk->mj->assertSubmittedCount(2);
+    }
+
+    public function testASeedThatWasNotToldIsAskedForAgainAMinuteLater(): void
+    {
+        $desk = new Desk();
+        $picture = Png::data(Png::coloured());
+        $id = $desk->done('/mj/submit/blend', ['base64Array' => [$picture, $picture]]);
+        $desk->mj->will(Outcome::failure('TIMEOUT', 'no answer came'));
+        $refused = ['code' => 9, 'description' => 'no answer came', 'result' => null, 'properties' => []];
+        self::assertSame($refused, $desk->ask("/mj/task/$id/image-seed")->json());
+        self::assertSame($refused, $desk->ask("/mj/task/$id/image-seed")->json());
+        $desk->mj->assertSubmittedCount(2);
+        // The fake's clock has not moved since; that of the relay is moved instead.
+        $seeds = new Seeds($desk->mj, static fn(): float => microtime(true) + 3600);
+        $asked = $desk->mj->wait($seeds->ask($desk->mj->poll($id)));
+        self::assertNotNull($asked->seed);
+        $told = $desk->ask("/mj/task/$id/image-seed")->json();
+        self::assertSame([1, (string) $asked->seed], [$told['code'], $told['result']]);
+        self::assertSame((string) $asked->seed, $desk->ask('/midjourney/seed', ['image_id' => $id])->json()['seed']);
+        $desk->mj->assertSubmittedCount(3);
+    }
+
+    public function testAskingForASeedIsASubmission(): void
+    {
+        $desk = new Desk(['SUBMIT_RATE' => '1']);
+        do {
+            $minute = intdiv(time(), 60);
+            exec('rm -rf ' . escapeshellarg($desk->directory()));
+            $statuses = [$desk->ask('/mj/task/x/image-seed')->status, $desk->ask('/mj/task/x/image-seed')->status, $desk->ask('/mj/task/x/fetch')->status];
+        } while (intdiv(time(), 60) !== $minute);
+        self::assertSame([404, 429, 404], $statuses);
     }
 
     public function testWithoutASessionThereAreNoAccounts(): void

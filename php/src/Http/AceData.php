@@ -24,6 +24,7 @@ final class AceData
         private Settings $settings,
         private Hooks $hooks,
         private BannedWords $banned,
+        private Seeds $seeds,
     ) {}
 
     public function imagine(Request $request, Body $body): Response
@@ -76,9 +77,8 @@ final class AceData
         if ($task->seed !== null) {
             return Response::json(['seed' => (string) $task->seed] + AceDataShape::task($task));
         }
-        $options += ['idempotency_key' => "relay:seed:$task->id"];
 
-        return $this->answer($this->mj->action($task, 'seed', $options), $body);
+        return $this->answer($this->seeds->ask($task, $options), $body);
     }
 
     public function tasks(Body $body): Response

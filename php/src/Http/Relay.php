@@ -42,12 +42,13 @@ final class Relay
         $place = new Place($mj, $settings);
         $dialogs = new Dialogs($place);
         $banned = new BannedWords($settings);
+        $seeds = new Seeds($mj);
         $this->gate = new Gate($settings);
         $this->limit = new RateLimit($place);
         $this->hooks = new Hooks($settings, $place);
         $this->submissions = new Submissions($mj, $settings, $this->hooks, $dialogs, $banned);
-        $this->tasks = new Tasks($mj, $settings, $dialogs);
-        $this->aceData = new AceData($mj, $settings, $this->hooks, $banned);
+        $this->tasks = new Tasks($mj, $settings, $dialogs, $seeds);
+        $this->aceData = new AceData($mj, $settings, $this->hooks, $banned, $seeds);
     }
 
     /** Whatever is asked, there is an answer, and it is JSON. */
@@ -153,7 +154,7 @@ final class Relay
         return match ($found[2]) {
             'fetch' => [self::GET, fn(): Response => $this->tasks->fetch($id), false],
             'cancel' => [self::POST, fn(): Response => $this->tasks->cancel($id), false],
-            default => [self::GET, fn(): Response => $this->tasks->imageSeed($id), false],
+            default => [self::GET, fn(): Response => $this->tasks->imageSeed($id), true],
         };
     }
 

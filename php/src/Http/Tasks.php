@@ -18,9 +18,16 @@ final class Tasks
     /** As many as midjourney-proxy's list has. */
     private const LISTED = 100;
     private const MOST_IDS = 1_000;
+    /** Seconds for a seed: New API hangs up after 30. */
+    private const LONGEST_SEED = 20;
     private const OPEN = [Status::NOT_START, Status::SUBMITTED, Status::MODAL, Status::IN_PROGRESS];
 
-    public function __construct(private Client $mj, private Settings $settings, private Dialogs $dialogs) {}
+    public function __construct(
+        private Client $mj,
+        private Settings $settings,
+        private Dialogs $dialogs,
+        private Seeds $seeds,
+    ) {}
 
     public function fetch(string $id): Response
     {
@@ -70,7 +77,7 @@ final class Tasks
         return Reply::of(Reply::SUCCESS, 'Cancelled', $id);
     }
 
-    /** The seed that made a picture; where it is not known, Midjourney is asked, once for each task. */
+    /** The seed that made a picture; where it is not known, Midjourney is asked. */
     public function imageSeed(string $id): Response
     {
         $task = $this->task($id);
@@ -79,8 +86,7 @@ final class Tasks
         }
         $seed = $task->seed;
         if ($seed === null) {
-            $asked = $this->mj->action($task, 'seed', ['idempotency_key' => "relay:seed:$task->id"]);
-            $asked = $this->mj->wait($asked, (float) $this->settings->longestWait());
+            $asked = $this->mj->wait($this->seeds->ask($task), (float) min(self::LONGEST_SEED, $this->settings->longestWait()));
             if (!$asked->isFinished()) {
                 return Reply::of(Reply::IN_QUEUE, 'Midjourney was asked: ask again in a moment');
             }

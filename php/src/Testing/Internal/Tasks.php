@@ -54,9 +54,9 @@ final class Tasks
             $record = array_replace($this->blank($submission, $prompt, $now), ['id' => $id, 'group_id' => $group]);
             $job = $this->job($submission) ?? Script::newJob($this->count);
             $steps = (new Script($submission, $outcome, $this->count, $prompt, $job))->steps();
-            if ($submission->subject() === Button::SEED && !$outcome->isStuck()) {
+            if ($submission->subject() === Button::SEED && !$outcome->isStuck() && $outcome->failCode() === null) {
                 $parent = $this->find((string) $submission->parentId());
-                $steps[] = (array_pop($steps) ?? []) + ['seed' => $parent['seed'] ?? null, 'job_id' => $job];
+                $steps[] = (array_pop($steps) ?? []) + ['seed' => $parent['seed'] ?? crc32((string) $submission->parentId()), 'job_id' => $job];
             }
             /** @var MjTask $record its keys and their types are those of a task */
             $this->tasks[$id] = new FakeTask($record, $steps, $now + FakeTask::STEP);
