@@ -93,6 +93,52 @@ final class DialogTest extends TestCase
         self::assertSame(4, $desk->ask('/mj/submit/modal', ['taskId' => $id, 'prompt' => 'x'])->json()['code']);
     }
 
+    public function testWhoCancelsWhileTheWordsAreSentCancelsTheTask(): void
+    {
+        $desk = new Desk();
+        [$parent, $button] = self::single($desk, 'custom_zoom');
+        $id = $desk->ask('/mj/submit/action', ['taskId' => $parent, 'customId' => $button])->json()['result'];
+        $pipe = stream_socket_pair(STREAM_PF_UNIX, STREAM_SOCK_STREAM, 0) ?: self::fail('no pair of sockets');
+        $child = 0;
+        $desk->mj->on(static function () use ($desk, $id, $pipe, &$child): ?Outcome {
+            $child = pcntl_fork();
+            if ($child === 0) {
+                // Another worker, whose Midjourney does not have the task that is being made.
+                fwrite($pipe[1], (string) $desk->ask("/mj/task/$id/cancel", [])->json()['code']);
+                posix_kill((int) getmypid(), SIGKILL);
+            }
+            [$read, $write, $except] = [[$pipe[0]], null, null];
+            // It answers at once, or waits for us.
+            stream_select($read, $write, $except, 0, 500_000);
+
+            return null;
+        });
+        $words = $desk->ask('/mj/submit/modal', ['taskId' => $id, 'prompt' => 'x'])->json();
+        $cancelled = fread($pipe[0], 8);
+        pcntl_waitpid($child, $status);
+        self::assertSame([1, '3'], [$words['code'], $cancelled], 'the dialog was not cancelled beside its task');
+        self::assertNotSame('CANCEL', $desk->ask("/mj/task/$id/fetch")->json()['status']);
+    }
+
+    public function testADialogThatWasCancelledHasEnded(): void
+    {
+        $desk = new Desk();
+        [$parent, $button] = self::single($desk, 'custom_zoom');
+        $id = $desk->ask('/mj/submit/action', ['taskId' => $parent, 'customId' => $button])->json()['result'];
+        $desk->ask("/mj/task/$id/cancel", []);
+        self::assertSame(4, $desk->ask("/mj/task/$id/cancel", [])->json()['code']);
+    }
+
+    public function testADialogThatADiskLostIsNoLonger(): void
+    {
+        $desk = new Desk();
+        [$parent, $button] = self::single($desk, 'custom_zoom');
+        $id = $desk->ask('/mj/submit/action', ['taskId' => $parent, 'customId' => $button])->json()['result'];
+        file_put_contents("{$desk->directory()}/dialogs/$id", '');
+        self::assertSame(404, $desk->ask("/mj/task/$id/fetch")->status);
+        self::assertSame(3, $desk->ask('/mj/submit/modal', ['taskId' => $id, 'prompt' => 'x'])->json()['code']);
+    }
+
     public function testRemixButtonsWaitOnlyWhereItIsSaid(): void
     {
         foreach ([[[], 1], [['REMIX' => '1'], 21]] as [$settings, $code]) {

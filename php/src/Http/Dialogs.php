@@ -76,10 +76,35 @@ final class Dialogs
         if ($text === null) {
             return null;
         }
-        /** @var Dialog $dialog we wrote it */
-        $dialog = json_decode($text, true, 8, JSON_THROW_ON_ERROR);
+        /** @var Dialog|null $dialog we wrote it; a disk may have lost it since */
+        $dialog = json_decode($text, true, 8);
 
         return $dialog;
+    }
+
+    /**
+     * Looks at a dialog and does something with it while nobody else does: of words that are sent and a cancel, both would
+     * be believed.
+     *
+     * @template T
+     *
+     * @param \Closure(): T $work
+     *
+     * @return T
+     */
+    public function alone(string $id, \Closure $work): mixed
+    {
+        if ($this->find($id) === null) {
+            return $work();
+        }
+        $lock = Place::lock($this->place->directory('locks') . '/' . substr($id, -2));
+        try {
+            return $work();
+        } finally {
+            // A forked child may have it open, too.
+            flock($lock, LOCK_UN);
+            fclose($lock);
+        }
     }
 
     /**

@@ -58,6 +58,23 @@ final class Place
         return $text === false ? null : $text;
     }
 
+    /**
+     * Opens a file, and makes it where there is none, once nobody else has it open so.
+     *
+     * @return resource
+     */
+    public static function lock(string $path): mixed
+    {
+        $mask = umask(0077);
+        $file = @fopen($path, 'c+');
+        umask($mask);
+        if ($file === false || !flock($file, LOCK_EX)) {
+            throw new StorageException("the relay's directory cannot be written: set MJ_RELAY_DIR");
+        }
+
+        return $file;
+    }
+
     /** A key that nobody else has, made once. */
     public function key(): string
     {

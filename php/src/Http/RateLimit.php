@@ -48,12 +48,7 @@ final class RateLimit
         }
         $directory = $this->place->directory('rate');
         Place::tidy($directory, self::KEPT);
-        $mask = umask(0077);
-        $file = @fopen("$directory/$name", 'c+');
-        umask($mask);
-        if ($file === false || !flock($file, LOCK_EX)) {
-            throw new \Mj\StorageException("the relay's directory cannot be written: set MJ_RELAY_DIR");
-        }
+        $file = Place::lock("$directory/$name");
         [$then, $count] = array_map('intval', explode(' ', (string) fgets($file)) + [0, 0]);
         $count = $then === $minute ? $count + 1 : 1;
         rewind($file);

@@ -150,7 +150,15 @@ final class Submissions
     {
         $prompt = trim($body->text('prompt'));
         $mask = $body->text('maskBase64');
-        $dialog = $this->dialogs->find($body->text('taskId'));
+
+        $id = $body->text('taskId');
+
+        return $this->dialogs->alone($id, fn(): Response => $this->spoken($request, $id, $prompt, $mask));
+    }
+
+    private function spoken(Request $request, string $id, string $prompt, string $mask): Response
+    {
+        $dialog = $this->dialogs->find($id);
         if ($dialog === null) {
             throw new Refusal(200, Reply::NOT_FOUND, 'there is no such task, or it waits for no words');
         }

@@ -63,18 +63,26 @@ final class Tasks
 
     public function cancel(string $id): Response
     {
-        $dialog = $this->dialogs->find($id);
-        if ($dialog !== null && $dialog['task'] === null) {
-            $this->dialogs->cancelled($dialog);
-
-            return Reply::of(Reply::SUCCESS, 'Cancelled', $id);
-        }
-        $task = $this->task($id);
-        if (!$this->mj->cancel($task)) {
+        if (!$this->dialogs->alone($id, fn(): bool => $this->cancelled($id))) {
             throw Refusal::sense('the task has ended');
         }
 
         return Reply::of(Reply::SUCCESS, 'Cancelled', $id);
+    }
+
+    private function cancelled(string $id): bool
+    {
+        $dialog = $this->dialogs->find($id);
+        if ($dialog === null || $dialog['task'] !== null) {
+            return $this->mj->cancel($this->task($id));
+        }
+        if ($dialog['cancelled'] === null) {
+            $this->dialogs->cancelled($dialog);
+
+            return true;
+        }
+
+        return false;
     }
 
     /** The seed that made a picture; where it is not known, Midjourney is asked. */
