@@ -42,6 +42,43 @@ await step('the pictures that are shown are downloaded at once', async () => {
   assert.ok(size > 1000, `${size} bytes`);
 });
 
+await step('pictures that are slow to come hold up nothing else', async () => {
+  const held = new Set();
+  let most = 0;
+  const over = (request) => held.delete(request);
+  const holds = async (count) => {
+    for (const until = Date.now() + 30_000; held.size !== count && Date.now() < until;) await page.evaluate(() => new Promise(requestAnimationFrame));
+    assert.equal(held.size, count, [...held].map((request) => request.url()).join(', '));
+  };
+  page.on('requestfailed', over);
+  await page.route('**/pictures/**', (route) => {
+    held.add(route.request());
+    most = Math.max(most, held.size);
+  });
+  await page.goto(`${studio.address}#gallery`);
+  await page.reload({ waitUntil: 'commit' });
+  await page.waitForFunction(() => document.querySelectorAll('#tiles img').length > 5);
+  await holds(3);
+  // Whoever waits for one picture does not wait for the others, nor for those that were passed over.
+  await tiles.nth(1).click();
+  await holds(4);
+  for (const key of ['ArrowRight', 'ArrowLeft']) {
+    const asked = page.waitForRequest((request) => /pictures\/[^?]*$/.test(request.url()));
+    await page.keyboard.press(key);
+    await asked;
+  }
+  await holds(4);
+  await page.keyboard.press('Escape');
+  await closed();
+  await holds(3);
+  await page.fill('#words', 'submarine');
+  await page.getByText('Nothing was found.').waitFor();
+  await holds(0);
+  assert.equal(most, 4, 'a browser has six connections: one is the stream\'s, one is for what is pressed');
+  await page.unroute('**/pictures/**');
+  page.off('requestfailed', over);
+});
+
 await step('a picture opens large, and the back button leaves it', async () => {
   await page.goto(`${studio.address}#gallery`);
   await page.reload();

@@ -108,12 +108,12 @@ await step('it is dark, and Chinese, and both are remembered', async () => {
   await page.reload();
   assert.equal(await page.locator('html').getAttribute('data-theme'), 'dark');
   assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), 'rgb(15, 20, 22)');
-  await cards.nth(3).locator('img').first().waitFor();
+  await cards.first().locator('img').first().waitFor();
   await shot('dark');
   await page.click('#language');
   await page.getByText('今天想看见什么？').waitFor();
   await page.reload();
-  await cards.nth(3).locator('img').first().waitFor();
+  await cards.first().locator('img').first().waitFor();
   assert.equal(await page.locator('html').getAttribute('lang'), 'zh-Hans');
   await page.click('#theme');
   await shot('chinese');

@@ -86,7 +86,7 @@ export function card(task) {
   const frame = frameOf(task, () => { location.hash = `#${task.id}`; });
   const details = detailsOf(frame.element, false);
   const element = make('article', { class: 'card', 'data-id': task.id }, frame.element, details.element);
-  const one = { id: task.id, update(now) { element.setAttribute('aria-label', wordsOf(now)); frame.update(now, 1280); details.update(now); }, gone() { element.remove(); } };
+  const one = { id: task.id, update(now) { element.setAttribute('aria-label', wordsOf(now)); frame.update(now, 1280); details.update(now); }, gone() { frame.leave(); element.remove(); } };
   one.update(task);
   follow(one);
   return element;

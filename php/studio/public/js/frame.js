@@ -2,13 +2,14 @@
 
 import { make } from './dom.js';
 import { remaining, say } from './language.js';
+import { bring, drop } from './pictures.js';
 import { hints, shapeOf, statusOf, words, wordsOf } from './prompts.js';
 import { ended, tasks } from './tasks.js';
 
 /** Milliseconds in which one picture fades over another, as css/cards.css has it. */
 const FADE = 700;
 
-/** @param onopen what a press on the finished picture does; null for none */
+/** @param onopen what a press on the finished picture does; null where it is open, and somebody waits for it */
 export function frameOf(task, onopen) {
   const frame = make('div', { class: 'frame' });
   const layers = make('div', { class: 'layers' });
@@ -17,16 +18,19 @@ export function frameOf(task, onopen) {
   const state = make('span');
   frame.append(layers, make('div', { class: 'veil' }, state, percent, bar));
   let current = '';
+  let next = null;
   const reshape = (ratio) => frame.style.setProperty('--ratio', ratio.toFixed(4));
 
   /** Puts a picture over the one before when it has come, so that nothing flickers. */
   const lay = async (src, alt, video) => {
     if (current === src) return;
     current = src;
+    drop(next);
     const layer = video
       ? make('video', { src, controls: true, loop: true, muted: true, playsinline: true, 'aria-label': alt })
-      : make('img', { src, alt, draggable: 'false' });
-    const came = video || await layer.decode().then(() => true, () => false);
+      : make('img', { alt, draggable: 'false' });
+    next = layer;
+    const came = video || (await bring(layer, src, frame, !onopen || !ended(task)) && await layer.decode().then(() => true, () => false));
     if (current !== src) return;
     const done = ended(tasks.get(task.id) ?? task);
     if (!came) {
@@ -51,6 +55,11 @@ export function frameOf(task, onopen) {
 
   return {
     element: frame,
+    /** Nobody looks any more. */
+    leave() {
+      current = '';
+      drop(next);
+    },
     update(now, width) {
       const image = now.images[0];
       if (image?.width && image?.height) reshape(image.width / image.height);

@@ -3,6 +3,7 @@
 import { ask } from './ask.js';
 import { $, announce, make } from './dom.js';
 import { say } from './language.js';
+import { bring, drop } from './pictures.js';
 import { statusOf, wordsOf } from './prompts.js';
 import { watch } from './stream.js';
 import { ended, follow, put, tasks } from './tasks.js';
@@ -75,23 +76,31 @@ function tile(task) {
   const status = make('span', { class: 'badge' });
   const link = make('a', { href: `#${task.id}`, class: 'tile', 'data-id': task.id }, picture, status, make('span', { class: 'caption' }, caption));
   const item = make('li', {}, link);
+  let shown;
+  const leave = () => drop(picture.firstChild);
+  const show = (src) => {
+    leave();
+    const image = make('img', { alt: '' });
+    picture.replaceChildren(image);
+    bring(image, src, link).then((came) => came || image.remove());
+  };
   const one = {
     id: task.id,
     update(now) {
       const image = now.images[0];
       const src = image && !image.video ? `${image.src}?w=640` : now.preview;
-      if (!picture.hasChildNodes() || picture.firstChild.getAttribute('src') !== src) {
-        picture.replaceChildren(src ? make('img', { src, alt: '', loading: 'lazy', onerror: (event) => event.currentTarget.remove() }) : make('p', {}, now.texts[0] ?? ''));
-      }
+      if (src && src !== shown) show(src);
+      if (!src) picture.replaceChildren(make('p', {}, now.texts[0] ?? ''));
+      shown = src;
       link.toggleAttribute('data-picture', Boolean(image));
       caption.textContent = wordsOf(now);
       status.textContent = now.status === 'SUCCESS' ? say(`a_${now.action}`) : ended(now) ? statusOf(now) : `${statusOf(now)} ${now.progress} %`;
       status.dataset.status = now.status;
     },
-    gone() { item.remove(); tally(); },
+    gone() { leave(); item.remove(); tally(); },
   };
   one.update(task);
-  releases.push(follow(one));
+  releases.push(follow(one), leave);
   return item;
 }
 

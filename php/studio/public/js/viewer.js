@@ -39,7 +39,8 @@ export async function view(id, leave) {
     round('close', () => dialog.close())), frame.element, details.element);
   const one = { id, update(now) { frame.update(now, 0); details.update(now); }, gone() { notify(say('no_such_task')); dialog.close(); } };
   one.update(task);
-  release = follow(one);
+  const unfollow = follow(one);
+  release = () => { unfollow(); frame.leave(); };
   if (!dialog.open) dialog.showModal();
   // The button that was pressed went with the task before.
   else (dialog.querySelector(`[data-step="${pressed}"]`) ?? dialog.querySelector('[data-step="close"]')).focus();
