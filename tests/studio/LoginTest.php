@@ -91,6 +91,25 @@ final class LoginTest extends StudioTestCase
         self::assertSame(0, $throttle->count('2001:db8:1:2::9', 1000 + Throttle::WINDOW));
     }
 
+    public function testAnAddressOfIPv4ThatComesByIPv6IsOneOfItsOwn(): void
+    {
+        $throttle = new Throttle($this->settings()->directory);
+        for ($try = 0; $try < Throttle::TRIES; $try++) {
+            self::assertSame(0, $throttle->count('::ffff:192.0.2.1', 1000));
+        }
+        self::assertSame(Throttle::WINDOW, $throttle->count('192.0.2.1', 1000));
+        self::assertSame(0, $throttle->count('::ffff:192.0.2.2', 1000), 'who tries in vain keeps no other one out');
+    }
+
+    public function testAClockThatWasSetBackKeepsNobodyOut(): void
+    {
+        $throttle = new Throttle($this->settings()->directory);
+        for ($try = 0; $try < Throttle::TRIES; $try++) {
+            self::assertSame(0, $throttle->count('192.0.2.1', 100_000));
+        }
+        self::assertSame(0, $throttle->count('192.0.2.1', 10_000));
+    }
+
     public function testASessionCannotBeMadeUpAndEnds(): void
     {
         $this->enter();

@@ -12,6 +12,9 @@ final class Throttle
     /** Seconds. */
     public const WINDOW = 300;
 
+    /** What addresses of IPv4 begin with among those of IPv6. */
+    private const MAPPED = "\0\0\0\0\0\0\0\0\0\0\xff\xff";
+
     private string $directory;
 
     public function __construct(string $directory)
@@ -35,7 +38,7 @@ final class Throttle
             return self::WINDOW;
         }
         $last = array_map('intval', explode(' ', (string) stream_get_contents($file)));
-        $tries = array_values(array_filter($last, static fn(int $time): bool => $time > $now - self::WINDOW));
+        $tries = array_values(array_filter($last, static fn(int $time): bool => $time > $now - self::WINDOW && $time <= $now));
         $wait = count($tries) < self::TRIES ? 0 : $tries[0] + self::WINDOW - $now;
         if ($wait === 0) {
             $tries[] = $now;
@@ -56,9 +59,15 @@ final class Throttle
 
     private function file(string $address): string
     {
-        // Who has one address of IPv6 has 2^64 of them.
-        $binary = @inet_pton($address);
-        $who = $binary !== false && strlen($binary) === 16 ? substr($binary, 0, 8) : $address;
+        $binary = (string) @inet_pton($address);
+        $who = match (true) {
+            // What comes by IPv4 to a socket of IPv6, as ::ffff:192.0.2.1.
+            str_starts_with($binary, self::MAPPED) => substr($binary, strlen(self::MAPPED)),
+            // Who has one address of IPv6 has 2^64 of them.
+            strlen($binary) === 16 => substr($binary, 0, 8),
+            $binary !== '' => $binary,
+            default => $address,
+        };
 
         return "$this->directory/" . hash('sha256', $who);
     }
