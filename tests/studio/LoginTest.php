@@ -110,6 +110,22 @@ final class LoginTest extends StudioTestCase
         self::assertSame(0, $throttle->count('192.0.2.1', 10_000));
     }
 
+    public function testWhoLeavesHasLeftThoughTheCookieWasKept(): void
+    {
+        $this->ask('POST', 'login', ['body' => ['secret' => self::SECRET]], self::SECRET);
+        $this->enter(self::SECRET);
+        $kept = $this->cookies;
+        $this->ask('POST', 'login', ['body' => ['secret' => self::SECRET]], self::SECRET);
+        $other = $this->cookies;
+        $this->cookies = $kept;
+        self::assertSame(200, $this->ask('POST', 'logout', [], self::SECRET)->status);
+        $this->cookies = $kept;
+        self::assertRefused(401, 'login', $this->ask('GET', 'api/tasks', [], self::SECRET));
+        self::assertRefused(401, 'login', $this->ask('POST', 'api/imagine', ['body' => ['prompt' => 'a cat']], self::SECRET));
+        $this->cookies = $other;
+        self::assertSame(200, $this->ask('GET', 'api/tasks', [], self::SECRET)->status, 'another login is none of it');
+    }
+
     public function testASessionCannotBeMadeUpAndEnds(): void
     {
         $this->enter();

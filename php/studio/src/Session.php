@@ -6,7 +6,7 @@ namespace Mj\Studio;
 
 /**
  * Who is let in: a signed cookie and, for whatever changes something, a token that only our own pages know. Nothing is
- * kept on the server but the key, so that no request waits for another's session.
+ * kept on the server but the key and which sessions were left, so that no request waits for another's session.
  */
 final class Session
 {
@@ -17,10 +17,17 @@ final class Session
 
     private string $key;
 
+    /** Where the numbers of those lie that somebody has left. */
+    private string $ended;
+
     public function __construct(private Settings $settings)
     {
         // Another secret is another key, and ends all sessions.
         $this->key = hash_hmac('sha256', $settings->secret, self::key($settings->directory), true);
+        $this->ended = "$settings->directory/ended";
+        if (!is_dir($this->ended)) {
+            @mkdir($this->ended, 0700);
+        }
     }
 
     /** The session of a request: its number, or null where there is none. */
@@ -31,7 +38,7 @@ final class Session
             return null;
         }
 
-        return (int) $parts[0] > $now ? $parts[1] : null;
+        return (int) $parts[0] > $now && !is_file("$this->ended/$parts[1]") ? $parts[1] : null;
     }
 
     /** Begins a session, in a cookie of the answer; gives its number. */
@@ -45,8 +52,15 @@ final class Session
         return $number;
     }
 
-    public function end(Request $request, Response $response): void
+    /** Ends a session of that number; who has kept the cookie is not let in by it either. */
+    public function end(string $number, Request $request, Response $response, int $now): void
     {
+        foreach (glob("$this->ended/*") ?: [] as $file) {
+            if ((int) @filemtime($file) < $now - self::LIFE) {
+                @unlink($file);
+            }
+        }
+        touch("$this->ended/$number");
         $response->cookies[] = [self::COOKIE, '', self::options($request, 1)];
     }
 

@@ -79,7 +79,7 @@ final class Studio
             throw new Refusal(403, 'csrf', 'The page is too old: load it again');
         }
 
-        return $reads ? $this->read($request) : $this->change($request);
+        return $reads ? $this->read($request) : $this->change($request, $session, $now);
     }
 
     private function page(Request $request, ?string $session, int $now): Response
@@ -159,11 +159,11 @@ final class Studio
         };
     }
 
-    private function change(Request $request): Response
+    private function change(Request $request, string $session, int $now): Response
     {
         if ($request->path === 'logout') {
             $response = Response::json(['ok' => true]);
-            $this->session->end($request, $response);
+            $this->session->end($session, $request, $response, $now);
 
             return $response;
         }
