@@ -199,6 +199,10 @@ final class RoutesTest extends StudioTestCase
         self::assertSame(['a war ship'], $prompts('kind=failed'));
         self::assertSame([], $prompts('q=war&kind=pictures'));
         self::assertSame([], $prompts('q=submarine'));
+        self::assertSame(['ship number 20 in the Mist'], $prompts('q=' . rawurlencode("mist\u{3000}20")), 'as an input method writes a space');
+        self::assertSame([], $prompts('q=' . rawurlencode(str_repeat('港', 200))));
+        self::assertRefused(422, 'invalid', $this->ask('GET', 'api/tasks?q=' . rawurlencode("mist \xe6")));
+        self::assertRefused(422, 'invalid', $this->ask('GET', 'api/tasks?q=' . str_repeat('a', 5000)));
         self::assertRefused(422, 'invalid', $this->ask('GET', 'api/tasks?kind=none'));
 
         $all = [];

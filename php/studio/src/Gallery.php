@@ -16,6 +16,9 @@ final class Gallery
     /** Tasks that one request looks at; a search for what is rare goes on in the next. */
     private const LOOKS = 1200;
 
+    /** Bytes of what is searched for: the page's 200 characters of any writing. */
+    private const LONGEST = 800;
+
     /** Which tasks a kind has: by status, then by what they are. */
     private const KINDS = [
         'all' => [[], []],
@@ -33,7 +36,11 @@ final class Gallery
     {
         [$statuses, $actions] = self::KINDS[$kind] ?? throw new Refusal(422, 'invalid', 'kind must be one of ' . implode(', ', array_keys(self::KINDS)));
         $filter = $statuses === [] ? [] : ['status' => $statuses];
-        $wanted = preg_split('/\s+/', self::folded($words), 12, PREG_SPLIT_NO_EMPTY) ?: [];
+        // Spaces of all writings.
+        $wanted = strlen($words) > self::LONGEST ? false : preg_split('/\s+/u', self::folded($words), 12, PREG_SPLIT_NO_EMPTY);
+        if ($wanted === false || preg_match('//u', $words) !== 1) {
+            throw new Refusal(422, 'invalid', 'q must be UTF-8, and at most ' . self::LONGEST . ' bytes long');
+        }
         $next = $cursor === '' ? null : $cursor;
         $found = [];
         for ($looked = 0; $looked < self::LOOKS && count($found) < self::PART; $looked += self::PART) {

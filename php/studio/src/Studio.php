@@ -145,7 +145,7 @@ final class Studio
 
         return match ($path) {
             'api/tasks' => Response::json((new Gallery($this->mj()))->part(
-                substr($request->parameter('q'), 0, 500),
+                $request->parameter('q'),
                 $request->parameter('kind') ?: 'all',
                 $request->parameter('cursor'),
             )),
