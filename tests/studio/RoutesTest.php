@@ -30,6 +30,17 @@ final class RoutesTest extends StudioTestCase
         self::assertSame(['aspect' => '3:2', 'stylize' => '250', 'raw' => true, 'no' => 'text, people'], array_diff_key($options, ['idempotency_key' => 0]));
     }
 
+    public function testAPromptMayBeAsLongInAnyWriting(): void
+    {
+        $prompt = str_repeat('海边的灯塔，', 900);
+        foreach (['imagine', 'shorten'] as $call) {
+            [$task] = self::json($this->ask('POST', "api/$call", ['body' => ['prompt' => $prompt]]), 201)['tasks'];
+            self::assertSame($prompt, $task['prompt']);
+        }
+        $done = $this->mj->wait($this->mj->wait($this->mj->imagine('a grid')));
+        self::json($this->ask('POST', "api/tasks/$done->id/press", ['body' => ['action' => 'variation1', 'prompt' => $prompt]]), 201);
+    }
+
     /** @return array<string, array{array<string, mixed>, string}> */
     public function badPrompts(): array
     {

@@ -7,6 +7,9 @@ namespace Mj\Studio;
 /** What a browser asks. Everything in it is from outside: whoever reads a value says what it must be. */
 final class Request
 {
+    /** Bytes of a prompt: 6,000 characters of any writing. */
+    public const PROMPT = 24_000;
+
     /** Headers of which each says that a reverse proxy handed the request on. */
     private const OF_PROXIES = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-server', 'x-real-ip'];
 
@@ -84,7 +87,7 @@ final class Request
      *
      * @throws Refusal when it is no text, or longer than so many bytes
      */
-    public function text(string $name, int $most = 8192): string
+    public function text(string $name, int $most = self::PROMPT): string
     {
         $value = $this->body[$name] ?? '';
         if (!is_string($value)) {

@@ -89,7 +89,7 @@ final class Submissions
     public function press(Request $request, string $task): array
     {
         $options = self::key($request);
-        foreach (['prompt' => 8192, 'mask' => self::LARGEST, 'values' => 200] as $name => $most) {
+        foreach (['prompt' => Request::PROMPT, 'mask' => self::LARGEST, 'values' => 200] as $name => $most) {
             $value = $request->text($name, $most);
             if ($value !== '') {
                 $options[$name] = $value;
