@@ -104,6 +104,19 @@ final class ServeTest extends TestCase
         self::assertSame('too_large', json_decode($answer, true, 4, JSON_THROW_ON_ERROR)['error']);
     }
 
+    public function testWhatIsPostedIsReadWhenWhoPostsItWasLetIn(): void
+    {
+        $ask = $this->page(['-d', 'extension=' . Extension::path(), '-d', 'display_errors=0', '-d', 'memory_limit=128M', '-d', 'post_max_size=64M']);
+        // As PHP's arrays this is more than its memory.
+        $many = ['method' => 'POST', 'content' => '[' . str_repeat('[1],', 8_000_000) . '0]', 'header' => 'Content-Type: application/json'];
+        foreach (['api/imagine' => 'csrf', 'logout' => 'csrf', 'login' => 'too_large'] as $path => $reason) {
+            self::assertSame($reason, json_decode($ask($path, $many), true, 4, JSON_THROW_ON_ERROR)['error'], $path);
+        }
+        $token = json_decode($ask('api/session'), true, 4, JSON_THROW_ON_ERROR)['token'];
+        $many['header'] .= "\r\nX-Csrf-Token: $token";
+        self::assertSame('too_large', json_decode($ask('api/imagine', $many), true, 4, JSON_THROW_ON_ERROR)['error']);
+    }
+
     public function testNoWarningIsPartOfAnAnswer(): void
     {
         $ask = $this->page(['-d', 'display_errors=1', '-d', 'post_max_size=1K']);

@@ -10,6 +10,9 @@ final class Request
     /** Bytes of a prompt: 6,000 characters of any writing. */
     public const PROMPT = 24_000;
 
+    /** Bytes of JSON: a mask of 10 MiB as text, with a prompt. */
+    private const LARGEST = 15 * 1024 * 1024;
+
     /** Headers of which each says that a reverse proxy handed the request on. */
     private const OF_PROXIES = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-server', 'x-real-ip'];
 
@@ -18,7 +21,7 @@ final class Request
      * @param array<mixed>                          $query
      * @param array<string, string>                 $headers by their names in lower case
      * @param array<mixed>                          $cookies
-     * @param array<mixed>                          $body    what was posted, as JSON or as a form
+     * @param array<mixed>|\Closure(int): array<mixed> $body what was posted, as JSON or as a form; or what reads so many bytes of it
      * @param list<array{error: int, path: string}> $files   what was uploaded
      */
     public function __construct(
@@ -27,7 +30,7 @@ final class Request
         public array $query = [],
         public array $headers = [],
         public array $cookies = [],
-        public array $body = [],
+        private array|\Closure $body = [],
         public array $files = [],
         public string $address = '127.0.0.1',
         public bool $secure = false,
@@ -54,7 +57,7 @@ final class Request
             $_GET,
             $headers,
             $_COOKIE,
-            self::posted($headers['content-type'] ?? ''),
+            str_starts_with($headers['content-type'] ?? '', 'application/json') ? static fn(int $most): array => self::json($most) : $_POST,
             self::isDropped($headers['content-type'] ?? '') ? [['error' => UPLOAD_ERR_INI_SIZE, 'path' => '']] : self::uploaded($_FILES['pictures'] ?? null),
             self::server('REMOTE_ADDR'),
             !in_array(strtolower(self::server('HTTPS')), ['', 'off'], true),
@@ -83,13 +86,27 @@ final class Request
     }
 
     /**
+     * What was posted, read when somebody asks for it first: who may not come in fills no memory.
+     *
+     * @return array<mixed>
+     *
+     * @throws Refusal when it has more bytes
+     */
+    public function posted(int $most = self::LARGEST): array
+    {
+        $body = $this->body;
+
+        return $this->body = is_array($body) ? $body : $body($most);
+    }
+
+    /**
      * A text that was posted.
      *
      * @throws Refusal when it is no text, or longer than so many bytes
      */
     public function text(string $name, int $most = self::PROMPT): string
     {
-        $value = $this->body[$name] ?? '';
+        $value = $this->posted()[$name] ?? '';
         if (!is_string($value)) {
             throw new Refusal(422, 'invalid', "$name must be text");
         }
@@ -148,12 +165,13 @@ final class Request
     }
 
     /** @return array<mixed> */
-    private static function posted(string $type): array
+    private static function json(int $most): array
     {
-        if (!str_starts_with($type, 'application/json')) {
-            return $_POST;
+        $body = (string) file_get_contents('php://input', false, null, 0, $most + 1);
+        if (strlen($body) > $most) {
+            throw new Refusal(413, 'too_large', "At most $most bytes may be posted");
         }
-        $body = json_decode((string) file_get_contents('php://input'), true, 16);
+        $body = json_decode($body, true, 16);
 
         return is_array($body) ? $body : [];
     }

@@ -15,6 +15,9 @@ final class Studio
 {
     private const ID = '([0-9A-Z]{26})';
 
+    /** Bytes that somebody may post who was not let in yet. */
+    private const LOGIN = 16_384;
+
     private Session $session;
 
     /** @param callable(): Client $client makes the client when a request needs it: the login does not */
@@ -117,6 +120,7 @@ final class Studio
         if ($wait > 0) {
             throw new Refusal(429, 'too_many', 'Too many tries', $wait);
         }
+        $request->posted(self::LOGIN);
         if (!$this->session->isSecret($request->text('secret', 1024))) {
             throw new Refusal(403, 'wrong_secret', 'This is not the secret');
         }

@@ -115,7 +115,7 @@ final class Submissions
     /** @return array<string, string|bool> */
     private static function parameters(Request $request): array
     {
-        $given = $request->body['parameters'] ?? [];
+        $given = $request->posted()['parameters'] ?? [];
         // With pictures it is a form, which has texts only.
         $given = is_string($given) ? json_decode($given, true, 4) : $given;
         $options = [];
