@@ -45,6 +45,22 @@ final class DialogTest extends TestCase
         self::assertContains($desk->ask('/mj/submit/action', ['taskId' => $id, 'customId' => $desk->ask("/mj/task/$id/fetch")->json()['buttons'][0]['customId']])->json()['code'], [1, 21]);
     }
 
+    public function testWhoIsToBeToldMayBeSaidWithTheWords(): void
+    {
+        $desk = new Desk(['HOOK_HOSTS' => 'shop.example.com']);
+        [$parent, $button] = self::single($desk, 'custom_zoom');
+        $id = $desk->ask('/mj/submit/action', ['taskId' => $parent, 'customId' => $button, 'state' => 'before'])->json()['result'];
+        $words = ['taskId' => $id, 'prompt' => 'x', 'state' => 'order 9', 'notifyHook' => 'https://evil.example.com/'];
+        self::assertSame(4, $desk->ask('/mj/submit/modal', $words)->json()['code']);
+        self::assertSame(400, $desk->ask('/mj/submit/modal', ['notifyHook' => 7] + $words)->status);
+        $words['notifyHook'] = 'https://shop.example.com/hook';
+        self::assertSame(1, $desk->ask('/mj-turbo/mj/submit/modal', $words)->json()['code']);
+        $options = $desk->options();
+        self::assertSame(['order 9', 'turbo'], [$options['state'], $options['mode']]);
+        [$data] = explode('.', basename($options['notify_url']));
+        self::assertSame(['https://shop.example.com/hook', 'mj', $id], json_decode((string) base64_decode(strtr($data, '-_', '+/'), true), true));
+    }
+
     public function testTheSameWordsTwiceAreOneTask(): void
     {
         $desk = new Desk();

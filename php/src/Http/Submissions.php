@@ -145,18 +145,23 @@ final class Submissions
         return $this->submitted($this->mj->action($task, $custom, $options));
     }
 
-    /** The words for a button that was answered with the code 21. */
-    public function modal(Request $request, Body $body): Response
+    /** The words for a button that was answered with the code 21; what else comes with them goes before what came with it. */
+    public function modal(Request $request, Body $body, ?string $mode): Response
     {
-        $prompt = trim($body->text('prompt'));
-        $mask = $body->text('maskBase64');
-
         $id = $body->text('taskId');
+        $given = array_filter([
+            'prompt' => trim($body->text('prompt')),
+            'mask' => $body->text('maskBase64'),
+            'state' => $body->text('state'),
+            'hook' => trim($body->text('notifyHook')),
+            'mode' => (string) $mode,
+        ], static fn(string $one): bool => $one !== '');
 
-        return $this->dialogs->alone($id, fn(): Response => $this->spoken($request, $id, $prompt, $mask));
+        return $this->dialogs->alone($id, fn(): Response => $this->spoken($request, $id, $given));
     }
 
-    private function spoken(Request $request, string $id, string $prompt, string $mask): Response
+    /** @param array<string, string> $given */
+    private function spoken(Request $request, string $id, array $given): Response
     {
         $dialog = $this->dialogs->find($id);
         if ($dialog === null) {
@@ -170,24 +175,31 @@ final class Submissions
 
             return $task === null ? $this->missing() : $this->submitted($task, $dialog['id']);
         }
-        $this->banned->check($prompt);
+        $this->banned->check($given['prompt'] ?? '');
 
-        return $this->submitted($this->answer($request, $dialog, $prompt, $mask), $dialog['id']);
+        return $this->submitted($this->answer($request, $dialog, $given), $dialog['id']);
     }
 
-    /** @param Dialog $dialog */
-    private function answer(Request $request, array $dialog, string $prompt, string $mask): Task
+    /**
+     * @param Dialog                $dialog
+     * @param array<string, string> $given
+     */
+    private function answer(Request $request, array $dialog, array $given): Task
     {
         // The same words twice are one task, whatever befell the first answer.
         $options = ['idempotency_key' => "relay:{$dialog['id']}"];
-        if ($dialog['hook'] !== '') {
-            $options += $this->hooks->options($request, $dialog['hook'], Hooks::PROXY, $dialog['id']);
+        $hook = $given['hook'] ?? $dialog['hook'];
+        if ($hook !== '') {
+            $options += $this->hooks->options($request, $hook, Hooks::PROXY, $dialog['id']);
         }
-        $given = ['state' => $dialog['state'], 'mode' => $dialog['mode'], 'prompt' => $prompt === '' ? null : $prompt];
-        if ($mask !== '') {
-            $given['mask'] = Pictures::data('maskBase64', $mask);
+        if (isset($given['mask'])) {
+            $given['mask'] = Pictures::data('maskBase64', $given['mask']);
         }
-        $options += array_filter($given, static fn(?string $value): bool => $value !== null);
+        unset($given['hook']);
+        $options += $given + array_filter(
+            ['state' => $dialog['state'], 'mode' => $dialog['mode']],
+            static fn(?string $value): bool => $value !== null,
+        );
         $task = $this->mj->action($this->parent($dialog['parent']), $dialog['button'], $options);
         $this->dialogs->answered($dialog, $task->id);
 
