@@ -15,10 +15,13 @@ final class Receiver
     /** @var resource */
     private $output;
 
-    /** @param list<int> $statuses of its first answers; later ones are 200 */
-    public function __construct(array $statuses = [])
+    /**
+     * @param list<int>    $statuses of its first answers; later ones are 200
+     * @param list<string> $headers  of all of them
+     */
+    public function __construct(array $statuses = [], array $headers = [])
     {
-        $command = [PHP_BINARY, '-n', __DIR__ . '/receiver.php', ...array_map('strval', $statuses)];
+        $command = [PHP_BINARY, '-n', __DIR__ . '/receiver.php', ...array_map('strval', $statuses), ...$headers];
         $this->process = proc_open($command, [['file', '/dev/null', 'r'], ['pipe', 'w'], STDERR], $pipes);
         $this->output = $pipes[1];
         $this->url = 'http://127.0.0.1:' . rtrim((string) fgets($this->output)) . '/hook?shop=1';

@@ -3,7 +3,8 @@
 /**
  * A site that takes webhooks: prints its port, then each post as one line of JSON.
  *
- * Usage: php -n receiver.php [STATUS...]: the statuses of the first answers; all later ones are 200.
+ * Usage: php -n receiver.php [STATUS...] [HEADER...]: the statuses of the first answers, all later ones are 200; and
+ * what all of them have, as `Retry-After: 7`.
  */
 
 declare(strict_types=1);
@@ -11,7 +12,9 @@ declare(strict_types=1);
 $server = stream_socket_server('tcp://127.0.0.1:0');
 $address = stream_socket_get_name($server, false);
 echo substr($address, strrpos($address, ':') + 1), "\n";
-$statuses = array_slice($argv, 1);
+$headers = preg_grep('/:/', array_slice($argv, 1)) ?: [];
+$statuses = array_diff(array_slice($argv, 1), $headers);
+$more = implode('', array_map(static fn(string $one): string => "$one\r\n", $headers));
 while ($client = stream_socket_accept($server, 3600)) {
     $request = ['line' => rtrim((string) fgets($client)), 'headers' => []];
     while (($line = rtrim((string) fgets($client))) !== '') {
@@ -21,6 +24,6 @@ while ($client = stream_socket_accept($server, 3600)) {
     $request['body'] = stream_get_contents($client, (int) ($request['headers']['content-length'] ?? 0));
     echo json_encode($request, JSON_THROW_ON_ERROR), "\n";
     $status = array_shift($statuses) ?? 200;
-    fwrite($client, "HTTP/1.1 $status so\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    fwrite($client, "HTTP/1.1 $status so\r\nContent-Length: 0\r\n{$more}Connection: close\r\n\r\n");
     fclose($client);
 }

@@ -4,6 +4,12 @@ declare(strict_types=1);
 
 namespace Mj\Tests\Relay;
 
+use Mj\Http\Hooks;
+use Mj\Http\Place;
+use Mj\Http\Request;
+use Mj\Http\Response;
+use Mj\Http\Settings;
+use Mj\Http\Silences;
 use Mj\Tests\Process\StateDirectory;
 use Mj\Tests\Simulator\Receiver;
 use PHPUnit\Framework\TestCase;
@@ -40,6 +46,74 @@ final class WebhookTest extends TestCase
         self::assertSame($told, $desk->ask($desk->webhook(), (string) json_encode($desk->mj->poll($id)), [])->status);
     }
 
+    /** @return array<string, array{string, string|null}> what the caller says, and what the extension is told */
+    public function pauses(): array
+    {
+        return [
+            'seconds' => ['120', '120'], 'a date' => ['Wed, 21 Oct 2026 07:28:00 GMT', 'Wed, 21 Oct 2026 07:28:00 GMT'],
+            'nonsense' => ['soon', null], 'nothing' => ['', null], 'too much' => [str_repeat('9', 40), null],
+        ];
+    }
+
+    /** @dataProvider pauses */
+    public function testTheExtensionHearsWhenTheCallerWantsToBeAskedAgain(string $says, ?string $told): void
+    {
+        foreach ([429, 503] as $status) {
+            $receiver = new Receiver([$status], $says === '' ? [] : ["Retry-After: $says"]);
+            $desk = new Desk();
+            $id = $desk->ask('/mj/submit/imagine', ['prompt' => 'a cat', 'notifyHook' => $receiver->url])->json()['result'];
+            $answer = $desk->ask($desk->webhook(), (string) json_encode($desk->mj->poll($id)), []);
+            self::assertSame([424, $told], [$answer->status, $answer->headers['retry-after'] ?? null]);
+        }
+    }
+
+    public function testAHostThatDoesNotAnswerIsLeftAloneForAMoment(): void
+    {
+        $server = stream_socket_server('tcp://127.0.0.1:0') ?: self::fail('no server');
+        $desk = new Desk();
+        $settings = new Settings(['DIR' => $desk->directory(), 'URL' => 'http://127.0.0.1:1']);
+        $place = new Place($desk->mj, $settings);
+        $hooks = new Hooks($settings, $place, new Silences($place, static fn(): int => 1_000_000), 1);
+        $post = static function (string $hook) use ($hooks, $desk): Response {
+            $request = new Request('POST', '/', [], static fn(): string => '', '', '');
+
+            return $hooks->deliver(basename($hooks->options($request, $hook, Hooks::PROXY)['notify_url']), (string) json_encode($desk->mj->imagine('a cat')));
+        };
+        $url = 'http://' . stream_socket_get_name($server, false);
+        self::assertSame(424, $post("$url/one")->status());
+        self::assertIsResource(stream_socket_accept($server, 0.0));
+        $second = $post("$url/two");
+        self::assertSame([424, '1'], [$second->status(), $second->headers()['Retry-After'] ?? '']);
+        self::assertFalse(@stream_socket_accept($server, 0.0), 'nobody came');
+        $other = new Receiver();
+        self::assertSame(204, $post($other->url)->status(), 'others are told');
+    }
+
+    public function testASilentHostIsTriedByOneAndTheLongerItIsSilentTheSeldomer(): void
+    {
+        $desk = new Desk();
+        $now = 1_000_000;
+        $silences = new Silences(new Place($desk->mj, new Settings(['DIR' => $desk->directory()])), static function () use (&$now): int {
+            return $now;
+        });
+        $url = 'https://Shop.example.com:8443/hook?a=1';
+        self::assertSame(0, $silences->pause($url, 8));
+        $pauses = [];
+        for ($times = 0; $times < 7; ++$times) {
+            $silences->heard($url, false);
+            $pauses[] = $pause = $silences->pause('https://shop.example.com:8443/other', 8);
+            self::assertSame(0, $silences->pause('https://shop.example.com/hook', 8), 'another port is another host');
+            $now += $pause;
+            self::assertSame(0, $silences->pause($url, 8), 'one looks whether it is back');
+            self::assertSame(8, $silences->pause($url, 8), 'and no other one meanwhile');
+        }
+        self::assertSame([1, 2, 4, 8, 16, 30, 30], $pauses);
+        $silences->heard($url, true);
+        self::assertSame(0, $silences->pause($url, 8));
+        $silences->heard($url, false);
+        self::assertSame(1, $silences->pause($url, 8));
+    }
+
     public function testACallerThatIsNotThereIsTriedAgain(): void
     {
         $desk = new Desk();
@@ -55,7 +129,7 @@ final class WebhookTest extends TestCase
         $state = new StateDirectory();
         $code = 'require $argv[1] . "/php/autoload.php"; if (function_exists("curl_init") !== ($argv[4] !== "")) { exit(2); } '
             . '$settings = new Mj\Http\Settings(["DIR" => $argv[2], "URL" => "http://127.0.0.1:1"]); $mj = new Mj\Testing\FakeMidjourney(); '
-            . '$hooks = new Mj\Http\Hooks($settings, new Mj\Http\Place($mj, $settings), 1); '
+            . '$place = new Mj\Http\Place($mj, $settings); $hooks = new Mj\Http\Hooks($settings, $place, new Mj\Http\Silences($place), 1); '
             . '$request = new Mj\Http\Request("POST", "/", [], fn () => "", "", ""); '
             . '$path = $hooks->options($request, $argv[3], "mj")["notify_url"]; '
             . 'echo $hooks->deliver(basename($path), json_encode($mj->imagine("a cat")))->status();';

@@ -30,8 +30,18 @@ final class Hooks
      */
     private const NOT_TAKEN = 424;
 
+    /** When a caller wants to be told again, as HTTP has it. */
+    private const WHEN = '/^(?:\d{1,9}|[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT)$/D';
+    /** Bytes of a caller's answer in which that is looked for. */
+    private const LONGEST_ANSWER = 16_384;
+
     /** @param int $patience seconds that a caller has to answer */
-    public function __construct(private Settings $settings, private Place $place, private int $patience = self::PATIENCE) {}
+    public function __construct(
+        private Settings $settings,
+        private Place $place,
+        private Silences $silences,
+        private int $patience = self::PATIENCE,
+    ) {}
 
     /**
      * The options of a submission whose caller wants to be told; none when there is nobody to tell.
@@ -119,12 +129,27 @@ final class Hooks
         if ($told === null) {
             return new Response(204);
         }
-        $status = $this->post($hook, Response::json($told)->body());
+
+        return $this->told($hook, Response::json($told)->body());
+    }
+
+    /** Tells a caller, and the extension what he answered. */
+    private function told(string $hook, string $json): Response
+    {
+        $pause = $this->silences->pause($hook, $this->patience);
+        if ($pause > 0) {
+            return new Response(self::NOT_TAKEN, '', ['Retry-After' => (string) $pause]);
+        }
+        [$status, $when] = $this->post($hook, $json);
+        $this->silences->heard($hook, $status > 0);
         if ($status === 410) {
             return new Response(410);
         }
+        $isWhen = preg_match(self::WHEN, $when) === 1;
 
-        return new Response($status >= 200 && $status < 300 ? 204 : self::NOT_TAKEN);
+        return $status >= 200 && $status < 300
+            ? new Response(204)
+            : new Response(self::NOT_TAKEN, '', $isWhen ? ['Retry-After' => $when] : []);
     }
 
     private function signature(string $data): string
@@ -132,31 +157,45 @@ final class Hooks
         return substr(hash_hmac('sha256', $data, $this->place->key()), 0, self::SIGNATURE);
     }
 
-    /** Posts JSON; gives the status of the answer, 0 when there was none. Redirects are not followed. */
-    private function post(string $url, string $json): int
+    /**
+     * Posts JSON. Redirects are not followed.
+     *
+     * @return array{int, string} the status of the answer, 0 when there was none, and its Retry-After
+     */
+    private function post(string $url, string $json): array
     {
         if (!function_exists('curl_init')) {
             return $this->postPlainly($url, $json);
         }
         $curl = curl_init($url);
         if ($curl === false) {
-            return 0;
+            return [0, ''];
         }
+        $when = '';
         curl_setopt_array($curl, [
             CURLOPT_POSTFIELDS => $json,
             CURLOPT_HTTPHEADER => ['Content-Type: application/json', 'Expect:'],
             CURLOPT_PROTOCOLS => CURLPROTO_HTTP | CURLPROTO_HTTPS,
             CURLOPT_TIMEOUT => $this->patience,
+            CURLOPT_HEADERFUNCTION => static function (mixed $curl, string $line) use (&$when): int {
+                $when = self::retryAfter($line) ?? $when;
+
+                return strlen($line);
+            },
             // What it says is of no interest, however long it is.
             CURLOPT_WRITEFUNCTION => static fn(mixed $curl, string $data): int => strlen($data),
         ]);
         curl_exec($curl);
 
-        return (int) curl_getinfo($curl, CURLINFO_RESPONSE_CODE);
+        return [(int) curl_getinfo($curl, CURLINFO_RESPONSE_CODE), $when];
     }
 
-    /** The same without curl, whose place PHP's own wrapper cannot take: that one waits anew for each byte. */
-    private function postPlainly(string $url, string $json): int
+    /**
+     * The same without curl, whose place PHP's own wrapper cannot take: that one waits anew for each byte.
+     *
+     * @return array{int, string}
+     */
+    private function postPlainly(string $url, string $json): array
     {
         $until = microtime(true) + $this->patience;
         $parts = parse_url($url);
@@ -164,15 +203,15 @@ final class Hooks
         $host = ($parts['host'] ?? '') . ':' . ($parts['port'] ?? ($isTls ? 443 : 80));
         $stream = @stream_socket_client(($isTls ? 'tls' : 'tcp') . "://$host", timeout: $this->patience);
         if ($stream === false) {
-            return 0;
+            return [0, ''];
         }
         stream_set_blocking($stream, false);
         $target = ($parts['path'] ?? '/') . (isset($parts['query']) ? "?{$parts['query']}" : '');
         $request = "POST $target HTTP/1.0\r\nHost: $host\r\nContent-Type: application/json\r\n"
             . 'Content-Length: ' . strlen($json) . "\r\nConnection: close\r\n\r\n$json";
         $answer = '';
-        // Its first line is all that is of interest.
-        while (!str_contains($answer, "\n") && strlen($answer) < 1024 && !feof($stream) && ($left = $until - microtime(true)) > 0) {
+        // Its beginning is all that is of interest.
+        while (!str_contains($answer, "\r\n\r\n") && strlen($answer) < self::LONGEST_ANSWER && !feof($stream) && ($left = $until - microtime(true)) > 0) {
             $read = [$stream];
             $write = $request === '' ? [] : [$stream];
             $except = null;
@@ -184,7 +223,17 @@ final class Hooks
         }
         fclose($stream);
 
-        return preg_match('~^HTTP/\S+ (\d{3})[^\n]*\n~', $answer, $found) === 1 ? (int) $found[1] : 0;
+        if (preg_match('~^HTTP/\S+ (\d{3})[^\n]*\n~', $answer, $found) !== 1) {
+            return [0, ''];
+        }
+        $whens = array_filter(array_map([self::class, 'retryAfter'], explode("\n", $answer)), 'is_string');
+
+        return [(int) $found[1], (string) end($whens)];
+    }
+
+    private static function retryAfter(string $line): ?string
+    {
+        return preg_match('/^Retry-After:\s*(.*?)\s*$/iD', $line, $found) === 1 ? $found[1] : null;
     }
 
     private static function encode(string $text): string

@@ -45,7 +45,7 @@ final class Relay
         $seeds = new Seeds($mj);
         $this->gate = new Gate($settings);
         $this->limit = new RateLimit($place);
-        $this->hooks = new Hooks($settings, $place);
+        $this->hooks = new Hooks($settings, $place, new Silences($place));
         $this->submissions = new Submissions($mj, $settings, $this->hooks, $dialogs, $banned);
         $this->tasks = new Tasks($mj, $settings, $dialogs, $seeds);
         $this->aceData = new AceData($mj, $settings, $this->hooks, $banned, $seeds);
