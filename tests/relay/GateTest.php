@@ -115,6 +115,32 @@ final class GateTest extends TestCase
         $desk->mj->assertNothingSubmitted();
     }
 
+    /** @return array<string, array{string}> */
+    public function bombs(): array
+    {
+        return ['objects' => ['{},'], 'numbers' => ['1,'], 'lists' => ['[[]],'], 'names' => ['{"":{"":0}},']];
+    }
+
+    /** @dataProvider bombs */
+    public function testALongRequestOfShortValuesTakesNoMemory(string $value): void
+    {
+        $code = 'require $argv[1] . "/php/autoload.php"; ini_set("memory_limit", "128M"); '
+            . '$settings = new Mj\Http\Settings(["OPEN" => "1", "RATE" => "0", "DIR" => $argv[2]]); '
+            . '$text = "{\"ids\":[" . str_repeat($argv[3], intdiv(33_000_000, strlen($argv[3]))) . "0]}"; '
+            . '$request = new Mj\Http\Request("POST", "/mj/task/list-by-condition", [], static fn() => $text, "", ""); '
+            . '$answer = (new Mj\Http\Relay(new Mj\Testing\FakeMidjourney(), $settings))->handle($request); '
+            . 'echo $answer->status(), " ", json_decode($answer->body())->code;';
+        $command = [PHP_BINARY, '-n', '-r', $code, '--', dirname(__DIR__, 2), (new Desk())->directory(), $value];
+        exec(implode(' ', array_map('escapeshellarg', $command)), $said);
+        self::assertSame(['400 4'], $said);
+    }
+
+    public function testALongPromptAndALongStateAreNoBombs(): void
+    {
+        $body = ['prompt' => str_repeat('a, ', 1_500), 'state' => str_repeat('[{,', 20_000)];
+        self::assertSame(1, (new Desk())->ask('/mj/submit/imagine', $body)->json()['code']);
+    }
+
     /** @return array<string, array{string, string, int, string}> */
     public function strays(): array
     {

@@ -8,12 +8,21 @@ namespace Mj\Http;
 final class Body
 {
     private const DEPTH = 16;
+    /** A request has some dozens, or a thousand ids; as many as fit into its bytes would take gigabytes. */
+    private const MOST_VALUES = 100_000;
 
     private function __construct(private \stdClass $fields, private string $place) {}
 
     /** @throws Refusal when it is no JSON object */
     public static function parse(string $json): self
     {
+        $values = 0;
+        foreach ([',', '[', '{'] as $begin) {
+            $values += substr_count($json, $begin);
+        }
+        if ($values > self::MOST_VALUES) {
+            throw Refusal::shape('the request has too many values');
+        }
         try {
             $fields = json_decode($json, false, self::DEPTH, JSON_THROW_ON_ERROR);
         } catch (\JsonException $error) {
