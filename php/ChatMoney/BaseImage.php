@@ -26,8 +26,9 @@ final class BaseImage
                 return "data:image/$type;base64,$image";
             }
         }
-        $root = $public === null ? false : realpath($public);
-        $path = $root === false || str_contains($image, "\0") ? false : realpath($root . '/' . ltrim($image, '/'));
+        // ThinkPHP makes exceptions of warnings, and that of open_basedir names paths of the server.
+        $root = $public === null ? false : @realpath($public);
+        $path = $root === false || str_contains($image, "\0") ? false : @realpath($root . '/' . ltrim($image, '/'));
         if ($root === false || $path === false || !str_starts_with($path, $root . '/') || !is_file($path)) {
             throw new DriverException('image_base must be an address, a picture in Base64, or a file of the public directory');
         }

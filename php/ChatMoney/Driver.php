@@ -32,13 +32,14 @@ final class Driver
 
     private bool $isUploading;
 
-    /** @var (callable(): string)|null */
+    /** @var (callable(): mixed)|null */
     private $token;
 
     /**
      * @param callable(array<string, mixed>): mixed $notify is given each result once, in a transaction of `$connection`:
      *                                                      false for a task that no record has; what it throws is tried again
-     * @param (callable(): string)|null             $token  the key pool: a user token for each prompt; null leaves it to mj
+     * @param (callable(): mixed)|null              $token  the key pool: a user token for each prompt, whatever else it
+     *                                                      gives when it has none; null leaves it to mj
      * @param array{
      *     prefix?: string, site?: string, public?: string|null, upload?: bool,
      *     on_error?: (callable(\Throwable, string): mixed)|null
@@ -204,7 +205,13 @@ final class Driver
     private function token(): string
     {
         assert($this->token !== null);
-        $token = trim(($this->token)());
+        try {
+            $token = ($this->token)();
+        } catch (\TypeError) {
+            // It promised a string and had none. The application catches \Exception only.
+            $token = null;
+        }
+        $token = is_string($token) ? trim($token) : '';
 
         return $token === '' ? throw new DriverException('the key pool has no usable key') : $token;
     }

@@ -94,6 +94,37 @@ final class DriverTest extends TestCase
         self::assertRefused('too many tasks wait', static fn () => $driver->imagine(['prompt' => 'a dog']));
     }
 
+    /** @return array<string, array{callable(): mixed}> */
+    public function emptyPools(): array
+    {
+        return [
+            'null' => [static fn () => null], 'false' => [static fn () => false], 'blank' => [static fn () => ' '], 'a row' => [static fn () => ['key' => 'x']],
+            'null where a string was promised' => [static fn (): string => (static fn () => null)()],
+        ];
+    }
+
+    /** @dataProvider emptyPools */
+    public function testAnEmptyPoolIsAnException(callable $pool): void
+    {
+        // An \Error would pass by what marks the record as failed and gives the money back.
+        self::assertRefused('the key pool has no usable key', fn () => $this->driver($pool)->imagine(['prompt' => 'a cat']));
+        $this->mj->assertNothingSubmitted();
+    }
+
+    public function testAPathThatPhpMayNotSeeIsRefusedWithoutSayingWhy(): void
+    {
+        $code = 'require $argv[1] . "/php/autoload.php"; array_map("class_exists", [Mj\ChatMoney\BaseImage::class, Mj\ChatMoney\DriverException::class]); '
+            // As ThinkPHP has it.
+            . 'set_error_handler(static fn($level, $says) => error_reporting() & $level ? throw new ErrorException($says) : false); '
+            . 'ini_set("open_basedir", $argv[2]); '
+            . 'try { Mj\ChatMoney\BaseImage::source("../../../../../etc/passwd", $argv[2]); } catch (Exception $e) { echo get_class($e), " ", $e->getMessage(); }';
+        $public = sys_get_temp_dir() . '/mj-public-' . bin2hex(random_bytes(6));
+        mkdir($public, 0700);
+        exec(implode(' ', array_map('escapeshellarg', [PHP_BINARY, '-n', '-r', $code, '--', dirname(__DIR__, 2), $public])), $said);
+        rmdir($public);
+        self::assertStringStartsWith(DriverException::class . ' image_base must be', $said[0]);
+    }
+
     public function testARequestThatPollsSeesProgress(): void
     {
         $this->mj->will(Outcome::success(), Outcome::failure('BANNED_PROMPT', 'banned'), Outcome::stuck(46));
@@ -165,7 +196,7 @@ final class DriverTest extends TestCase
     }
 
     /**
-     * @param (callable(): string)|null $token
+     * @param (callable(): mixed)|null $token
      * @param array<string, mixed>      $options
      */
     private function driver(?callable $token, array $options = []): Driver
