@@ -29,9 +29,12 @@ interface Connection
     public function execute(string $sql, array $bind = []): int;
 
     /**
-     * Does all of `$work` or nothing; what it throws goes on. `$work` may not end the transaction.
+     * Does all of `$work` or nothing; what it throws goes on. `$work` may not end the transaction, nor leave one open.
      *
      * @param callable(): mixed $work
      */
     public function transaction(callable $work): void;
+
+    /** Whether a transaction is under way. */
+    public function isInTransaction(): bool;
 }

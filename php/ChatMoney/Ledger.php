@@ -51,9 +51,17 @@ final class Ledger
         $this->connection->execute(self::create($this->table));
     }
 
-    /** Takes the lock of this table, which the server gives back when the connection ends; false when another has it. */
+    /**
+     * Takes the lock of this table, which the server gives back when the connection ends; false when another has it.
+     *
+     * @throws \LogicException within a transaction: who rolls it back takes back what was written down, and what was
+     *                         acknowledged stays so
+     */
     public function lock(): bool
     {
+        if ($this->connection->isInTransaction()) {
+            throw new \LogicException('results cannot be delivered within a transaction of the site: call sync() before it begins');
+        }
         $this->isLocked = self::field($this->connection->query("SELECT GET_LOCK({$this->lockName()}, 0) AS n")[0] ?? [], 'n') === 1;
         if ($this->isLocked && !$this->isReleasedAtExit) {
             $this->isReleasedAtExit = true;

@@ -48,6 +48,11 @@ final class PdoConnection implements Connection
         }
     }
 
+    public function isInTransaction(): bool
+    {
+        return $this->pdo->inTransaction();
+    }
+
     /** @param array<string, int|string> $bind */
     private function run(string $sql, array $bind): \PDOStatement
     {

@@ -294,6 +294,22 @@ final class SyncTest extends TestCase
         self::assertSame(["PDOException of $id", "LogicException of $id"], $this->errors);
     }
 
+    public function testWithinATransactionNothingIsDeliveredOrAcknowledged(): void
+    {
+        $driver = $this->driver();
+        $this->drawn($driver, 'a cat');
+        $this->pdo->beginTransaction();
+        try {
+            $driver->sync();
+            self::fail('nothing was thrown');
+        } catch (\LogicException $thrown) {
+            self::assertStringContainsString('within a transaction', $thrown->getMessage());
+        }
+        $this->pdo->rollBack();
+        self::assertSame(self::ordered(['delivered' => 1]), self::ordered($driver->sync()));
+        self::assertSame([1], $this->counts());
+    }
+
     public function testAConnectionThatHidesItsErrorsIsRefused(): void
     {
         $this->pdo->setAttribute(\PDO::ATTR_ERRMODE, \PDO::ERRMODE_SILENT);

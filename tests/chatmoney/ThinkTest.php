@@ -23,6 +23,8 @@ final class ThinkTest extends TestCase
 
     private PDOConnection $connection;
 
+    private string $dsn;
+
     private App $app;
 
     protected function setUp(): void
@@ -32,7 +34,8 @@ final class ThinkTest extends TestCase
         }
         require_once __DIR__ . '/../thinkphp/think.php';
         $this->mj = new FakeMidjourney();
-        $this->connection = self::connection(MariaDb::running()->database());
+        $this->dsn = MariaDb::running()->database();
+        $this->connection = self::connection($this->dsn);
         $this->connection->execute('CREATE TABLE notices (task_id varchar(30)) ENGINE=InnoDB');
         $this->app = new App(sys_get_temp_dir());
     }
@@ -77,6 +80,40 @@ final class ThinkTest extends TestCase
 
         $this->connection->execute('UPDATE la_mj_delivery SET next_at = 4294967295');
         self::assertSame([0, "1 forgotten\n0 delivered, 0 failed; 0 to be tried again, 0 given up\n"], $this->command('--forget'));
+    }
+
+    public function testATransactionThatIsLeftOpenTakesNothingWithIt(): void
+    {
+        $leaves = true;
+        $driver = $this->bind(function (array $payload) use (&$leaves): void {
+            $this->connection->startTrans();
+            $this->connection->execute('INSERT INTO notices VALUES (:id)', ['id' => $payload['data']['task_id']]);
+            // As a function does that returns early.
+            $leaves || $this->connection->commit();
+        });
+        $driver->install();
+        $ids = array_map(fn (string $prompt): string => $this->mj->wait($driver->imagine(['prompt' => $prompt])['task_id'])->id, ['a cat', 'a dog']);
+        self::assertSame(['busy' => false, 'delivered' => 0, 'failed' => 2, 'owed' => 2, 'abandoned' => 0], $driver->sync(60.0));
+        $other = self::connection($this->dsn);
+        self::assertCount(2, $other->query('SELECT * FROM la_mj_delivery WHERE next_at > 0'), 'they are owed, whatever becomes of this connection');
+        $leaves = false;
+        $this->connection->execute('UPDATE la_mj_delivery SET next_at = 1');
+        self::assertSame(2, $driver->sync(60.0)['delivered']);
+        self::assertSame($ids, array_column($other->query('SELECT task_id FROM notices ORDER BY task_id'), 'task_id'));
+    }
+
+    public function testATransactionThatIsEndedIsTold(): void
+    {
+        $errors = [];
+        $note = static function (\Throwable $thrown) use (&$errors): void {
+            $errors[] = $thrown->getMessage();
+        };
+        $notify = fn (): int => $this->connection->execute('COMMIT');
+        $driver = new Driver($this->mj, new ThinkConnection($this->connection), $notify, null, ['on_error' => $note]);
+        $driver->install();
+        $this->mj->wait($driver->imagine(['prompt' => 'a cat'])['task_id']);
+        self::assertSame(1, $driver->sync()['failed']);
+        self::assertSame(['the notify function ended the transaction of its delivery'], $errors);
     }
 
     public function testItSaysWhatIsMissing(): void

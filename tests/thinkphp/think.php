@@ -439,19 +439,44 @@ namespace think\db {
                 return $statement->rowCount();
             }
 
-            public function transaction(callable $callback)
+            public function getPdo()
+            {
+                return $this->pdo;
+            }
+
+            // As there: of transactions within others only the outermost is one, and what is left open keeps it open.
+            public function startTrans(): void
             {
                 ++$this->depth === 1 ? $this->pdo->beginTransaction() : $this->pdo->exec("SAVEPOINT trans$this->depth");
+            }
+
+            public function commit(): void
+            {
+                if ($this->depth === 1 && $this->pdo->inTransaction()) {
+                    $this->pdo->commit();
+                }
+                --$this->depth;
+            }
+
+            public function rollback(): void
+            {
+                if ($this->pdo->inTransaction()) {
+                    $this->depth === 1 ? $this->pdo->rollBack() : $this->pdo->exec("ROLLBACK TO SAVEPOINT trans$this->depth");
+                }
+                $this->depth = max(0, $this->depth - 1);
+            }
+
+            public function transaction(callable $callback)
+            {
+                $this->startTrans();
                 try {
                     $result = $callback($this);
-                    $this->depth === 1 ? $this->pdo->commit() : null;
+                    $this->commit();
 
                     return $result;
                 } catch (\Throwable $thrown) {
-                    $this->depth === 1 ? $this->pdo->rollBack() : $this->pdo->exec("ROLLBACK TO SAVEPOINT trans$this->depth");
+                    $this->rollback();
                     throw $thrown;
-                } finally {
-                    --$this->depth;
                 }
             }
         }
