@@ -92,8 +92,18 @@ final class TaskTest extends TestCase
             self::assertSame([$two, $one], array_column($desk->ask("/mj/task/$route", ['ids' => $ids])->json(), 'id'));
             self::assertSame([], $desk->ask("/mj/task/$route", [])->json());
         }
-        self::assertSame(4, $desk->ask('/mj/task/list-by-condition', ['ids' => array_fill(0, 1001, 'x')])->json()['code']);
+        self::assertSame(4, $desk->ask('/mj/task/list-by-condition', ['ids' => array_fill(0, 10_001, 'x')])->json()['code']);
         self::assertSame(400, $desk->ask('/mj/task/list-by-condition', ['ids' => [1]])->status);
+    }
+
+    public function testWhatResellersNeverForgetHidesNothing(): void
+    {
+        $desk = new Desk();
+        $id = $desk->done('/mj/submit/imagine', ['prompt' => 'one']);
+        // New API asks for all that has not ended, and so for good for what is long gone here.
+        $gone = array_map(static fn(int $number): string => sprintf('01J%023d', $number), range(1, 3_000));
+        self::assertSame([$id], array_column($desk->ask('/mj/task/list-by-condition', ['ids' => [...$gone, $id]])->json(), 'id'));
+        self::assertCount(1_000, $desk->ask('/mj/task/list-by-condition', ['ids' => array_fill(0, 1_500, $id)])->json());
     }
 
     /** @return array<string, array{string}> */

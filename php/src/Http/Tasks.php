@@ -17,7 +17,9 @@ final class Tasks
 {
     /** As many as midjourney-proxy's list has. */
     private const LISTED = 100;
-    private const MOST_IDS = 1_000;
+    private const MOST_IDS = 10_000;
+    /** As many of them are shown at once: the others come when these have ended, and are asked for no more. */
+    private const MOST_SHOWN = 1_000;
     /** Seconds for a seed: New API hangs up after 30. */
     private const LONGEST_SEED = 20;
     private const OPEN = [Status::NOT_START, Status::SUBMITTED, Status::MODAL, Status::IN_PROGRESS];
@@ -130,6 +132,21 @@ final class Tasks
      */
     private function found(array $ids): array
     {
+        $shown = [];
+        foreach (array_chunk($ids, self::MOST_SHOWN) as $some) {
+            $shown = [...$shown, ...$this->some($some, self::MOST_SHOWN - count($shown))];
+        }
+
+        return $shown;
+    }
+
+    /**
+     * @param list<string> $ids
+     *
+     * @return list<array<string, mixed>>
+     */
+    private function some(array $ids, int $most): array
+    {
         $own = [];
         foreach ($ids as $id) {
             $task = preg_match('/^[0-9A-Z]{26}$/D', $id) === 1 ? $this->dialogs->task($id) : null;
@@ -137,7 +154,7 @@ final class Tasks
                 $own[$id] = $task;
             }
         }
-        $tasks = $own === [] ? [] : $this->mj->pollMany(array_values($own));
+        $tasks = $own === [] || $most === 0 ? [] : $this->mj->pollMany(array_values($own));
         $shown = [];
         foreach ($ids as $id) {
             $task = isset($own[$id]) ? $tasks[$own[$id]] ?? null : null;
@@ -147,9 +164,12 @@ final class Tasks
             } elseif ($dialog !== null && $dialog['task'] === null) {
                 $shown[] = ProxyShape::dialog($dialog);
             }
+            if (count($shown) >= $most) {
+                break;
+            }
         }
 
-        return $shown;
+        return array_slice($shown, 0, $most);
     }
 
     private function task(string $id): Task
