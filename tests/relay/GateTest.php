@@ -92,6 +92,32 @@ final class GateTest extends TestCase
         self::assertSame([401, 401, 429, 429], $statuses);
     }
 
+    public function testOneNetworkOfSixIsOneAddress(): void
+    {
+        $desk = new Desk(['RATE' => '2']);
+        $ask = static fn(string $address, string $guess): int => $desk->ask('/mj/task/list', null, ['mj-api-secret' => $guess], null, $address)->status;
+        do {
+            $minute = intdiv(time(), 60);
+            exec('rm -rf ' . escapeshellarg($desk->directory()));
+            // Whoever has one address of them has 18 quintillions.
+            $guesses = [$ask('2001:db8::1', 'a'), $ask('2001:db8::ffff', 'b'), $ask('2001:db8:0:0:9::', 'c'), $ask('2001:db8:0:1::1', 'd')];
+            $four = [$ask('::ffff:192.0.2.1', 'e'), $ask('::ffff:192.0.2.1', 'f'), $ask('192.0.2.1', 'g'), $ask('::ffff:192.0.2.2', 'h')];
+        } while (intdiv(time(), 60) !== $minute);
+        self::assertSame([401, 401, 429, 401], $guesses);
+        self::assertSame([401, 401, 429, 401], $four);
+    }
+
+    public function testARateThatApcuCannotCountIsCountedInFiles(): void
+    {
+        $code = 'function apcu_enabled() { return true; } function apcu_add() { return false; } function apcu_inc() { return false; } '
+            . 'require $argv[1] . "/php/autoload.php"; $settings = new Mj\Http\Settings(["DIR" => $argv[2]]); '
+            . '$limit = new Mj\Http\RateLimit(new Mj\Http\Place(new Mj\Testing\FakeMidjourney(), $settings)); '
+            . 'try { for ($n = 1; $n <= 9; ++$n) { $limit->count("a", 3); } echo "any number"; } catch (Mj\Http\Refusal) { echo "not all"; }';
+        $command = [PHP_BINARY, '-n', '-r', $code, '--', dirname(__DIR__, 2), (new Desk())->directory()];
+        exec(implode(' ', array_map('escapeshellarg', $command)), $said);
+        self::assertSame(['not all'], $said);
+    }
+
     public function testSubmissionsHaveARateOfTheirOwn(): void
     {
         $desk = new Desk(['SUBMIT_RATE' => '1']);

@@ -43,8 +43,11 @@ final class RateLimit
         if (function_exists('apcu_enabled') && apcu_enabled()) {
             $key = "mj-relay:$name:$minute";
             apcu_add($key, 0, 2 * self::MINUTE);
-
-            return (int) apcu_inc($key);
+            $count = apcu_inc($key);
+            // There may be no room.
+            if ($count !== false) {
+                return $count;
+            }
         }
         $directory = $this->place->directory('rate');
         Place::tidy($directory, self::KEPT);

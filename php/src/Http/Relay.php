@@ -81,11 +81,12 @@ final class Relay
             return new Response(204);
         }
         self::expect($request, $method);
-        $this->limit->count("address {$request->address()}", $this->settings->rate());
+        $address = self::network($request->address());
+        $this->limit->count("address $address", $this->settings->rate());
         $caller = $this->gate->caller($request);
         $this->limit->count("secret $caller", $this->settings->rate());
         if ($isSubmission) {
-            $this->limit->count("submit address {$request->address()}", $this->settings->submitRate());
+            $this->limit->count("submit address $address", $this->settings->submitRate());
             $this->limit->count("submit secret $caller", $this->settings->submitRate());
         }
 
@@ -201,6 +202,19 @@ final class Relay
             'Access-Control-Allow-Methods' => 'GET, POST',
             'Vary' => 'Origin',
         ];
+    }
+
+    /** What of an address one customer of a provider has: all of an IPv4 address, the first half of an IPv6 address. */
+    private static function network(string $address): string
+    {
+        $bytes = (string) @inet_pton($address);
+        if (strlen($bytes) !== 16) {
+            return $address;
+        }
+
+        return str_starts_with($bytes, "\0\0\0\0\0\0\0\0\0\0\xff\xff")
+            ? (string) inet_ntop(substr($bytes, 12))
+            : bin2hex(substr($bytes, 0, 8));
     }
 
     private static function expect(Request $request, string $method): void
