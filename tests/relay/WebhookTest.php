@@ -6,6 +6,7 @@ namespace Mj\Tests\Relay;
 
 use Mj\Http\Hooks;
 use Mj\Http\Place;
+use Mj\Http\Relay;
 use Mj\Http\Request;
 use Mj\Http\Response;
 use Mj\Http\Settings;
@@ -77,7 +78,9 @@ final class WebhookTest extends TestCase
         $post = static function (string $hook) use ($hooks, $desk): Response {
             $request = new Request('POST', '/', [], static fn(): string => '', '', '');
 
-            return $hooks->deliver(basename($hooks->options($request, $hook, Hooks::PROXY)['notify_url']), (string) json_encode($desk->mj->imagine('a cat')));
+            $task = (string) json_encode($desk->mj->imagine('a cat'));
+
+            return $hooks->deliver(basename($hooks->options($request, $hook, Hooks::PROXY)['notify_url']), static fn(): string => $task);
         };
         $url = 'http://' . stream_socket_get_name($server, false);
         self::assertSame(424, $post("$url/one")->status());
@@ -132,7 +135,7 @@ final class WebhookTest extends TestCase
             . '$place = new Mj\Http\Place($mj, $settings); $hooks = new Mj\Http\Hooks($settings, $place, new Mj\Http\Silences($place), 1); '
             . '$request = new Mj\Http\Request("POST", "/", [], fn () => "", "", ""); '
             . '$path = $hooks->options($request, $argv[3], "mj")["notify_url"]; '
-            . 'echo $hooks->deliver(basename($path), json_encode($mj->imagine("a cat")))->status();';
+            . 'echo $hooks->deliver(basename($path), fn () => json_encode($mj->imagine("a cat")))->status();';
         $url = 'http://' . stream_socket_get_name($server, false) . '/hook';
         $command = [PHP_BINARY, '-n', ...($curl === '' ? [] : ['-d', "extension=$curl"]), '-r', $code, '--', dirname(__DIR__, 2), $state->path, $url, $curl];
         $process = proc_open($command, [['file', '/dev/null', 'r'], ['pipe', 'w'], STDERR], $pipes);
@@ -169,6 +172,20 @@ final class WebhookTest extends TestCase
         self::assertSame(400, $desk->ask($path, '[]')->status);
         self::assertSame(400, $desk->ask($path, 'nonsense')->status);
         self::assertSame(403, (new Desk())->ask($path, $task)->status);
+    }
+
+    public function testWhatIsNotSignedIsNotEvenRead(): void
+    {
+        $desk = new Desk();
+        $read = false;
+        $body = static function () use (&$read): string {
+            $read = true;
+
+            return '{}';
+        };
+        $relay = new Relay($desk->mj, new Settings(['DIR' => $desk->directory()]));
+        self::assertSame(403, $relay->handle(new Request('POST', '/mj/webhook/x.y', [], $body, '', ''))->status());
+        self::assertFalse($read);
     }
 
     public function testHostsMayBeNamed(): void

@@ -103,9 +103,10 @@ final class Hooks
     /**
      * Takes what the extension posts, and posts it on. The extension tries again unless we answer with a 2xx.
      *
-     * @param string $token what stands behind PATH
+     * @param string             $token what stands behind PATH
+     * @param \Closure(): string $body  the task, which is read when the token is ours
      */
-    public function deliver(string $token, string $body): Response
+    public function deliver(string $token, \Closure $body): Response
     {
         [$data, $signature] = explode('.', $token, 2) + ['', ''];
         if (!hash_equals($this->signature($data), $signature)) {
@@ -114,7 +115,7 @@ final class Hooks
         /** @var array{string, string, string|null} $target it is signed: we wrote it */
         $target = json_decode(self::decode($data), true, 4, JSON_THROW_ON_ERROR);
         [$hook, $shape, $dialog] = $target;
-        $record = json_decode($body, true, 32);
+        $record = json_decode($body(), true, 32);
         if (!is_array($record) || !is_string($record['id'] ?? null) || !is_string($record['status'] ?? null)) {
             throw Refusal::shape('the request must be a task');
         }

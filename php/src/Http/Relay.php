@@ -73,7 +73,9 @@ final class Relay
         if (str_starts_with($path, Hooks::PATH)) {
             self::expect($request, self::POST);
 
-            return $this->hooks->deliver(substr($path, strlen(Hooks::PATH)), $request->body(self::LARGEST_TASK));
+            $body = static fn(): string => $request->body(self::LARGEST_TASK);
+
+            return $this->hooks->deliver(substr($path, strlen(Hooks::PATH)), $body);
         }
         [$method, $work, $isSubmission] = $this->route($path)
             ?? throw new Refusal(404, Reply::NOT_FOUND, 'there is no such address');
