@@ -223,6 +223,28 @@ final class GateTest extends TestCase
         self::assertSame(405, $desk->ask('/mj/task/list', null, ['origin' => 'https://evil.example.com'], 'OPTIONS')->status);
     }
 
+    public function testAllSitesMayAskWhereThatIsSaid(): void
+    {
+        $desk = new Desk(['CORS' => '*', 'RATE' => '1']);
+        $origin = ['origin' => 'https://chat.example.com'];
+        $answer = $desk->ask('/mj/submit/imagine', null, $origin, 'OPTIONS');
+        self::assertSame([204, '*'], [$answer->status, $answer->headers['access-control-allow-origin']]);
+        // Secrets are no cookies.
+        self::assertArrayNotHasKey('access-control-allow-credentials', $answer->headers);
+        $answer = $desk->ask('/mj/task/list', null, ['mj-api-secret' => 'wrong'] + $origin);
+        self::assertSame([401, '*'], [$answer->status, $answer->headers['access-control-allow-origin']]);
+        self::assertSame('Retry-After', $answer->headers['access-control-expose-headers']);
+    }
+
+    public function testAFormIsNoLongRequest(): void
+    {
+        // PHP takes it apart, and leaves no body.
+        $headers = ['mj-api-secret' => Desk::SECRET, 'content-type' => 'multipart/form-data; boundary=x', 'content-length' => '300'];
+        $answer = (new Desk())->ask('/mj/submit/imagine', '', $headers);
+        self::assertSame(400, $answer->status);
+        self::assertStringContainsString('JSON', $answer->json()['description']);
+    }
+
     public function testItMayLiveBelowAnAddress(): void
     {
         $desk = new Desk(['BASE' => '/relay/']);

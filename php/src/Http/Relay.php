@@ -194,14 +194,17 @@ final class Relay
     private function crossOrigin(Request $request): array
     {
         $origin = $request->header('origin');
-        if ($origin === '' || !in_array($origin, $this->settings->origins(), true)) {
+        $allowed = array_intersect(['*', $origin], $this->settings->origins());
+        if ($origin === '' || $allowed === []) {
             return [];
         }
 
         return [
-            'Access-Control-Allow-Origin' => $origin,
+            // Who asks has a secret, and no cookie that a page of another site could have sent along.
+            'Access-Control-Allow-Origin' => $allowed[0] ?? $origin,
             'Access-Control-Allow-Headers' => 'authorization, content-type, mj-api-secret',
             'Access-Control-Allow-Methods' => 'GET, POST',
+            'Access-Control-Expose-Headers' => 'Retry-After',
             'Vary' => 'Origin',
         ];
     }

@@ -89,6 +89,9 @@ final class Request
             throw new Refusal(413, Reply::VALIDATION_ERROR, "the request is longer than $most bytes");
         }
         if (strlen($body) < $length) {
+            if (stripos($this->header('content-type'), 'multipart/form-data') === 0) {
+                throw Refusal::shape('the request must be JSON, and no form');
+            }
             throw new Refusal(413, Reply::VALIDATION_ERROR, 'PHP did not take the whole request: it is longer than post_max_size');
         }
 
