@@ -61,6 +61,20 @@ final class SubmitTest extends TestCase
         self::assertSame($options, $desk->options());
     }
 
+    public function testNumbersMayBeWrittenAsJavaReadsThem(): void
+    {
+        $desk = new Desk();
+        $id = $desk->done('/mj/submit/imagine', ['prompt' => 'a cat', 'state' => 1700000000123]);
+        self::assertSame('1700000000123', $desk->ask("/mj/task/$id/fetch")->json()['state']);
+        $change = ['taskId' => $id, 'action' => 'UPSCALE', 'index' => '2', 'state' => 7];
+        self::assertSame(1, $desk->ask('/mj/submit/change', $change)->json()['code']);
+        $desk->mj->assertPressed($id, 'upscale2');
+        self::assertSame(['state' => '7'], $desk->options());
+        foreach ([1.5, true, [], ['a' => 1]] as $state) {
+            self::assertSame(400, $desk->ask('/mj/submit/imagine', ['prompt' => 'a cat', 'state' => $state])->status);
+        }
+    }
+
     public function testNamesThatPhpCannotHaveDoNoHarm(): void
     {
         $desk = new Desk();
@@ -185,7 +199,8 @@ final class SubmitTest extends TestCase
             'no action' => ['change', ['taskId' => 'x', 'index' => 1], 200, 4],
             'no index' => ['change', ['taskId' => 'x', 'action' => 'UPSCALE'], 200, 4],
             'index too great' => ['change', ['taskId' => 'x', 'action' => 'UPSCALE', 'index' => 5], 200, 4],
-            'index of another type' => ['change', ['taskId' => 'x', 'action' => 'UPSCALE', 'index' => '1'], 400, 4],
+            'index of another type' => ['change', ['taskId' => 'x', 'action' => 'UPSCALE', 'index' => 'one'], 400, 4],
+            'index of another number' => ['change', ['taskId' => 'x', 'action' => 'UPSCALE', 'index' => '5'], 400, 4],
             'content without an action' => ['simple-change', ['content' => 'x'], 200, 4],
             'content with another action' => ['simple-change', ['content' => 'x W1'], 200, 4],
             'content of an unknown task' => ['simple-change', ['content' => 'x U1'], 200, 3],

@@ -64,11 +64,23 @@ final class Body
         return $this->text($name) === '' ? null : $this->oneOf($name, $this->text($name), $words);
     }
 
-    public function integer(string $name): ?int
+    /** Its words, or a whole number: Java, which midjourney-proxy is written in, reads one as words. */
+    public function label(string $name): string
     {
-        $value = $this->value($name);
-        if (is_float($value) && floor($value) === $value && abs($value) < 2 ** 53) {
-            $value = (int) $value;
+        $value = self::whole($this->value($name));
+        if (is_int($value) && abs($value) < 2 ** 53) {
+            return (string) $value;
+        }
+
+        return $this->text($name);
+    }
+
+    /** @param list<string> $asWords numbers that may be strings, too */
+    public function integer(string $name, array $asWords = []): ?int
+    {
+        $value = self::whole($this->value($name));
+        if (in_array($value, $asWords, true)) {
+            return (int) $value;
         }
         if ($value !== null && !is_int($value)) {
             throw $this->wrong($name, 'an integer');
@@ -146,6 +158,12 @@ final class Body
         }
 
         return (object) array_filter($named, static fn(int|string $name): bool => !str_starts_with((string) $name, "\0"), ARRAY_FILTER_USE_KEY);
+    }
+
+    /** The same, or the integer that a number like 2.0 is. */
+    private static function whole(mixed $value): mixed
+    {
+        return is_float($value) && floor($value) === $value && abs($value) < 2 ** 53 ? (int) $value : $value;
     }
 
     private function value(string $name): mixed

@@ -20,6 +20,7 @@ final class Submissions
     public const BOTS = ['MID_JOURNEY', 'NIJI_JOURNEY', 'mj', 'niji'];
     public const MODES = ['FAST', 'RELAX', 'TURBO'];
     private const ACTIONS = ['UPSCALE', 'VARIATION', 'REROLL'];
+    private const INDEXES = ['1', '2', '3', '4'];
     private const DIMENSIONS = ['PORTRAIT', 'SQUARE', 'LANDSCAPE'];
     /** Buttons that always open a dialog. */
     private const FORMS = '/^(custom_zoom|vary_region|animate_(high|low)_manual|imagine[1-5])$/D';
@@ -97,7 +98,7 @@ final class Submissions
     public function change(Request $request, Body $body, ?string $mode): Response
     {
         $action = $body->word('action', self::ACTIONS);
-        $index = $body->integer('index');
+        $index = $body->integer('index', self::INDEXES);
         $id = $body->text('taskId');
         $options = $this->options($request, $body, $mode, false);
         if ($action === null) {
@@ -152,7 +153,7 @@ final class Submissions
         $given = array_filter([
             'prompt' => trim($body->text('prompt')),
             'mask' => $body->text('maskBase64'),
-            'state' => $body->text('state'),
+            'state' => $body->label('state'),
             'hook' => trim($body->text('notifyHook')),
             'mode' => (string) $mode,
         ], static fn(string $one): bool => $one !== '');
@@ -266,7 +267,7 @@ final class Submissions
         $modes = $filter->words('modes', self::MODES);
         $account = trim($filter->text('instanceId'));
         $bot = $body->word('botType', self::BOTS);
-        $state = $body->text('state');
+        $state = $body->label('state');
         $options = $this->hooks->options($request, $body->text('notifyHook'), Hooks::PROXY);
         if ($state !== '') {
             $options['state'] = $state;
