@@ -50,6 +50,29 @@ final class LooksTest extends ConsoleTestCase
         self::assertStringContainsString('More: --cursor=', $this->out);
     }
 
+    public function testATableIsNoWiderThanTheTerminal(): void
+    {
+        $this->mj->will(Outcome::failure('BANNED_PROMPT'), Outcome::stuck(35));
+        $ids = [];
+        foreach (['a stormy sea', '海边的灯塔，远处是山，天空中有鸟，画面宁静，水彩画风格，细节丰富，柔和的光线', 'a cat'] as $prompt) {
+            $ids[] = $this->mj->wait($this->mj->imagine($prompt), 20)->id;
+        }
+        foreach ([160, 100, 80, 60, 50, 40, 30] as $columns) {
+            putenv("COLUMNS=$columns");
+            self::assertSame(0, $this->live(['tasks']));
+            $lines = explode("\n", rtrim((string) preg_replace('/\e\[[\d;]*m/', '', $this->out)));
+            foreach ($lines as $line) {
+                self::assertLessThanOrEqual($columns, mb_strwidth(rtrim($line)), "$columns: $line");
+            }
+            foreach ($ids as $number => $id) {
+                self::assertStringStartsWith($id, $lines[3 - $number]);
+            }
+            self::assertSame($columns >= 60, str_contains($this->out, 'a cat'), "$columns: $this->out");
+            self::assertSame($columns >= 40, str_contains($this->out, 'done'), "$columns: $this->out");
+            self::assertSame($columns >= 80, str_contains($this->out, '100 %'), "$columns: $this->out");
+        }
+    }
+
     public function testATaskIsShownAsItIs(): void
     {
         $this->mj->will(Outcome::stuck(35));
