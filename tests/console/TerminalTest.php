@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Mj\Tests\Console;
 
+use Mj\Tests\Process\Until;
 use Mj\Tests\Simulator\ForwardProxy;
 use PHPUnit\Framework\TestCase;
 
@@ -104,6 +105,25 @@ final class TerminalTest extends TestCase
         $mj->simulator->control('release');
         self::assertSame(0, $mj->pipe('task', $found[1], '--wait', '--json'), $mj->errors);
         self::assertSame(['SUCCESS', 'a dog simulate:stall'], [json_decode($mj->output, true)['status'], json_decode($mj->output, true)['prompt']]);
+    }
+
+    public function testAWatchEndsWithItsReader(): void
+    {
+        $mj = self::mj();
+        [$watch, $output] = $mj->start('watch', '--json', '--timeout=60');
+        self::assertSame(0, $mj->pipe('imagine', 'a first cat'), $mj->errors);
+        self::assertIsString(fgets($output));
+        fclose($output);
+        self::assertSame(0, $mj->pipe('imagine', 'a second cat'), $mj->errors);
+        Until::true(static fn (): bool => !($status = proc_get_status($watch))['running'] && self::assertEnded($status), 50.0);
+    }
+
+    /** @param array{signaled: bool, exitcode: int} $status */
+    private static function assertEnded(array $status): bool
+    {
+        self::assertSame([false, 0], [$status['signaled'], $status['exitcode']]);
+
+        return true;
     }
 
     public function testSigtermAndJsonKeepTheTaskToo(): void

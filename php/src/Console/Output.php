@@ -14,10 +14,18 @@ final class Output extends ConsoleOutput
 
     private ?string $trouble = null;
 
+    private bool $isClosed = false;
+
     /** Why something could not be written; null where all was, or where the reader wanted no more of it (`| head`). */
     public function trouble(): ?string
     {
         return $this->trouble;
+    }
+
+    /** Whether the reader has gone: nobody will see what is written from here on. */
+    public function isClosed(): bool
+    {
+        return $this->isClosed;
     }
 
     protected function doWrite(string $message, bool $newline): void
@@ -25,7 +33,12 @@ final class Output extends ConsoleOutput
         error_clear_last();
         parent::doWrite($message, $newline);
         $said = error_get_last()['message'] ?? '';
-        if (preg_match('/^fwrite\(\): .*errno=(\d+) (.+)$/D', $said, $found) === 1 && (int) $found[1] !== self::EPIPE) {
+        if (preg_match('/^fwrite\(\): .*errno=(\d+) (.+)$/D', $said, $found) !== 1) {
+            return;
+        }
+        if ((int) $found[1] === self::EPIPE) {
+            $this->isClosed = true;
+        } else {
             $this->trouble ??= $found[2];
         }
     }

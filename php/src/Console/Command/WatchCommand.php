@@ -4,8 +4,10 @@ declare(strict_types=1);
 
 namespace Mj\Console\Command;
 
+use Mj\Console\ExitCode;
 use Mj\Console\Interruption;
 use Mj\Console\Options;
+use Mj\Console\Output;
 use Mj\Console\Watch\Board;
 use Mj\Console\Watch\Feed;
 use Mj\Console\Watch\Given;
@@ -33,13 +35,18 @@ final class WatchCommand extends BaseCommand
         $source = $ids === [] ? new Feed($this->client()) : new Given($this->client(), $ids);
         $board = new Board($output, $this->console->terminal(), self::isJson($input));
         $interruption = Interruption::heard();
+        $isRead = static fn(): bool => !$output instanceof Output || !$output->isClosed();
         try {
             do {
                 $left = max(0.0, $until - hrtime(true) / 1e9);
                 $board->show($source->changes(min(0.5, $left)));
-            } while (!$source->isOver() && !$interruption->came() && $left > 0);
+            } while (!$source->isOver() && !$interruption->came() && $left > 0 && $isRead());
         } finally {
             $interruption->end();
+        }
+
+        if (!$isRead()) {
+            return ExitCode::DONE;
         }
 
         return $interruption->came() ? $interruption->exitCode() : $source->exitCode();
