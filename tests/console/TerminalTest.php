@@ -107,6 +107,34 @@ final class TerminalTest extends TestCase
         self::assertSame(['SUCCESS', 'a dog simulate:stall'], [json_decode($mj->output, true)['status'], json_decode($mj->output, true)['prompt']]);
     }
 
+    public function testAnotherSizeOfTheTerminalIsSeen(): void
+    {
+        $mj = self::mj();
+        $prompt = 'a lighthouse on a cliff at dusk, with ships, gulls and clouds far beyond simulate:stall';
+        $steps = [['see' => ' [1-9]\d* %', 'columns' => 50], ['see' => '(.*?\x1b\[2K){4}', 'send' => "\x03"]];
+        self::assertSame(130, $mj->terminal(['imagine', $prompt, '--pictures=none'], $steps), $mj->output);
+        $bars = self::lines((string) preg_replace('/Interrupted.*$/s', '', $mj->output));
+        self::assertLessThanOrEqual(50, mb_strwidth(end($bars)), end($bars));
+        self::assertGreaterThan(50, max(array_map('mb_strwidth', $bars)), 'before it was wider');
+
+        // Until it is written anew after the change.
+        $steps = [['see' => 'a lighthouse on', 'columns' => 50], ['see' => '\x1b\[0J.*?\x1b\[0J.*?\n.*?\n', 'send' => "\x03"]];
+        self::assertSame(130, $mj->terminal(['watch'], $steps, ['TERM' => 'xterm']), $mj->output);
+        $drawn = explode("\e[0J", $mj->output);
+        foreach (self::lines(end($drawn)) as $line) {
+            self::assertLessThanOrEqual(50, mb_strwidth(rtrim($line)), $line);
+        }
+        $mj->simulator->control('release');
+    }
+
+    /** @return list<string> what was written, line by line, without what a terminal obeys */
+    private static function lines(string $output): array
+    {
+        $plain = (string) preg_replace('/\e\[[\d;?]*[A-Za-z]/', "\r", (string) preg_replace('/\e\[[\d;]*m/', '', $output));
+
+        return preg_split('/[\r\n]+/', $plain, -1, PREG_SPLIT_NO_EMPTY) ?: [];
+    }
+
     public function testAWatchEndsWithItsReader(): void
     {
         $mj = self::mj();

@@ -1,7 +1,7 @@
 """Runs a program on a pseudo-terminal, types what it is told when something is seen, and prints what the program wrote.
 
 Takes one JSON object on standard input: command, environment, columns, rows, steps (each `see`, a regular expression, with
-`send`, what is typed then, or `signal`, what is sent to the program), seconds. Prints one: exit, output (Base64), raw
+`send`, what is typed then, `signal`, what is sent to the program, or `columns`, how wide the terminal becomes), seconds. Prints one: exit, output (Base64), raw
 (whether the terminal was left in another mode than it was in).
 """
 
@@ -50,6 +50,9 @@ while time.monotonic() < until:
             os.write(terminal, step["send"].encode())
         if "signal" in step:
             os.kill(child, step["signal"])
+        if "columns" in step:
+            # The kernel tells the program by SIGWINCH.
+            fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", asked["rows"], step["columns"], 0, 0))
 else:
     os.kill(child, signal.SIGKILL)
 

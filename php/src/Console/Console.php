@@ -10,12 +10,17 @@ use Mj\Midjourney;
 /** What the commands work with: the client, made when the first one needs it, and where their output goes. */
 final class Console
 {
+    private Terminal $terminal;
+
     /** @param Client|null $client null for the extension's, as php.ini and the environment configure it */
     public function __construct(
         private ?Client $client = null,
-        private ?Terminal $terminal = null,
+        ?Terminal $terminal = null,
         private ?Opener $opener = null,
-    ) {}
+    ) {
+        // Before Symfony puts COLUMNS and LINES into the environment.
+        $this->terminal = $terminal ?? new Terminal(getenv());
+    }
 
     /** @throws Refusal where there is no extension */
     public function client(): Client
@@ -32,7 +37,7 @@ final class Console
 
     public function terminal(): Terminal
     {
-        return $this->terminal ??= new Terminal(getenv());
+        return $this->terminal;
     }
 
     public function opener(): Opener

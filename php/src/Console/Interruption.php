@@ -19,18 +19,26 @@ final class Interruption
 
     private function __construct() {}
 
-    /** Begins to hear. */
-    public static function heard(): self
+    /**
+     * Begins to hear.
+     *
+     * @param (callable(): mixed)|null $resize called when the terminal gets another size
+     */
+    public static function heard(?callable $resize = null): self
     {
         $heard = new self();
         if (!function_exists('pcntl_async_signals') || !function_exists('pcntl_signal') || !function_exists('pcntl_signal_get_handler')) {
             return $heard;
         }
         $heard->wasAsync = pcntl_async_signals(true);
-        foreach ([SIGINT, SIGTERM] as $signal) {
+        $handlers = [SIGINT => [$heard, 'hear'], SIGTERM => [$heard, 'hear']];
+        if ($resize !== null) {
+            $handlers[SIGWINCH] = static fn(int $signal): mixed => $resize();
+        }
+        foreach ($handlers as $signal => $hear) {
             $handler = pcntl_signal_get_handler($signal);
             $heard->before[$signal] = is_callable($handler) || is_int($handler) ? $handler : SIG_DFL;
-            pcntl_signal($signal, [$heard, 'hear']);
+            pcntl_signal($signal, $hear);
         }
 
         return $heard;

@@ -26,6 +26,11 @@ final class Terminal
 
     private ?Query $query = null;
 
+    /** @var array{int, int}|null columns and rows, where they have changed */
+    private ?array $size = null;
+
+    private bool $isResized = false;
+
     /** @var \Closure(OutputInterface): bool */
     private \Closure $isTerminal;
 
@@ -73,12 +78,10 @@ final class Terminal
     /** What a picture may cover. */
     public function box(): Box
     {
-        $size = new Size();
-        $rows = max(4, min(self::MOST_ROWS, $size->getHeight() - self::ROWS_FOR_TEXT));
-        $columns = max(8, min(self::MOST_COLUMNS, $size->getWidth() - 4));
-        [$width, $height] = $this->query(false)->cell($size->getWidth(), $size->getHeight()) ?? [10, 20];
+        [$columns, $rows] = $this->size();
+        [$width, $height] = $this->query(false)->cell($columns, $rows) ?? [10, 20];
 
-        return new Box($columns, $rows, $width, $height);
+        return new Box(max(8, min(self::MOST_COLUMNS, $columns - 4)), max(4, min(self::MOST_ROWS, $rows - self::ROWS_FOR_TEXT)), $width, $height);
     }
 
     /** Columns that a table may have: in a file nothing is cut that a line may hold. */
@@ -89,12 +92,18 @@ final class Terminal
 
     public function width(): int
     {
-        return max(20, (new Size())->getWidth());
+        return max(20, $this->size()[0]);
     }
 
     public function height(): int
     {
-        return max(5, (new Size())->getHeight());
+        return max(5, $this->size()[1]);
+    }
+
+    /** Its size is another one now, as SIGWINCH says. */
+    public function resize(): void
+    {
+        $this->isResized = true;
     }
 
     /** Whether it knows more signs than ASCII has. */
@@ -103,6 +112,38 @@ final class Terminal
         $set = array_filter([$this->variable('LC_ALL'), $this->variable('LC_CTYPE'), $this->variable('LANG')]);
 
         return preg_match('/utf-?8/i', (string) reset($set)) === 1;
+    }
+
+    /** @return array{int, int} columns and rows */
+    private function size(): array
+    {
+        if ($this->isResized) {
+            $this->isResized = false;
+            $this->size = $this->measured() ?? $this->size;
+        }
+
+        return $this->size ?? [(new Size())->getWidth(), (new Size())->getHeight()];
+    }
+
+    /**
+     * The size as it is now: Symfony looks at it once. What the environment says counts more, as for Symfony.
+     *
+     * @return array{int, int}|null
+     */
+    private function measured(): ?array
+    {
+        if ($this->variable('COLUMNS') !== '' || $this->variable('LINES') !== '' || !function_exists('proc_open')) {
+            return null;
+        }
+        $pipes = [];
+        $process = @proc_open(['stty', 'size'], [['file', '/dev/tty', 'r'], ['pipe', 'w'], ['file', '/dev/null', 'w']], $pipes);
+        if ($process === false || !isset($pipes[1])) {
+            return null;
+        }
+        $isSaid = preg_match('/^(\d+) ([1-9]\d*)$/', (string) stream_get_contents($pipes[1]), $said) === 1;
+        proc_close($process);
+
+        return $isSaid ? [(int) $said[2], (int) $said[1]] : null;
     }
 
     private function detected(): ?Protocol

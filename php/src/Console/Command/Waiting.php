@@ -44,7 +44,7 @@ abstract class Waiting extends BaseCommand
     {
         $client = $this->client();
         $display = $this->display($input, $output, $client);
-        $interruption = Interruption::heard();
+        $interruption = Interruption::heard([$this->console->terminal(), 'resize']);
         // Who watches stays: its session is opened before anything is sent, and sees what only that one is shown.
         $watch = $client->watch();
         try {
@@ -78,6 +78,6 @@ abstract class Waiting extends BaseCommand
         $protocol = $terminal->protocol($output, (string) Options::text($input, 'pictures'));
         $box = $protocol === null ? null : $terminal->box();
 
-        return new Live($output, $terminal->width(), $terminal->isUnicode(), new Preview($client), $protocol, $box);
+        return new Live($output, $terminal, new Preview($client), $protocol, $box);
     }
 }

@@ -34,7 +34,7 @@ final class WatchCommand extends BaseCommand
         $ids = array_values(array_unique(array_map(fn(string $id): string => $this->id($id), self::arguments($input, 'ids'))));
         $source = $ids === [] ? new Feed($this->client()) : new Given($this->client(), $ids);
         $board = new Board($output, $this->console->terminal(), self::isJson($input));
-        $interruption = Interruption::heard();
+        $interruption = Interruption::heard([$this->console->terminal(), 'resize']);
         $isRead = static fn(): bool => !$output instanceof Output || !$output->isClosed();
         try {
             do {

@@ -8,6 +8,7 @@ use Mj\Console\Picture\Box;
 use Mj\Console\Picture\Canvas;
 use Mj\Console\Picture\Protocol;
 use Mj\Console\Preview;
+use Mj\Console\Terminal;
 use Mj\Console\Text;
 use Mj\Task;
 use Symfony\Component\Console\Helper\ProgressBar;
@@ -22,28 +23,25 @@ final class Live implements Display
 
     private ProgressBar $bar;
 
-    private Result $result;
-
     private ?Canvas $canvas = null;
 
     private bool $isBegun = false;
 
     public function __construct(
         private OutputInterface $output,
-        private int $width,
-        bool $isUnicode,
+        private Terminal $terminal,
         private ?Preview $preview = null,
         private ?Protocol $protocol = null,
         private ?Box $box = null,
     ) {
         $this->bar = new ProgressBar(self::alone($output), 100);
         $this->bar->setFormat('<fg=cyan>%bar%</> %percent:3s% %  %message%');
-        $this->bar->setBarWidth(max(10, min(32, $width - 48)));
+        $isUnicode = $terminal->isUnicode();
+        $this->bar->setBarWidth($this->barWidth());
         $this->bar->setBarCharacter($isUnicode ? '█' : '#');
         $this->bar->setProgressCharacter('');
         $this->bar->setEmptyBarCharacter($isUnicode ? '░' : '.');
         $this->bar->minSecondsBetweenRedraws(0);
-        $this->result = new Result($output, $width);
         if ($protocol !== null && $box !== null && $preview !== null) {
             $this->canvas = new Canvas($output, $protocol, $box);
         }
@@ -53,7 +51,7 @@ final class Live implements Display
     {
         $this->output->writeln("<info>$task->id</info>  " . Text::action($task));
         if ($task->prompt !== '') {
-            $this->output->writeln(Text::cut($task->prompt, $this->width - 1));
+            $this->output->writeln(Text::cut($task->prompt, $this->terminal->width() - 1));
         }
         if ($this->canvas !== null) {
             $this->output->writeln('');
@@ -66,7 +64,8 @@ final class Live implements Display
             return;
         }
         $words = array_filter([Text::state($task), Text::duration($task), $task->mode, $task->account]);
-        $message = Text::cut(implode(' · ', $words), max(10, $this->width - $this->bar->getBarWidth() - 10));
+        $this->bar->setBarWidth($this->barWidth());
+        $message = Text::cut(implode(' · ', $words), max(10, $this->terminal->width() - $this->bar->getBarWidth() - 10));
         $this->bar->setMessage($message);
         $picture = $this->canvas === null ? null : $this->preview?->halfDone($task);
         if ($picture !== null) {
@@ -90,13 +89,13 @@ final class Live implements Display
         $head = $task->succeeded() ? "<info>$bar</info> 100 %  " : '';
         $words = array_filter(['<options=bold>' . Text::state($task) . '</>', Text::duration($task), $task->mode, $task->account]);
         $this->output->writeln($head . implode(' · ', $words));
-        $this->result->show($task, $files);
+        $this->result()->show($task, $files);
     }
 
     public function leave(Task $task, string $why): void
     {
         $this->wipe();
-        $this->result->goesOn($task, $why);
+        $this->result()->goesOn($task, $why);
     }
 
     /** Of an output that has another one for errors, a bar takes that. */
@@ -105,6 +104,16 @@ final class Live implements Display
         return $output instanceof StreamOutput
             ? new StreamOutput($output->getStream(), $output->getVerbosity(), $output->isDecorated(), $output->getFormatter())
             : $output;
+    }
+
+    private function result(): Result
+    {
+        return new Result($this->output, $this->terminal->width());
+    }
+
+    private function barWidth(): int
+    {
+        return max(10, min(32, $this->terminal->width() - 48));
     }
 
     private function draw(string $picture): void

@@ -25,8 +25,12 @@ final class Board
 
     private float $drawn = 0.0;
 
+    /** Columns in the beginning: the section goes by them when it counts the lines that it takes back. */
+    private int $columns;
+
     public function __construct(private OutputInterface $output, private Terminal $terminal, private bool $isJson)
     {
+        $this->columns = $terminal->width();
         if (!$isJson && $output instanceof ConsoleOutputInterface && $terminal->isLive($output)) {
             $this->section = $output->section();
         }
@@ -56,7 +60,7 @@ final class Board
         $room = $this->terminal->height() - 3;
         $shown = array_slice(array_values($this->tasks), -$room);
         $left = count($this->tasks) - count($shown);
-        $text = $shown === [] ? 'Nothing runs. Ctrl-C ends it.' : (new TaskTable($this->terminal->width()))->text(array_reverse($shown), $this->output->isDecorated());
+        $text = $shown === [] ? 'Nothing runs. Ctrl-C ends it.' : (new TaskTable(min($this->columns, $this->terminal->width())))->text(array_reverse($shown), $this->output->isDecorated());
         $section->clear();
         $section->write(rtrim($text) . ($left === 0 ? '' : "\n$left more"), true, OutputInterface::OUTPUT_RAW);
         $this->drawn = microtime(true);
