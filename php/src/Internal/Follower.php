@@ -71,12 +71,23 @@ final class Follower
         $this->listeners[$id][] = $listener;
     }
 
+    /** Never throws: whoever is not given the id of what was submitted submits it again, and pays twice. */
     public function submitted(Task $task): void
     {
-        // Before anybody is told: whoever throws then keeps nobody from hearing of its end.
         $this->follow($task);
-        $this->logger?->info('mj: {action} {task} was submitted', self::context($task));
-        $this->dispatcher?->dispatch(new TaskSubmitted($task));
+        $tell = [
+            fn(Task $task): mixed => $this->logger?->info('mj: {action} {task} was submitted', self::context($task)),
+            fn(Task $task): mixed => $this->dispatcher?->dispatch(new TaskSubmitted($task)),
+        ];
+        foreach ($tell as $one) {
+            try {
+                $one($task);
+            } catch (\Throwable $thrown) {
+                // Its words are not known to be free of prompts, and the logger may be what threw.
+                $class = explode("\0", $thrown::class)[0];
+                error_log("mj: $class was thrown where task $task->id was told of; it was submitted all the same");
+            }
+        }
     }
 
     /** Whoever throws while it is told keeps no other from being told; the first exception is thrown on when all were. */

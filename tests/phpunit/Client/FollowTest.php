@@ -13,6 +13,7 @@ use Mj\Testing\FakeMidjourney;
 use Mj\Testing\Outcome;
 use PHPUnit\Framework\TestCase;
 use Psr\EventDispatcher\EventDispatcherInterface;
+use Psr\Log\AbstractLogger;
 
 /** What a client tells its logger, its dispatcher and its listeners. */
 final class FollowTest extends TestCase
@@ -106,14 +107,7 @@ final class FollowTest extends TestCase
             }
         };
         $mj = new FakeMidjourney($this->seen, $dispatcher);
-        try {
-            $mj->imagine('a cat');
-            self::fail('what a listener throws is thrown');
-        } catch (\DomainException $thrown) {
-            self::assertSame('TaskSubmitted', $thrown->getMessage());
-        }
-        // It was submitted all the same, and is followed.
-        [$task] = $mj->tasks()->tasks();
+        $task = $this->submittedAllTheSame($mj);
         $heard = [];
         $mj->onFinished($task, static function (Task $task) use (&$heard): void {
             $heard[] = $task->status->value;
@@ -128,6 +122,37 @@ final class FollowTest extends TestCase
         }
         self::assertSame(['SUCCESS'], $heard);
         self::assertSame(['info', "mj: IMAGINE $task->id ended as SUCCESS"], array_slice($this->seen->lines[count($this->seen->lines) - 1], 0, 2));
+    }
+
+    public function testALoggerThatThrowsLosesNoId(): void
+    {
+        $logger = new class extends AbstractLogger {
+            public function log($level, $message, array $context = []): void
+            {
+                throw new \UnexpectedValueException('the log could not be opened in append mode');
+            }
+        };
+        $mj = new FakeMidjourney($logger, $this->seen);
+        $this->submittedAllTheSame($mj);
+        self::assertSame(['TaskSubmitted NOT_START'], $this->seen->told(), 'and others are told');
+    }
+
+    /** Whoever submits again what was submitted pays for it twice. */
+    private function submittedAllTheSame(FakeMidjourney $mj): Task
+    {
+        $log = (string) tempnam(sys_get_temp_dir(), 'mj-log');
+        $before = ini_set('error_log', $log);
+        try {
+            $task = $mj->imagine('a cat');
+            self::assertStringContainsString("was thrown where task $task->id was told of", (string) file_get_contents($log));
+            self::assertStringNotContainsString('append mode', (string) file_get_contents($log));
+        } finally {
+            ini_set('error_log', (string) $before);
+            unlink($log);
+        }
+        self::assertSame($task->id, $mj->tasks()->tasks()[0]->id);
+
+        return $task;
     }
 
     public function testAnEarlierEndIsNoNews(): void
