@@ -7,15 +7,13 @@ namespace Mj\Internal;
 /**
  * The functions of the extension, on the hub of one configuration.
  *
- * The extension has one configuration for each process. Where clients with different ones take turns, each sets its own
- * before it calls; that costs one comparison when it was set already.
+ * The extension has one configuration for each process, which other clients, and whoever calls `mj_configure()`, set as
+ * well. So each client sets its own before it calls; that costs some microseconds when it was set already.
  *
  * @internal
  */
 final class Extension implements Functions
 {
-    private static ?self $configured = null;
-
     /** @param array<string, mixed>|null $config for `mj_configure()`; null takes the hub as it is */
     public function __construct(#[\SensitiveParameter] private ?array $config)
     {
@@ -209,11 +207,10 @@ final class Extension implements Functions
 
     private function configure(): void
     {
-        if ($this->config !== null && self::$configured !== $this) {
+        if ($this->config !== null) {
             /** @var MjConfigureConfig $config as the extension will see for itself */
             $config = $this->config;
             mj_configure($config);
-            self::$configured = $this;
         }
     }
 }

@@ -33,6 +33,23 @@ final class MidjourneyTest extends TestCase
         self::assertSame([[true, false, true, true], ['a bird', 'a cat'], ['a dog']], $seen);
     }
 
+    public function testAClientStaysWithItsHubWhateverOthersConfigure(): void
+    {
+        $state = new StateDirectory();
+        $seen = self::inProcess(<<<'PHP'
+            [$one, $two] = $data['configs'];
+            $mj = new Mj\Midjourney($one);
+            $hub = $mj->status()['hub'];
+            // What else is in the process may use the functions.
+            mj_configure($two);
+            $other = mj_status()['hub'];
+            $task = $mj->imagine('a cat');
+            return [$other !== $hub, $mj->status()['hub'] === $hub, array_map(static fn ($task) => $task->prompt, $mj->tasks()->tasks()), $mj->poll($task)?->prompt];
+            PHP, ['configs' => [self::config($state), self::config($state, ['channel_id' => '100000000000000009'])]]);
+
+        self::assertSame([true, true, ['a cat'], 'a cat'], $seen);
+    }
+
     public function testServeReturnsAtItsTime(): void
     {
         $state = new StateDirectory();
