@@ -150,15 +150,30 @@ final class GateTest extends TestCase
     /** @dataProvider bombs */
     public function testALongRequestOfShortValuesTakesNoMemory(string $value): void
     {
+        $text = 'echo "{\"ids\":[" . str_repeat($argv[3], intdiv(33_000_000, strlen($argv[3]))) . "0]}";';
+        self::assertSame('400 4', self::askedWithLittleMemory('/mj/task/list-by-condition', $text, $value));
+    }
+
+    public function testALongPictureTakesNoMemory(): void
+    {
+        $text = 'echo "{\"base64\":\"" . $argv[3] . str_repeat("A", 33_000_000) . "\"}";';
+        self::assertSame('200 4', self::askedWithLittleMemory('/mj/submit/describe', $text, 'iVBORw0KGgo'));
+    }
+
+    /** Status and code, where PHP has as much memory as it has by default; `$text` is code that writes the request. */
+    private static function askedWithLittleMemory(string $path, string $text, string $given): string
+    {
         $code = 'require $argv[1] . "/php/autoload.php"; ini_set("memory_limit", "128M"); '
-            . '$settings = new Mj\Http\Settings(["OPEN" => "1", "RATE" => "0", "DIR" => $argv[2]]); '
-            . '$text = "{\"ids\":[" . str_repeat($argv[3], intdiv(33_000_000, strlen($argv[3]))) . "0]}"; '
-            . '$request = new Mj\Http\Request("POST", "/mj/task/list-by-condition", [], static fn() => $text, "", ""); '
+            . '$settings = new Mj\Http\Settings(["OPEN" => "1", "RATE" => "0", "SUBMIT_RATE" => "0", "DIR" => $argv[2]]); '
+            . '$body = static function () use ($argv): string { ob_start(); ' . $text . ' return ob_get_clean(); }; '
+            . '$request = new Mj\Http\Request("POST", $argv[4], [], $body, "", ""); '
             . '$answer = (new Mj\Http\Relay(new Mj\Testing\FakeMidjourney(), $settings))->handle($request); '
             . 'echo $answer->status(), " ", json_decode($answer->body())->code;';
-        $command = [PHP_BINARY, '-n', '-r', $code, '--', dirname(__DIR__, 2), (new Desk())->directory(), $value];
+        $desk = new Desk();
+        $command = [PHP_BINARY, '-n', '-r', $code, '--', dirname(__DIR__, 2), $desk->directory(), $given, $path];
         exec(implode(' ', array_map('escapeshellarg', $command)), $said);
-        self::assertSame(['400 4'], $said);
+
+        return implode("\n", $said);
     }
 
     public function testALongPromptAndALongStateAreNoBombs(): void

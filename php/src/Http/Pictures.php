@@ -19,6 +19,9 @@ final class Pictures
         'image/webp' => 'RIFF',
     ];
 
+    /** Characters of a picture's Base64, with its line breaks: the extension takes 10 MiB. */
+    private const LONGEST = 15_000_000;
+
     private function __construct() {}
 
     /** @throws Refusal when it is none of them */
@@ -35,6 +38,10 @@ final class Pictures
     /** The same without addresses of the web. */
     public static function data(string $name, string $picture): string
     {
+        // Before it is copied: a request may have several.
+        if (strlen($picture) > self::LONGEST) {
+            throw Refusal::sense("$name has a picture of more than 10 MiB");
+        }
         $picture = trim($picture);
         $start = 0;
         if (stripos($picture, 'data:') === 0) {
