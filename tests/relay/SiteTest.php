@@ -89,7 +89,7 @@ final class SiteTest extends TestCase
         $site->killWorkers();
         // Whoever asks a worker that just dies is told to come again, and may: it is one task.
         $words = ['taskId' => $id, 'prompt' => 'a room simulate:slow'];
-        Until::true(static fn(): bool => $site->ask('/mj/submit/modal', $words)->json()['code'] === 1, 10.0);
+        Until::true(static fn(): bool => $site->ask('/mj/submit/modal', $words)->json()['code'] === 1, 60.0);
         self::assertSame($id, $site->ask('/mj/submit/modal', $words)->json()['result']);
         $receiver->next();
         $site->killWorkers();
