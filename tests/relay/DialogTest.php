@@ -105,7 +105,8 @@ final class DialogTest extends TestCase
         $id = $desk->ask('/mj/submit/action', ['taskId' => $parent, 'customId' => $button])->json()['result'];
         self::assertSame(1, $desk->ask("/mj/task/$id/cancel", [])->json()['code']);
         $task = $desk->ask("/mj/task/$id/fetch")->json();
-        self::assertSame(['CANCEL', 'cancelled'], [$task['status'], $task['failReason']]);
+        self::assertSame(['FAILURE', 'cancelled', 'CANCELLED'], [$task['status'], $task['failReason'], $task['properties']['failCode']]);
+        self::assertSame($task['submitTime'], $task['startTime']);
         self::assertSame(4, $desk->ask('/mj/submit/modal', ['taskId' => $id, 'prompt' => 'x'])->json()['code']);
     }
 
@@ -133,7 +134,7 @@ final class DialogTest extends TestCase
         $cancelled = fread($pipe[0], 8);
         pcntl_waitpid($child, $status);
         self::assertSame([1, '3'], [$words['code'], $cancelled], 'the dialog was not cancelled beside its task');
-        self::assertNotSame('CANCEL', $desk->ask("/mj/task/$id/fetch")->json()['status']);
+        self::assertNotSame('FAILURE', $desk->ask("/mj/task/$id/fetch")->json()['status']);
     }
 
     public function testADialogThatWasCancelledHasEnded(): void

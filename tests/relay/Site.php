@@ -100,7 +100,7 @@ final class Site
         Until::true(function () use ($id, &$task): bool {
             $task = $this->ask("/mj/task/$id/fetch")->json();
 
-            return in_array($task['status'] ?? '', ['SUCCESS', 'FAILURE', 'CANCEL'], true);
+            return in_array($task['status'] ?? '', ['SUCCESS', 'FAILURE'], true);
         }, 120.0, static function () use (&$task): string {
             return 'the task stayed ' . json_encode($task);
         });

@@ -127,13 +127,15 @@ final class TaskTest extends TestCase
         $desk = new Desk();
         $desk->mj->will(Outcome::stuck());
         $id = $desk->ask('/mj/submit/imagine', ['prompt' => 'one'])->json()['result'];
+        self::assertNull($desk->ask("/mj/task/$id/fetch")->json()['startTime']);
         $reply = $desk->ask("/mj/task/$id/cancel", [])->json();
         self::assertSame([1, $id], [$reply['code'], $reply['result']]);
         $desk->mj->assertCancelled($id);
         $desk->mj->wait($id);
         $task = $desk->ask("/mj/task/$id/fetch")->json();
-        // Resellers give money back only where there is a reason.
-        self::assertSame(['CANCEL', 'cancelled'], [$task['status'], $task['failReason']]);
+        // As there: clients wait for SUCCESS or FAILURE, and resellers give money back where there is a reason.
+        self::assertSame(['FAILURE', '', 'cancelled', 'CANCELLED'], [$task['status'], $task['progress'], $task['failReason'], $task['properties']['failCode']]);
+        self::assertSame($task['submitTime'], $task['startTime'], 'never sent, and clients subtract it from the end all the same');
         self::assertSame(4, $desk->ask("/mj/task/$id/cancel", '')->json()['code']);
     }
 

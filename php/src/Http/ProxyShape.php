@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace Mj\Http;
 
 use Mj\Action;
+use Mj\FailCode;
 use Mj\Status;
 use Mj\Task;
 
@@ -19,7 +20,7 @@ final class ProxyShape
 {
     /** Discord's number for a button. */
     private const BUTTON = 2;
-    /** Why a task ended that was cancelled: resellers, as New API, give money back where there is a reason. */
+    /** Why a task ended that was cancelled. There, it is a failure; and resellers give money back where there is a reason. */
     private const CANCELLED = 'cancelled';
 
     private function __construct() {}
@@ -32,8 +33,12 @@ final class ProxyShape
     public static function task(Task $task, ?string $id = null): array
     {
         $record = $task->toArray();
-        // Where the extension answers a dialog itself, nothing is awaited of the caller.
-        $status = $record['status'] === Status::MODAL ? Status::SUBMITTED : $record['status'];
+        $status = match ($record['status']) {
+            // Where the extension answers a dialog itself, nothing is awaited of the caller.
+            Status::MODAL => Status::SUBMITTED,
+            Status::CANCEL => Status::FAILURE,
+            default => $record['status'],
+        };
         $action = $task->action->is(Action::COMMAND, Action::SEED) ? Action::ACTION : $record['action'];
         $read = $task->action->is(Action::DESCRIBE, Action::SHORTEN) ? self::numbered($record['texts']) : null;
         $prompt = $record['prompt'] === '' && $read !== null ? $read : $record['prompt'];
@@ -47,11 +52,12 @@ final class ProxyShape
             'description' => self::description($record),
             'state' => $record['state'],
             'submitTime' => $record['created_at'],
-            'startTime' => $record['submitted_at'],
+            // Clients take it from the end, also of what was never sent.
+            'startTime' => $record['submitted_at'] ?? ($record['finished_at'] === null ? null : $record['created_at']),
             'finishTime' => $record['finished_at'],
             'progress' => self::progress($status, $record['progress']),
             'imageUrl' => $record['image_url'] ?? $record['preview_url'],
-            'failReason' => $record['fail_reason'] ?? ($status === Status::CANCEL ? self::CANCELLED : null),
+            'failReason' => $record['fail_reason'] ?? ($task->wasCancelled() ? self::CANCELLED : null),
             'properties' => (object) self::properties($task, $read),
             'buttons' => self::buttons($record['buttons']),
         ];
@@ -71,18 +77,18 @@ final class ProxyShape
         return [
             'id' => $dialog['id'],
             'action' => Action::ACTION,
-            'status' => $isCancelled ? Status::CANCEL : Status::MODAL,
+            'status' => $isCancelled ? Status::FAILURE : Status::MODAL,
             'prompt' => $dialog['prompt'],
             'promptEn' => $dialog['prompt'],
             'description' => 'Waiting for window confirm',
             'state' => $dialog['state'],
             'submitTime' => $dialog['created'],
-            'startTime' => null,
+            'startTime' => $isCancelled ? $dialog['created'] : null,
             'finishTime' => $dialog['cancelled'],
             'progress' => $isCancelled ? '' : '0%',
             'imageUrl' => null,
             'failReason' => $isCancelled ? self::CANCELLED : null,
-            'properties' => (object) ['finalPrompt' => $dialog['prompt']],
+            'properties' => (object) (['finalPrompt' => $dialog['prompt']] + ($isCancelled ? ['failCode' => FailCode::CANCELLED] : [])),
             'buttons' => [],
         ];
     }
@@ -91,7 +97,7 @@ final class ProxyShape
     {
         return match ($status) {
             Status::NOT_START => null,
-            Status::FAILURE, Status::CANCEL => '',
+            Status::FAILURE => '',
             default => "$progress%",
         };
     }
@@ -125,7 +131,7 @@ final class ProxyShape
             'messageId' => $record['message_id'],
             'messageHash' => $record['job_id'],
             'discordInstanceId' => $record['account'],
-            'failCode' => $record['fail_code'],
+            'failCode' => $record['fail_code'] ?? ($task->wasCancelled() ? FailCode::CANCELLED : null),
             'numberOfQueues' => $record['queue_position'],
             'tasks' => $record['tasks'] ?? null,
         ];
