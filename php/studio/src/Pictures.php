@@ -21,19 +21,31 @@ final class Pictures
     /** Of how many fetches one looks whether the cache is too large. */
     private const PRUNE = 20;
 
-    /** Seconds for which a half-done picture may hold a worker, and for which none is tried after one that took them all. */
+    /** Seconds for which a half-done picture may hold a worker, and for which one that took them all is remembered. */
     private const TIMEOUT = 5;
     private const REST = 60;
+
+    /** Seconds that a finished picture may take, and those that it may take after one that was slow. */
+    private const QUICK = 20;
+    private const SLOW = 90;
 
     private string $directory;
 
     /** Tells when the last half-done picture took too long. */
     private string $failed;
 
-    public function __construct(private Client $mj, private Settings $settings)
+    /** Tells when the last finished one was slow. */
+    private string $slow;
+
+    /**
+     * @param (\Closure(): bool)|null $free  whether there is a worker for somebody else; null asks PHP-FPM
+     * @param float                   $quick seconds after which a finished picture was slow
+     */
+    public function __construct(private Client $mj, private Settings $settings, private ?\Closure $free = null, private float $quick = self::QUICK)
     {
         $this->directory = "$settings->directory/pictures";
         $this->failed = "$settings->directory/previews-failed";
+        $this->slow = "$settings->directory/pictures-slow";
         if (!is_dir($this->directory)) {
             @mkdir($this->directory, 0700);
         }
@@ -49,7 +61,7 @@ final class Pictures
             if (!isset($this->task($id)->images[$index])) {
                 throw self::missing();
             }
-            $this->fetch($id, (string) $width, $width === 0 ? [] : ['thumbnail' => $width, 'format' => 'jpeg', 'quality' => 88]);
+            $this->fetchFinished($id, (string) $width, $width === 0 ? [] : ['thumbnail' => $width, 'format' => 'jpeg', 'quality' => 88]);
         }
 
         return self::response((string) @file_get_contents($file));
@@ -81,7 +93,7 @@ final class Pictures
         foreach ($variants as $name => $variant) {
             if (!is_file($this->file($task->id, 0, $variant))) {
                 try {
-                    $this->fetch($task->id, $variant, $variant === 'cells' ? ['split' => true] : []);
+                    $this->fetch($task->id, $variant, ['timeout' => self::SLOW] + ($variant === 'cells' ? ['split' => true] : []));
                 } catch (Refusal) {
                     continue;
                 }
@@ -129,6 +141,31 @@ final class Pictures
         }
         if (random_int(1, self::PRUNE) === 1) {
             $this->prune();
+        }
+    }
+
+    /**
+     * Puts the pictures of a finished task into the cache. Where they come slowly, or not at all, none takes the last worker.
+     *
+     * @param array<string, mixed> $options of `mj_download()`
+     */
+    private function fetchFinished(string $id, string $variant, array $options): void
+    {
+        clearstatcache(true, $this->slow);
+        $isSlow = (int) @filemtime($this->slow) > time() - self::REST;
+        $isOneFree = $this->free ?? static fn(): bool => Workers::isOneFree();
+        if ($isSlow && !$isOneFree()) {
+            throw self::missing();
+        }
+        $begun = hrtime(true);
+        try {
+            $this->fetch($id, $variant, $options + ['timeout' => $isSlow ? self::SLOW : self::QUICK]);
+        } finally {
+            if ((hrtime(true) - $begun) / 1e9 >= $this->quick) {
+                touch($this->slow);
+            } elseif ($isSlow) {
+                @unlink($this->slow);
+            }
         }
     }
 
