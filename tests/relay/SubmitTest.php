@@ -303,4 +303,21 @@ final class SubmitTest extends TestCase
         self::assertSame(1, $desk->ask('/mj/submit/imagine', ['prompt' => 'denuded trees'])->json()['code']);
         unlink($words);
     }
+
+    public function testWordsOfWindowsAreWords(): void
+    {
+        $words = tempnam(sys_get_temp_dir(), 'words');
+        file_put_contents($words, "\u{FEFF}nude\r\nXXX!\r\n");
+        $desk = new Desk(['BANNED_WORDS' => $words]);
+        self::assertSame(24, $desk->ask('/mj/submit/imagine', ['prompt' => 'a nude'])->json()['code'], 'behind the mark of the byte order');
+        self::assertSame(24, $desk->ask('/mj/submit/imagine', ['prompt' => 'a xxx! film'])->json()['code'], 'that ends with a sign');
+        self::assertSame(1, $desk->ask('/mj/submit/imagine', ['prompt' => 'axxx!'])->json()['code']);
+        // GBK: as UTF-8 it would match nothing.
+        file_put_contents($words, "\xc2\xe3\xcc\xe5\n");
+        $log = ini_set('error_log', '/dev/null');
+        $answer = $desk->ask('/mj/submit/imagine', ['prompt' => 'a tree']);
+        ini_set('error_log', (string) $log);
+        self::assertSame([503, 9], [$answer->status, $answer->json()['code']], 'and not a door that is open');
+        unlink($words);
+    }
 }

@@ -23,14 +23,19 @@ final class BannedWords
         if ($file === '') {
             return;
         }
-        $lines = @file($file, FILE_IGNORE_NEW_LINES | FILE_SKIP_EMPTY_LINES);
-        if ($lines === false) {
+        $text = @file_get_contents($file);
+        if ($text === false) {
             throw new ConfigurationException('MJ_RELAY_BANNED_WORDS cannot be read');
         }
-        foreach (array_filter(array_map('trim', $lines)) as $word) {
+        if (preg_match('//u', $text) !== 1) {
+            throw new ConfigurationException('MJ_RELAY_BANNED_WORDS must be in UTF-8');
+        }
+        $words = preg_split('/\R/', (string) preg_replace('/^\x{FEFF}/u', '', $text)) ?: [];
+        foreach (array_filter(array_map('trim', $words)) as $word) {
             // Chinese has no spaces between its words.
-            $edge = preg_match('/^[\x20-\x7e]+$/D', $word) === 1 ? '\b' : '';
-            if (preg_match("/$edge" . preg_quote($word, '/') . "$edge/iu", $prompt) === 1) {
+            $isApart = preg_match('/^[\x20-\x7e]+$/D', $word) === 1;
+            $pattern = $isApart ? '(?<!\w)' . preg_quote($word, '/') . '(?!\w)' : preg_quote($word, '/');
+            if (preg_match("/$pattern/iu", $prompt) === 1) {
                 $properties = ['promptEn' => $prompt, 'bannedWord' => $word];
                 throw new Refusal(200, Reply::BANNED_PROMPT, 'the prompt has a banned word', $properties);
             }
