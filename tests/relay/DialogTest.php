@@ -85,6 +85,19 @@ final class DialogTest extends TestCase
         self::assertArrayNotHasKey('prompt', $desk->options());
     }
 
+    public function testADialogOfADescriptionShowsItsPrompt(): void
+    {
+        $desk = new Desk();
+        $desk->mj->will(Outcome::success()->withTexts(["1\u{FE0F}\u{20E3} a cat", 'two cats']));
+        $id = $desk->done('/mj/submit/describe', ['base64' => Png::data(Png::coloured())]);
+        foreach (['imagine1' => 'a cat', 'imagine2' => 'two cats'] as $button => $prompt) {
+            $custom = $desk->mj->poll($id)->button($button)->customId;
+            $reply = $desk->ask('/mj/submit/action', ['taskId' => $id, 'customId' => $custom])->json();
+            self::assertSame([21, $prompt], [$reply['code'], $reply['properties']['finalPrompt']]);
+            self::assertSame($prompt, $desk->ask("/mj/task/{$reply['result']}/fetch")->json()['prompt']);
+        }
+    }
+
     public function testAMaskIsAPictureAndNoAddress(): void
     {
         $desk = new Desk();

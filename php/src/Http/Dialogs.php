@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Mj\Http;
 
+use Mj\Button;
 use Mj\Task;
 
 /**
@@ -41,11 +42,9 @@ final class Dialogs
     }
 
     /**
-     * @param string $button its custom_id
-     *
      * @return Dialog
      */
-    public function open(Task $parent, string $button, ?string $state, string $hook, ?string $mode): array
+    public function open(Task $parent, Button $button, ?string $state, string $hook, ?string $mode): array
     {
         $id = 'M';
         while (strlen($id) < 26) {
@@ -54,8 +53,8 @@ final class Dialogs
         $dialog = [
             'id' => $id,
             'parent' => $parent->id,
-            'button' => $button,
-            'prompt' => $parent->finalPrompt ?? $parent->prompt,
+            'button' => $button->customId,
+            'prompt' => self::prompt($parent, (string) $button->action),
             'state' => $state,
             'hook' => $hook,
             'mode' => $mode,
@@ -136,6 +135,16 @@ final class Dialogs
     public function task(string $id): ?string
     {
         return self::isId($id) ? $this->find($id)['task'] ?? null : $id;
+    }
+
+    /** The words that the dialog shows. */
+    private static function prompt(Task $parent, string $action): string
+    {
+        $text = preg_match('/^imagine(\d)$/D', $action, $found) === 1 ? $parent->texts[(int) $found[1] - 1] ?? null : null;
+
+        return $text === null
+            ? $parent->finalPrompt ?? $parent->prompt
+            : (string) preg_replace('/^\d\x{FE0F}?\x{20E3}\s*/u', '', $text);
     }
 
     /** @param Dialog $dialog */

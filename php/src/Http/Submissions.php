@@ -137,7 +137,7 @@ final class Submissions
         $button = $task->button($custom);
         if ($button !== null && $this->opensDialog((string) $button->action)) {
             $hook = $this->hooks->checked($body->text('notifyHook'));
-            $dialog = $this->dialogs->open($task, $button->customId, $options['state'] ?? null, $hook, $options['mode'] ?? null);
+            $dialog = $this->dialogs->open($task, $button, $options['state'] ?? null, $hook, $options['mode'] ?? null);
             $properties = ['finalPrompt' => $dialog['prompt'], 'remix' => true];
 
             return Reply::of(Reply::EXISTED, 'Waiting for window confirm', $dialog['id'], $properties);
