@@ -210,6 +210,25 @@ impl Setting {
 
     /// An address that begins with one of `schemes`; gives it without a slash at its end.
     pub(crate) fn address(&self, schemes: &[&str]) -> Result<String, EngineError> {
+        self.address_like(schemes, str::to_owned)
+    }
+
+    /// The same with a place for the name of a host, `{host}`, which whoever fills the template puts in.
+    pub(crate) fn template(&self, schemes: &[&str]) -> Result<String, EngineError> {
+        let address = self.address_like(schemes, |text| text.replace("{host}", "host.invalid"))?;
+        if address.matches("{host}").count() != 1 {
+            return Err(
+                self.wrong("must contain {host} once, as in wss://gateway.example.com/{host}")
+            );
+        }
+        Ok(address)
+    }
+
+    fn address_like(
+        &self,
+        schemes: &[&str],
+        filled: impl Fn(&str) -> String,
+    ) -> Result<String, EngineError> {
         let wanted = || {
             schemes
                 .iter()
@@ -218,26 +237,56 @@ impl Setting {
                 .join(" or ")
         };
         let text = self.text()?;
-        // A template's braces are no part of a URL: they are put back by whoever fills the template.
-        let parsed = Url::parse(&text.replace("{host}", "host.invalid"));
-        let Ok(url) = parsed else {
+        // `Url` would take `host:443` for a scheme, and `https:/host` for an address.
+        let scheme = text.split_once("://").map(|(scheme, _)| scheme);
+        let Some(scheme) = scheme.filter(|scheme| is_scheme(scheme)) else {
             return Err(self.wrong(format!("must be an address that starts with {}", wanted())));
         };
-        if !schemes.contains(&url.scheme()) {
+        let scheme = scheme.to_ascii_lowercase();
+        if !schemes.contains(&scheme.as_str()) {
             return Err(self.wrong(format!(
-                "must start with {}, not with {}://",
-                wanted(),
-                url.scheme()
+                "must start with {}, not with {scheme}://",
+                wanted()
             )));
         }
-        if url.host_str().is_none_or(str::is_empty) {
+        // `Url` leaves line ends out and turns the sign round, and others that are given the text do not.
+        if text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\') {
+            return Err(self.wrong("holds a space, a line end or a backslash: no address does"));
+        }
+        let url = Url::parse(&filled(&text)).map_err(|error| {
+            self.wrong(format!(
+                "cannot be read as an address ({error}): check host and port; in a user name or password write what is no letter or digit as %XX"
+            ))
+        })?;
+        let host = url.host_str().unwrap_or_default();
+        if host.is_empty() {
             return Err(self.wrong("names no host"));
+        }
+        if matches!(host, "http" | "https" | "ws" | "wss") {
+            return Err(self.wrong("holds two schemes, one behind the other: leave one out"));
+        }
+        if !host.chars().all(is_of_host) {
+            return Err(self.wrong(
+                "names a host with characters that no host has: give one address, as it stands in a browser",
+            ));
         }
         if url.query().is_some() || url.fragment().is_some() {
             return Err(self.wrong("must end before the first ? or #"));
         }
         Ok(text.trim_end_matches('/').to_owned())
     }
+}
+
+/// Whether it can be what stands before `://`; anything else may hold what nobody is to be shown.
+fn is_scheme(text: &str) -> bool {
+    let is_of_scheme =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    (1..=16).contains(&text.len()) && text.bytes().all(is_of_scheme)
+}
+
+/// What names and addresses of hosts are written with; an IPv6 address in brackets.
+fn is_of_host(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']')
 }
 
 fn parse_bytes(text: &str) -> Option<u64> {
@@ -336,12 +385,71 @@ mod tests {
                 .unwrap(),
             "wss://gw.example.com/x"
         );
+        let template = setting("wss://gw.example.com/{host}");
         assert_eq!(
-            setting("wss://gw.example.com/{host}")
-                .address(&["wss"])
-                .unwrap(),
+            template.template(&["wss"]).unwrap(),
             "wss://gw.example.com/{host}"
         );
+        assert!(setting("wss://{host}").address(&["wss"]).is_err());
+        assert!(setting("wss://{host}").template(&["wss"]).is_ok());
+        for text in ["wss://gw.example.com", "wss://{host}/{host}"] {
+            let error = setting(text).template(&["wss"]).unwrap_err().to_string();
+            assert!(error.contains("must contain {host} once"), "{error}");
+        }
+    }
+
+    /// What people paste, and a part of what they are told.
+    #[test]
+    fn says_what_is_wrong_with_an_address() {
+        for (text, told) in [
+            (
+                "api.example.com",
+                "must be an address that starts with https://",
+            ),
+            (
+                "api.example.com:443",
+                "must be an address that starts with https://",
+            ),
+            (
+                "https:/api.example.com",
+                "must be an address that starts with https://",
+            ),
+            (
+                "https：//api.example.com",
+                "must be an address that starts with https://",
+            ),
+            (
+                "\"https://api.example.com\"",
+                "must be an address that starts with https://",
+            ),
+            (
+                "me:hush@http://api.example.com",
+                "must be an address that starts with https://",
+            ),
+            ("wss://api.example.com", "not with wss://"),
+            ("https://api.exa\nmple.com", "a line end"),
+            ("https://api. example.com", "a space"),
+            ("https://api.example.com\\v9", "a backslash"),
+            ("https://api.example.com:99999", "(invalid port number)"),
+            ("https://me:hu#sh@api.example.com", "as %XX"),
+            ("https://https://api.example.com", "two schemes"),
+            ("https://a.example,https://b.example", "give one address"),
+            ("https://api.example.com/?a=b", "before the first ?"),
+        ] {
+            let error = setting(text).address(&["https", "http"]).unwrap_err();
+            assert!(error.to_string().contains(told), "{text}: {error}");
+            assert!(!error.to_string().contains("hush"), "{error}");
+        }
+        for text in [
+            "https://api.example.com",
+            "HTTPS://Api.example.com:8443/",
+            "https://接口.example.com",
+            "https://my_api.example.com",
+            "http://[::1]:8080/discord",
+            "https://me:p%40ss@api.example.com",
+        ] {
+            assert!(setting(text).address(&["https", "http"]).is_ok(), "{text}");
+        }
     }
 
     #[test]

@@ -8,4 +8,4 @@ require __DIR__ . '/hub.inc';
 thrown(fn () => mj_configure(['gateway_resume_url' => 'wss://gw.example.cn'] + hub()));
 ?>
 --EXPECT--
-Mj\ConfigurationException: mj.gateway_resume_url: must contain {host} once
+Mj\ConfigurationException: gateway_resume_url: must contain {host} once, as in wss://gateway.example.com/{host}

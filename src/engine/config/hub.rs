@@ -205,11 +205,12 @@ fn user_agent(setting: &Setting) -> Result<String, EngineError> {
 /// As [`hub`].
 pub(super) fn hosts(raw: &Raw) -> Result<HostSettings, EngineError> {
     let web = |key| raw.read(key, |setting| setting.address(&["https", "http"]));
-    let socket = |key| raw.read(key, |setting| setting.address(&["wss", "ws"]));
     Ok(HostSettings {
         api_url: web("api_url")?,
-        gateway_url: socket("gateway_url")?,
-        gateway_resume_url: socket("gateway_resume_url")?,
+        gateway_url: raw.read("gateway_url", |setting| setting.address(&["wss", "ws"]))?,
+        gateway_resume_url: raw.read("gateway_resume_url", |setting| {
+            setting.template(&["wss", "ws"])
+        })?,
         cdn_url: web("cdn_url")?,
         upload_url: web("upload_url")?,
         activity_url: web("activity_url")?,
@@ -230,6 +231,10 @@ pub(super) fn hosts(raw: &Raw) -> Result<HostSettings, EngineError> {
 /// A proxy's address. `socks5` means `socks5h`: names are always resolved by the proxy.
 fn proxy(setting: &Setting) -> Result<String, EngineError> {
     let address = setting.address(&["http", "socks5h", "socks5"])?;
+    let (_, host) = address.split_once("://").unwrap_or_default();
+    if host.contains('/') {
+        return Err(setting.wrong("must end behind the port: a proxy has no path"));
+    }
     Ok(address
         .strip_prefix("socks5://")
         .map_or(address.clone(), |rest| format!("socks5h://{rest}")))

@@ -32,14 +32,14 @@ fn key(setting: &Setting) -> Result<SealKey, EngineError> {
     let mut bytes = zeroize::Zeroizing::new(text.as_bytes().to_vec());
     bytes.sort_unstable();
     bytes.dedup();
-    if text.len() < LEAST || bytes.len() < LEAST_VARIETY {
-        let what = if text.len() < LEAST {
-            "is too short"
-        } else {
-            "is too easy to guess"
-        };
+    if text.len() < LEAST {
         return Err(setting.wrong(format!(
-            "{what}: set it to {LEAST} random characters or more; `openssl rand -hex 32` makes such a secret"
+            "is too short: set it to {LEAST} random characters or more; `openssl rand -hex 32` makes such a secret"
+        )));
+    }
+    if bytes.len() < LEAST_VARIETY {
+        return Err(setting.wrong(format!(
+            "is too easy to guess: set it to {LEAST} random characters or more; `openssl rand -hex 32` makes such a secret"
         )));
     }
     SealKey::derive(text.as_bytes()).ok_or_else(|| setting.wrong("cannot be made into a key"))

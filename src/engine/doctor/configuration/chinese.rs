@@ -21,10 +21,6 @@ const TABLE: &[(&str, &str)] = &[
         "must be a time of {} to {} seconds; {}",
         "必须是 {} 到 {} 秒的时间；可写秒数，或加 ms、s、m、h、d",
     ),
-    (
-        "must be 0 or a number of bytes from {} to {}, {}",
-        "必须为 0 或 {} 到 {} 字节，可加 K、M 或 G",
-    ),
     ("must be on or off", "必须是 on 或 off"),
     ("must be one of {}", "必须是其中之一：{}"),
     (
@@ -36,6 +32,30 @@ const TABLE: &[(&str, &str)] = &[
         "必须以 {} 开头，而不是 {}",
     ),
     ("names no host", "缺少主机名"),
+    (
+        "names a host with characters that no host has: {}",
+        "主机名中有不可能出现的字符：请只填一个地址，与浏览器中的写法相同",
+    ),
+    (
+        "holds two schemes, one behind the other: {}",
+        "写了两个协议头（如 https://https://）：请去掉一个",
+    ),
+    (
+        "holds a space, a line end or a backslash: {}",
+        "含有空格、换行或反斜杠，地址中不能有这些字符",
+    ),
+    (
+        "cannot be read as an address ({}): {}",
+        "无法识别为地址（{}）：请检查主机与端口；用户名或密码中的特殊字符请写成 %XX",
+    ),
+    (
+        "must contain {host} once, {}",
+        "必须含有一个 {host}，如 wss://gateway.example.com/{host}",
+    ),
+    (
+        "must end behind the port: {}",
+        "端口之后不能再有内容：代理地址没有路径",
+    ),
     ("must end before the first ? or #", "不能包含 ? 或 #"),
     (
         "is a user's token: {}",
@@ -104,6 +124,35 @@ const TABLE: &[(&str, &str)] = &[
         "文件中没有 PEM 格式的证书",
     ),
     ("cannot be read: {}", "无法读取：{}"),
+    (
+        "is too short: set it to {} random characters {}",
+        "太短：请设为至少 {} 个随机字符；可用 `openssl rand -hex 32` 生成",
+    ),
+    (
+        "is too easy to guess: set it to {} random characters {}",
+        "太容易猜到：请设为至少 {} 个随机字符；可用 `openssl rand -hex 32` 生成",
+    ),
+    ("cannot be made into a key", "无法生成密钥"),
+    (
+        "is the same as mj.secret: {}",
+        "与 mj.secret 相同：请去掉该项，或填更换之前的密钥",
+    ),
+    (
+        "is set, and {} too: set one of them",
+        "与 {} 同时设置：只保留其一",
+    ),
+    (
+        "names a file that cannot be read: {}",
+        "所指的文件无法读取：{}",
+    ),
+    ("names a file of more than {} kB", "所指的文件超过 {} kB"),
+    ("names a file that is empty", "所指的文件是空的"),
+    ("names no file", "所指的不是文件"),
+    ("is longer than {} bytes", "超过 {} 字节"),
+    (
+        "must be the absolute path of a file, syslog or php",
+        "必须是文件的绝对路径、syslog 或 php",
+    ),
     ("no such setting{}", "没有这个设置项"),
     ("no such key; known are {}", "没有这个键；可用的有 {}"),
     (
@@ -153,7 +202,7 @@ pub(super) fn shown(message: &str) -> Shown {
             let mut said = String::new();
             for (at, piece) in chinese.split("{}").enumerate() {
                 if at > 0 {
-                    said.push_str(&parts.next().unwrap_or_default().replace(" or ", " 或 "));
+                    said.push_str(&listed(parts.next().unwrap_or_default()));
                 }
                 said.push_str(piece);
             }
@@ -161,6 +210,16 @@ pub(super) fn shown(message: &str) -> Shown {
         }
     }
     Shown::both(message, message)
+}
+
+/// A list of schemes in Chinese; anything else, as the words of an error, as it is.
+fn listed(part: &str) -> String {
+    let is_list = part.split(" or ").all(|scheme| scheme.ends_with("://"));
+    if is_list {
+        part.replace(" or ", " 或 ")
+    } else {
+        part.to_owned()
+    }
 }
 
 /// What stands in the places of a pattern.
@@ -186,7 +245,7 @@ mod tests {
     use mj_midjourney::refusal::Lang;
 
     use super::*;
-    use crate::doctor::text::Text;
+    use crate::{doctor::text::Text, environment::Environment, error::EngineError};
 
     fn chinese(message: &str) -> String {
         Text::with("{0}", "{0}", [shown(message)])
@@ -204,6 +263,10 @@ mod tests {
             chinese("must start with wss:// or ws://, not with https://"),
             "必须以 wss:// 或 ws:// 开头，而不是 https://"
         );
+        assert_eq!(
+            chinese("cannot be read: No such file or directory (os error 2)"),
+            "无法读取：No such file or directory (os error 2)"
+        );
         assert_eq!(chinese("is missing"), "未设置");
         assert_eq!(chinese("of another kind"), "of another kind");
     }
@@ -217,6 +280,8 @@ mod tests {
             include_str!("../../config.rs"),
             include_str!("../../config/hub.rs"),
             include_str!("../../config/archive.rs"),
+            include_str!("../../config/secret.rs"),
+            include_str!("../../config/raw.rs"),
         ];
         let literal = |text: &str| -> Option<String> {
             let (_, from) = text.split_once('"')?;
@@ -236,5 +301,37 @@ mod tests {
             }
         }
         assert_eq!(unknown, Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_message_of_the_environment_is_known() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = directory.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        let files = [
+            file("empty", "\n"),
+            file("large", &"a".repeat(70_000)),
+            directory.path().to_str().unwrap().to_owned(),
+            "/nonexistent".to_owned(),
+        ];
+        let message = |direct: Option<&str>, path: &str| {
+            let environment = Environment::read(|name| match name {
+                "MJ_PROXY" => direct.map(|text| text.as_bytes().to_vec()),
+                "MJ_PROXY_FILE" => Some(path.as_bytes().to_vec()),
+                _ => None,
+            });
+            match environment.setting("proxy").unwrap_err() {
+                EngineError::Configuration { message, .. } => message,
+                error => panic!("{error}"),
+            }
+        };
+        let mut messages: Vec<_> = files.iter().map(|path| message(None, path)).collect();
+        messages.push(message(Some("http://a.example:1"), &files[0]));
+        for message in messages {
+            assert_ne!(chinese(&message), message);
+        }
     }
 }
