@@ -102,7 +102,7 @@ fn shown(key: &str, setting: &Setting) -> Shown {
             | Value::Map(_) => "…",
         });
     };
-    if ADDRESSES.contains(&key) {
+    if ADDRESSES.contains(&key) || key == "store" {
         return without_password(&text);
     }
     Shown::said(&text.chars().take(SHOWN).collect::<String>())
@@ -261,8 +261,8 @@ fn addresses(patient: &Patient<'_>, findings: &Findings) {
 
 fn files(patient: &Patient<'_>, findings: &Findings) {
     let todo = Text::new(
-        "let the user who runs PHP read the certificates and write in the archive, or correct the path",
-        "请让运行 PHP 的用户可读取证书文件、可写入归档目录，或改正路径",
+        "correct it where it is set (docs/configuration.md has the settings of an archive); the user who runs PHP must be able to read the certificates and to write in the archive",
+        "请在设置处改正（归档的各项设置见 docs/configuration.zh-CN.md）；运行 PHP 的用户须能读取证书文件、写入归档目录",
     );
     if let Some(fault) = patient.reading.fault(Check::ConfigurationFiles) {
         return findings.fail(Check::ConfigurationFiles, fault, todo);

@@ -76,10 +76,17 @@ impl Reading {
             let key = key_of(&rest, &fault.setting);
             let check = check_of(key, &fault.setting, &fault.message);
             note(check, &fault.setting, &fault.message);
-            let is_gone = match key {
-                Some(key) => rest.0.remove(key).is_some(),
-                // Something is missing: with anything in its place the rest can be read.
-                None => fill_in(&mut rest, &fault.setting),
+            let is_gone = if is_of_archive(key, &fault.setting) {
+                // Its settings make sense together only.
+                let before = rest.0.len();
+                rest.0.retain(|key, _| !key.starts_with(ARCHIVE));
+                rest.0.len() < before
+            } else {
+                match key {
+                    Some(key) => rest.0.remove(key).is_some(),
+                    // Something is missing: with anything in its place the rest can be read.
+                    None => fill_in(&mut rest, &fault.setting),
+                }
             };
             if !is_gone {
                 break settings;
@@ -127,7 +134,7 @@ impl Reading {
         for value in SECRET.iter().chain(&["accounts"]).filter_map(of_setting) {
             collect(value, &mut secrets);
         }
-        for value in ADDRESSES.iter().filter_map(of_setting) {
+        for value in ADDRESSES.iter().chain(&["store"]).filter_map(of_setting) {
             let password = value.as_str().and_then(|text| Url::parse(text).ok());
             let password = password.as_ref().and_then(Url::password);
             secrets.extend(password.map(str::to_owned));
@@ -153,6 +160,14 @@ fn next_fault(raw: &Raw) -> Option<(Option<Settings>, Option<Fault>)> {
         }
         Err(_) => None,
     }
+}
+
+/// What the settings of the archive begin with.
+const ARCHIVE: &str = "archive";
+
+fn is_of_archive(key: Option<&str>, label: &str) -> bool {
+    let name = key.unwrap_or(label.strip_prefix("mj.").unwrap_or(label));
+    name.starts_with(ARCHIVE)
 }
 
 /// Puts something that can be used where a part of a hub is missing; tells whether it did.
@@ -181,7 +196,7 @@ fn faulty_values(raw: &Raw) -> Vec<(&'static str, Fault)> {
             && key != "gateway"
             && check_of(raw.0.keys().copied().find(|it| *it == key), key, "")
                 == Check::ConfigurationValues
-            && !key.starts_with("archive")
+            && !key.starts_with(ARCHIVE)
     };
     let values = raw.0.iter().filter(|(key, _)| is_value(key));
     let mut raw = Raw(values.map(|(key, value)| (*key, value.clone())).collect());
@@ -242,10 +257,15 @@ fn key_of(raw: &Raw, label: &str) -> Option<&'static str> {
 
 /// The check that a fault belongs to.
 fn check_of(key: Option<&'static str>, label: &str, message: &str) -> Check {
+    let is_lacking = message.starts_with("needs ") || message.starts_with("is missing");
+    if is_lacking && is_of_archive(key, label) {
+        return Check::ConfigurationFiles;
+    }
     let Some(key) = key else {
         return Check::ConfigurationHub;
     };
-    if message.starts_with("needs ") || message.starts_with("is missing") {
+    // What an account lacks is the account's.
+    if is_lacking && key != "accounts" {
         return Check::ConfigurationHub;
     }
     // Of an account, the part behind the dot says what it is.
@@ -292,6 +312,9 @@ mod tests {
             ("concurrency", "99", Check::ConfigurationValues),
             ("gateway", "bot", Check::ConfigurationHub),
             ("state_dir", "relative", Check::StateDirPath),
+            ("log", "relative", Check::LogWritable),
+            ("archive", "s3://pictures", Check::ConfigurationFiles),
+            ("archive_key", "AKIA", Check::ConfigurationFiles),
         ] {
             let hub = [
                 ("guild_id", Value::from("123456789012345678")),
@@ -308,6 +331,21 @@ mod tests {
                 "{key}: {found:?}"
             );
         }
+    }
+
+    #[test]
+    fn what_an_account_lacks_is_the_accounts() {
+        let account: Value = [("user_token", "MTI0.b.c")]
+            .map(|(key, value)| (key, Value::from(value)))
+            .into_iter()
+            .collect();
+        let reading = reading(&[
+            ("guild_id", "123456789012345678".into()),
+            ("channel_id", "223456789012345678".into()),
+            ("user_token", "MTIz.b.c".into()),
+            ("accounts", Value::List(vec![account])),
+        ]);
+        assert_eq!(failing(&reading), [Check::ConfigurationValues]);
     }
 
     #[test]
