@@ -283,9 +283,7 @@ const FORMATS: &[(&str, Format)] = &[("text", Format::Text), ("json", Format::Js
 
 fn log(raw: &Raw) -> Result<LogSettings, EngineError> {
     Ok(LogSettings {
-        target: raw.read("log", |setting| {
-            setting.text().map(|text| Target::parse(&text))
-        })?,
+        target: raw.read("log", target)?,
         level: raw
             .choice("log_level", LEVELS)?
             .unwrap_or(tracing::Level::WARN),
@@ -298,6 +296,16 @@ fn log(raw: &Raw) -> Result<LogSettings, EngineError> {
         },
         prompts: raw.read("log_prompts", Setting::truth)?.unwrap_or(false),
     })
+}
+
+/// Where the log goes. A relative path would be another file in every directory that PHP works in.
+fn target(setting: &Setting) -> Result<Target, EngineError> {
+    match Target::parse(&setting.text()?) {
+        Target::File(path) | Target::Syslog(path) if !path.is_absolute() => {
+            Err(setting.wrong("must be the absolute path of a file, syslog or php"))
+        }
+        target => Ok(target),
+    }
 }
 
 fn state_dir(raw: &Raw) -> Result<Option<PathBuf>, EngineError> {
