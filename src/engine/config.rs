@@ -300,12 +300,13 @@ fn log(raw: &Raw) -> Result<LogSettings, EngineError> {
 
 /// Where the log goes. A relative path would be another file in every directory that PHP works in.
 fn target(setting: &Setting) -> Result<Target, EngineError> {
-    match Target::parse(&setting.text()?) {
-        Target::File(path) | Target::Syslog(path) if !path.is_absolute() => {
-            Err(setting.wrong("must be the absolute path of a file, syslog or php"))
-        }
-        target => Ok(target),
+    let target = Target::parse(&setting.text()?);
+    if let Target::File(path) | Target::Syslog(path) = &target
+        && !path.is_absolute()
+    {
+        return Err(setting.wrong("must be the absolute path of a file, syslog or php"));
     }
+    Ok(target)
 }
 
 fn state_dir(raw: &Raw) -> Result<Option<PathBuf>, EngineError> {

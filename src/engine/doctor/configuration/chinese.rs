@@ -323,10 +323,11 @@ mod tests {
                 "MJ_PROXY_FILE" => Some(path.as_bytes().to_vec()),
                 _ => None,
             });
-            match environment.setting("proxy").unwrap_err() {
-                EngineError::Configuration { message, .. } => message,
-                error => panic!("{error}"),
-            }
+            let error = environment.setting("proxy").unwrap_err();
+            let EngineError::Configuration { message, .. } = error else {
+                panic!("{error}");
+            };
+            message
         };
         let mut messages: Vec<_> = files.iter().map(|path| message(None, path)).collect();
         messages.push(message(Some("http://a.example:1"), &files[0]));
