@@ -2,7 +2,7 @@
 //! `network`.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
@@ -128,6 +128,18 @@ impl Network {
         self.has_changed.swap(false, Ordering::AcqRel)
     }
 
+    /// What is wrong now, by place: whoever reads the status puts it into words of their own language.
+    pub(crate) fn troubles(&self) -> BTreeMap<&'static str, Trouble> {
+        let known = self.known.lock();
+        let failing = Place::SHOWN.iter().zip(known.iter());
+        failing
+            .filter_map(|(place, known)| match known {
+                Known::Failing { trouble, .. } => Some((place.as_str(), *trouble)),
+                Known::Nothing | Known::Well => None,
+            })
+            .collect()
+    }
+
     /// As `mj_status()` shows it.
     pub(crate) fn shown(&self, lang: Lang) -> Json {
         let known = self.known.lock();
@@ -180,7 +192,10 @@ mod tests {
         assert_eq!(shown["cdn"]["state"], "unused");
         let reason = shown["api"]["reason"].as_str().unwrap();
         assert!(reason.contains("expired"), "{reason}");
+        let troubles = json!({"api": "certificate_time"});
+        assert_eq!(json!(network.troubles()), troubles);
         network.note(Place::Api, Ok(()));
+        assert_eq!(json!(network.troubles()), json!({}));
         assert_eq!(network.shown(Lang::En)["api"]["state"], "ok");
         assert!(network.take_changed());
         network.note(Place::Api, Ok(()));

@@ -6,11 +6,13 @@ use std::{error::Error, io};
 use mj_discord::rest::Outcome;
 use mj_midjourney::{hub::Answer, refusal::Lang};
 use rustls::CertificateError;
+use serde::{Deserialize, Serialize};
 
 use crate::{network::Place, resolver::NoAddress};
 
 /// What is wrong.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Trouble {
     /// The name has no address.
     Name,
@@ -28,6 +30,8 @@ pub(crate) enum Trouble {
     CertificateName,
     /// The certificate's authority is unknown.
     CertificateAuthority,
+    /// The certificate is one that nobody can be trusted by, whoever signed it.
+    CertificateUnusable,
     /// No version of TLS in common.
     TlsVersion,
     /// What came is no TLS.
@@ -166,6 +170,10 @@ impl Trouble {
                 "its certificate is of an unknown authority: name the authority's file in mj.ca_file",
                 "证书颁发机构未知：请在 mj.ca_file 中指定其证书文件",
             ],
+            Self::CertificateUnusable => [
+                "its certificate cannot be used: get a new one from an authority",
+                "证书无法使用：请向证书机构重新申请",
+            ],
             Self::TlsVersion => [
                 "it knows neither TLS 1.2 nor 1.3: set the server to one of them",
                 "不支持 TLS 1.2 或 1.3：请在服务器上启用",
@@ -294,7 +302,7 @@ fn tls(error: &rustls::Error) -> Trouble {
                 Trouble::CertificateName
             }
             CertificateError::UnknownIssuer => Trouble::CertificateAuthority,
-            _ => Trouble::Tls,
+            _ => Trouble::CertificateUnusable,
         },
         rustls::Error::PeerIncompatible(_)
         | rustls::Error::AlertReceived(rustls::AlertDescription::ProtocolVersion) => {
@@ -314,6 +322,8 @@ mod tests {
         let expired = rustls::Error::InvalidCertificate(CertificateError::Expired);
         let wrapped = io::Error::new(io::ErrorKind::InvalidData, expired);
         assert_eq!(Trouble::of(&wrapped), Trouble::CertificateTime);
+        let odd = rustls::Error::InvalidCertificate(CertificateError::BadEncoding);
+        assert_eq!(Trouble::of(&odd), Trouble::CertificateUnusable);
         let nameless = io::Error::other(NoAddress);
         assert_eq!(Trouble::of(&io::Error::other(nameless)), Trouble::Name);
         let refused = io::Error::from(io::ErrorKind::ConnectionRefused);

@@ -24,6 +24,8 @@ pub(crate) struct Certificates {
     unknown_ca: TlsAcceptor,
     soon: TlsAcceptor,
     self_signed: TlsAcceptor,
+    self_authority: TlsAcceptor,
+    nameless: TlsAcceptor,
     /// PEM.
     pub(crate) authority: String,
 }
@@ -46,12 +48,14 @@ impl Certificates {
         let trusted = authority("Fault proxy's authority")?;
         let stranger = authority("Nobody's authority")?;
         Ok(Self {
-            good: acceptor(Some(&trusted), "localhost", Life::Long)?,
-            expired: acceptor(Some(&trusted), "localhost", Life::Over)?,
-            wrong_host: acceptor(Some(&trusted), "elsewhere.invalid", Life::Long)?,
-            unknown_ca: acceptor(Some(&stranger), "localhost", Life::Long)?,
-            soon: acceptor(Some(&trusted), "localhost", Life::Ending)?,
-            self_signed: acceptor(None, "localhost", Life::Long)?,
+            good: acceptor(Some(&trusted), &leaf("localhost", Life::Long)?)?,
+            expired: acceptor(Some(&trusted), &leaf("localhost", Life::Over)?)?,
+            wrong_host: acceptor(Some(&trusted), &leaf("elsewhere.invalid", Life::Long)?)?,
+            unknown_ca: acceptor(Some(&stranger), &leaf("localhost", Life::Long)?)?,
+            soon: acceptor(Some(&trusted), &leaf("localhost", Life::Ending)?)?,
+            self_signed: acceptor(None, &leaf("localhost", Life::Long)?)?,
+            self_authority: acceptor(None, &authority_like(leaf("localhost", Life::Long)?))?,
+            nameless: acceptor(Some(&trusted), &nameless(leaf("localhost", Life::Long)?))?,
             authority: trusted.pem(),
         })
     }
@@ -64,6 +68,8 @@ impl Certificates {
             Some(Fault::TlsUnknownCa) => &self.unknown_ca,
             Some(Fault::TlsSoon) => &self.soon,
             Some(Fault::TlsSelfSigned) => &self.self_signed,
+            Some(Fault::TlsAuthority) => &self.self_authority,
+            Some(Fault::TlsNameless) => &self.nameless,
             _ => &self.good,
         }
     }
@@ -77,7 +83,7 @@ fn authority(name: &str) -> io::Result<Issuer> {
     CertifiedIssuer::self_signed(params, key).map_err(io::Error::other)
 }
 
-fn acceptor(issuer: Option<&Issuer>, host: &str, life: Life) -> io::Result<TlsAcceptor> {
+fn leaf(host: &str, life: Life) -> io::Result<CertificateParams> {
     let mut leaf = CertificateParams::default();
     leaf.distinguished_name.push(DnType::CommonName, host);
     leaf.subject_alt_names = vec![SanType::DnsName(host.try_into().map_err(io::Error::other)?)];
@@ -97,6 +103,20 @@ fn acceptor(issuer: Option<&Issuer>, host: &str, life: Life) -> io::Result<TlsAc
             leaf.not_after = now + 5 * Duration::DAY + Duration::HOUR;
         }
     }
+    Ok(leaf)
+}
+
+fn authority_like(mut leaf: CertificateParams) -> CertificateParams {
+    leaf.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    leaf
+}
+
+fn nameless(mut leaf: CertificateParams) -> CertificateParams {
+    leaf.subject_alt_names.clear();
+    leaf
+}
+
+fn acceptor(issuer: Option<&Issuer>, leaf: &CertificateParams) -> io::Result<TlsAcceptor> {
     let key = KeyPair::generate().map_err(io::Error::other)?;
     let certificate = match issuer {
         Some(issuer) => leaf.signed_by(&key, issuer),

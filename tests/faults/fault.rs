@@ -24,6 +24,10 @@ pub(crate) enum Fault {
     TlsSoon,
     /// A certificate that nobody but itself signed.
     TlsSelfSigned,
+    /// A certificate that signed itself and is an authority's, as `openssl req -x509` makes it.
+    TlsAuthority,
+    /// A certificate without any name of a host.
+    TlsNameless,
     /// A server that knows TLS 1.0 only.
     TlsOld,
     /// A server that speaks HTTP without TLS.
@@ -121,6 +125,8 @@ impl Fault {
             | Self::TlsWrongHost
             | Self::TlsUnknownCa
             | Self::TlsSelfSigned
+            | Self::TlsAuthority
+            | Self::TlsNameless
             | Self::TlsOld
             | Self::TlsNone => Phase::Connection,
             // All goes well with it.

@@ -59,7 +59,12 @@ pub(crate) async fn meet(
             stream.shutdown().await?;
         }
         Some(
-            Fault::TlsExpired | Fault::TlsWrongHost | Fault::TlsUnknownCa | Fault::TlsSelfSigned,
+            Fault::TlsExpired
+            | Fault::TlsWrongHost
+            | Fault::TlsUnknownCa
+            | Fault::TlsSelfSigned
+            | Fault::TlsAuthority
+            | Fault::TlsNameless,
         ) => {
             // The client turns away.
             if let Ok(mut client) = certificates.acceptor(fault).accept(stream).await {

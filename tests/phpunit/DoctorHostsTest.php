@@ -82,6 +82,10 @@ final class DoctorHostsTest extends ExaminedTestCase
         yield 'another name' => ['api', 'tls_wrong_host', 'failed', ['for elsewhere.invalid, not for localhost', 'server_name'], ['elsewhere.invalid，而不是 localhost', 'server_name']];
         yield 'another authority' => ['api', 'tls_unknown_ca', 'failed', ['an authority that is not known here', 'mj.ca_file', 'fullchain.pem'], ['不信任', 'mj.ca_file']];
         yield 'self-signed' => ['api', 'tls_self_signed', 'failed', ['signed itself', 'mj.ca_file'], ['自签名', 'mj.ca_file']];
+        yield 'an authority as its own host' => ['api', 'tls_authority', 'failed', ["an authority's own (CA:TRUE)", 'CA:FALSE', 'mj.ca_file'], ['CA:TRUE', 'CA:FALSE']];
+        yield 'no name' => ['cdn', 'tls_nameless', 'failed', ['names no host at all', 'subjectAltName'], ['没有任何域名', 'subjectAltName']];
+        yield 'silence' => ['cdn', 'black_hole', 'failed', ['no whole answer in time', 'is open and says nothing', 'MTU'], ['应答超时', 'MTU']];
+        yield 'expired, or the clock is wrong' => ['gateway', 'tls_expired', 'failed', ["by this machine's clock (20", 'set the clock'], ['按本机时间（20', '校时']];
         yield 'no TLS' => ['gateway', 'tls_none', 'failed', ['does not speak TLS', ' ssl;'], ['不是 TLS', ' ssl;']];
         yield 'an old TLS' => ['cdn', 'tls_old', 'failed', ['neither TLS 1.2 nor 1.3', 'ssl_protocols TLSv1.2 TLSv1.3;'], ['TLS 1.2', 'ssl_protocols TLSv1.2 TLSv1.3;']];
         yield 'reset' => ['upload', 'reset_tls', 'failed', ['the connection is reset', 'error log'], ['连接被重置', '错误日志']];
@@ -102,14 +106,14 @@ final class DoctorHostsTest extends ExaminedTestCase
     public function answers(): iterable
     {
         yield 'a welcome page' => ['api', 'html200', 'api.answer', ['status 200 with a page', 'server_name'], ['状态 200', 'server_name']];
-        yield 'a redirect' => ['api', 'loop301', 'api.answer', ['status 301', 'Force HTTPS'], ['状态 301', '强制 HTTPS']];
+        yield 'a redirect' => ['api', 'loop301', 'api.answer', ['status 301', 'another page of its own name, ', 'or to itself'], ['状态 301', '或其自身']];
         yield 'Cloudflare' => ['api', 'cloudflare1015', 'api.answer', ['status 429', 'mj.spacing'], ['状态 429', 'mj.spacing']];
         yield 'the API broken off' => ['api', 'truncated', 'api.answer', ['broke before all was said', 'error log'], ['连接中断', '错误日志']];
         yield 'pictures: a welcome page' => ['cdn', 'html200', 'cdn.answer', ['status 200 with a page', 'proxy_pass https://cdn.discordapp.com;'], ['状态 200', 'proxy_pass']];
         yield 'pictures: 503' => ['cdn', 'status503', 'cdn.answer', ['status 503', 'discordstatus.com'], ['状态 503', 'discordstatus.com']];
         yield 'uploads: a welcome page' => ['upload', 'html200', 'upload.answer', ['status 200 with a page'], ['状态 200']];
         yield 'region editor: 502' => ['activity', 'status502', 'activity.answer', ['status 502', 'only Vary (Region) needs this host', 'proxy_ssl_server_name on;'], ['状态 502', '仅 Vary (Region)']];
-        yield 'region editor: a redirect' => ['activity', 'loop301', 'activity.answer', ['status 301', 'Force HTTPS'], ['状态 301', '强制 HTTPS']];
+        yield 'region editor: a redirect' => ['activity', 'loop301', 'activity.answer', ['status 301', 'or to itself'], ['状态 301', '或其自身']];
         yield 'region editor: broken off' => ['activity', 'truncated', 'activity.answer', ['broke before all was said', 'only Vary (Region)', 'error log'], ['连接中断', '仅 Vary (Region)']];
         yield 'gateway: a welcome page' => ['gateway', 'html200', 'gateway.upgrade', ['status 200 with a page', 'server_name'], ['状态 200', 'server_name']];
         yield 'gateway: reset behind Hello' => ['gateway', 'reset_hello', 'gateway.buffering', ['no answer', 'proxy_buffering off;'], ['没有得到应答', 'proxy_buffering off;']];

@@ -113,7 +113,7 @@ final class DoctorHubTest extends DiagnosedTestCase
         $pictures = new StateDirectory();
         $hub->call('mj_describe', Png::file($pictures->path, Png::coloured(30, 64, 64)));
         Until::true(static fn () => $hub->call('mj_status')['network']['upload']['state'] === 'failing', 60.0);
-        self::assertFound(Diagnosis::ofHub($hub), 'owner.network', 'failed', ['upload: the connection is refused', 'docs/faults.md'], ['upload：', 'docs/faults.md']);
+        self::assertFound(Diagnosis::ofHub($hub), 'owner.network', 'failed', ['upload: the connection is refused', 'docs/faults.md'], ['upload：连接被拒绝', 'docs/faults.md']);
     }
 
     public function testLoginsThatAreUsedUp(): void

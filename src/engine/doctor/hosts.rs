@@ -7,6 +7,7 @@ mod activity;
 mod answer;
 mod cdn;
 mod certificate;
+mod distrust;
 mod gateway;
 mod proxy;
 mod upload;

@@ -1,7 +1,7 @@
 //! What an owner tells of itself: the status that it stores, with what only the driver knows, and the turns of its
 //! tasks in log and metrics.
 
-use std::fs;
+use std::{collections::BTreeMap, fs};
 
 use mj_discord::UnixMs;
 use mj_midjourney::{
@@ -21,6 +21,7 @@ use crate::{
     log::health,
     metrics::{ABSENT, EMPTY, MALFORMED, MATCHED, MESSAGES, Meter, Totals},
     network::Cut,
+    trouble::Trouble,
 };
 
 /// A commit with what goes along, and the turns that it makes, by the place of each write.
@@ -37,6 +38,8 @@ struct Whole<'t> {
     network: Json,
     /// For the doctor.
     cuts: Vec<Cut>,
+    /// What is wrong with which host.
+    troubles: BTreeMap<&'static str, Trouble>,
     owner: Json,
     log: Json,
     metrics: &'t Totals,
@@ -159,6 +162,7 @@ impl Drive {
                 status,
                 network: self.network.shown(self.config.lang),
                 cuts: self.network.cuts(),
+                troubles: self.network.troubles(),
                 owner: self.shown(),
                 log: health::shown(),
                 metrics,

@@ -14,7 +14,10 @@ use rustls::{
     },
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
-use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate};
+use x509_parser::{
+    prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate, X509Version},
+    public_key::PublicKey,
+};
 
 const DAY: i64 = 86_400;
 /// What is renewed by itself has more time left than this.
@@ -39,7 +42,31 @@ pub(super) struct Certificate {
     pub(super) is_public: bool,
     /// Whether it was sent without the certificates of its authority.
     pub(super) is_alone: bool,
+    /// Why no name and no authority can make it good, where that is plain.
+    pub(super) flaw: Option<Flaw>,
 }
+
+/// What is wrong with a certificate itself.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Flaw {
+    /// It is an authority's, `CA:TRUE`, as `openssl req -x509` makes them: it may sign others and stands for no host.
+    Authority,
+    /// It is of the version without extensions.
+    Version,
+    /// It is signed with MD5 or SHA-1.
+    Signature,
+    /// Its RSA key has so many bits, which are too few.
+    Key(usize),
+}
+
+/// The bits that an RSA key has at least (NIST SP 800-131A).
+const LEAST_BITS: usize = 2_048;
+/// `md5WithRSAEncryption` and `sha1WithRSAEncryption` of RFC 8017, `ecdsa-with-SHA1` of RFC 5758.
+const WEAK: [&str; 3] = [
+    "1.2.840.113549.1.1.4",
+    "1.2.840.113549.1.1.5",
+    "1.2.840.10045.4.1",
+];
 
 impl Certificate {
     /// Reads a certificate in DER; none when it is no certificate.
@@ -51,6 +78,7 @@ impl Certificate {
             not_after: parsed.validity().not_after.timestamp(),
             is_self_signed: parsed.issuer() == parsed.subject(),
             is_alone,
+            flaw: flaw(&parsed),
             ..Self::default()
         };
         for extension in parsed.iter_extensions() {
@@ -64,6 +92,16 @@ impl Certificate {
             );
         }
         Some(read)
+    }
+
+    /// Seconds since it ran out.
+    pub(super) fn over_since(&self, now: i64) -> u64 {
+        u64::try_from(now - self.not_after).unwrap_or_default()
+    }
+
+    /// Seconds until it begins.
+    pub(super) fn begins_in(&self, now: i64) -> u64 {
+        u64::try_from(self.not_before - now).unwrap_or_default()
     }
 
     /// Whole days left at `now` in Unix seconds; negative once it ran out.
@@ -89,6 +127,25 @@ impl Certificate {
             names.push("…".to_owned());
         }
         names.join(", ")
+    }
+}
+
+fn flaw(certificate: &X509Certificate<'_>) -> Option<Flaw> {
+    if certificate.version() != X509Version::V3 {
+        return Some(Flaw::Version);
+    }
+    let constraints = certificate.basic_constraints().ok().flatten();
+    if constraints.is_some_and(|constraints| constraints.value.ca) {
+        return Some(Flaw::Authority);
+    }
+    let signature = certificate.signature_algorithm.algorithm.to_id_string();
+    if WEAK.contains(&signature.as_str()) {
+        return Some(Flaw::Signature);
+    }
+    match certificate.public_key().parsed() {
+        // A modulus has a leading zero, and its bits are counted in whole bytes.
+        Ok(PublicKey::RSA(key)) if key.key_size() < LEAST_BITS => Some(Flaw::Key(key.key_size())),
+        Ok(_) | Err(_) => None,
     }
 }
 

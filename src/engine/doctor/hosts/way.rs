@@ -15,7 +15,7 @@ use url::{Host as UrlHost, Url};
 use super::{
     Host,
     certificate::{Certificate, Witness},
-    proxy,
+    distrust, proxy,
 };
 use crate::{
     doctor::{
@@ -47,14 +47,15 @@ impl Way {
 
     /// Goes the whole way to a host and notes each step; gives the connection when all went well.
     pub(super) async fn go(&self, host: &Host, findings: &Findings) -> Option<Wire> {
-        let is_named = self.look_up(host, findings).await;
-        let stream = self.connect(host, is_named, findings).await;
+        let addresses = self.look_up(host, findings).await;
+        let stream = self.connect(host, addresses, findings).await;
         self.secure(host, stream, findings).await
     }
 
-    async fn look_up(&self, host: &Host, findings: &Findings) -> bool {
+    /// The addresses of a host, none of them where the proxy looks them up.
+    async fn look_up(&self, host: &Host, findings: &Findings) -> Option<Vec<IpAddr>> {
         if !findings.may(host.dns) {
-            return false;
+            return None;
         }
         let name = host.name();
         if self.proxy.is_some() {
@@ -64,14 +65,14 @@ impl Way {
                 [Shown::said(name)],
             );
             findings.ok(host.dns, seen);
-            return true;
+            return Some(Vec::new());
         }
         let found = self.in_time(self.resolver.lookup(name)).await;
         if let Some(Ok(addresses)) = found
             && !addresses.is_empty()
         {
             findings.ok(host.dns, has_addresses(name, &addresses));
-            return true;
+            return Some(addresses);
         }
         let seen = Text::with("{0} has no address", "{0} 无法解析", [Shown::said(name)]);
         let todo = if host.is_own() {
@@ -88,13 +89,19 @@ impl Way {
             )
         };
         findings.fail(host.dns, seen, todo);
-        false
+        None
     }
 
-    async fn connect(&self, host: &Host, is_named: bool, findings: &Findings) -> Option<TcpStream> {
-        if !findings.may(host.tcp) || !is_named {
+    async fn connect(
+        &self,
+        host: &Host,
+        addresses: Option<Vec<IpAddr>>,
+        findings: &Findings,
+    ) -> Option<TcpStream> {
+        if !findings.may(host.tcp) {
             return None;
         }
+        let addresses = addresses?;
         let port = host.port();
         let begin = Instant::now();
         let opened = self
@@ -125,7 +132,8 @@ impl Way {
             "{0} 端口 {1}：{2}",
             [Shown::said(host.name()), port.into(), what],
         );
-        findings.fail(host.tcp, seen, not_connected(host));
+        let todo = misled(host, &addresses, trouble).unwrap_or_else(|| not_connected(host));
+        findings.fail(host.tcp, seen, todo);
         None
     }
 
@@ -174,7 +182,7 @@ impl Way {
             Some(Err(error)) => Trouble::of(&error),
             None => Trouble::TimedOut,
         };
-        let (seen, todo) = insecure(host, trouble, witness.seen(), now);
+        let (seen, todo) = distrust::insecure(host, trouble, witness.seen(), now);
         findings.fail(host.tls, seen, todo);
         None
     }
@@ -214,7 +222,45 @@ fn has_addresses(name: &str, addresses: &[IpAddr]) -> Text {
     Text::with("{0}: {1}", "{0}：{1}", [Shown::said(name), shown])
 }
 
-fn not_connected(host: &Host) -> Text {
+/// What to do where the addresses themselves are why nobody answers.
+fn misled(host: &Host, addresses: &[IpAddr], trouble: Trouble) -> Option<Text> {
+    let shown = || Shown::list(addresses.iter().map(|address| Shown::from(*address)));
+    if !host.is_own() && addresses.iter().all(is_nobodys) {
+        return Some(Text::with(
+            "{0} leads to {1} here, which is not Discord: this machine's DNS is poisoned or filtered, or /etc/hosts has a line for it; mend that, or set {2} to a reverse proxy (docs/proxies), or mj.proxy",
+            "本机将 {0} 解析到 {1}，那不是 Discord：DNS 被污染或过滤，或 /etc/hosts 中有该域名；请修正，或将 {2} 设为反向代理（见 docs/proxies），或设置 mj.proxy",
+            [Shown::said(host.name()), shown(), host.setting.into()],
+        ));
+    }
+    let is_ipv6 = addresses.iter().all(IpAddr::is_ipv6) && host.url.domain().is_some();
+    (is_ipv6 && trouble == Trouble::Unreachable).then(|| {
+        Text::with(
+            "{0} has IPv6 addresses only ({1}), and this machine has no way out by IPv6: give the name an A record, or this machine IPv6",
+            "{0} 只有 IPv6 地址（{1}），而本机没有 IPv6 网络：请为该域名添加 A 记录，或为本机开通 IPv6",
+            [Shown::said(host.name()), shown()],
+        )
+    })
+}
+
+/// Whether no host of the Internet has this address. Those that tunnels invent for names (198.18.0.0/15) do lead there.
+fn is_nobodys(address: &IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            address.is_unspecified()
+                || address.is_loopback()
+                || address.is_private()
+                || address.is_link_local()
+        }
+        IpAddr::V6(address) => {
+            address.is_unspecified()
+                || address.is_loopback()
+                || address.is_unique_local()
+                || address.is_unicast_link_local()
+        }
+    }
+}
+
+pub(super) fn not_connected(host: &Host) -> Text {
     if host.is_own() {
         Text::with(
             "see whether nginx runs on that machine and listens on port {0}, whether its firewall and the provider's security group let port {0} in, and whether the name leads to the right address",
@@ -262,139 +308,57 @@ fn note_secure(
         ],
     );
     if certificate.ends_soon(now) && host.is_own() {
-        findings.warn(host.tls, seen, renew());
+        findings.warn(host.tls, seen, distrust::renew());
     } else {
         findings.ok(host.tls, seen);
     }
 }
 
-fn renew() -> Text {
-    Text::new(
-        "renew it (BaoTa: Website, SSL, Renew; certbot: certbot renew), reload nginx, and see why it was not renewed by itself",
-        "请续签证书（宝塔：网站 → SSL → 续签；certbot：certbot renew）并重载 nginx，同时检查为何没有自动续签",
-    )
-}
+#[cfg(test)]
+mod tests {
+    use mj_midjourney::refusal::Lang;
 
-/// Why there is no TLS, with what the certificate says where one was shown.
-fn insecure(
-    host: &Host,
-    trouble: Trouble,
-    certificate: Option<Certificate>,
-    now: i64,
-) -> (Text, Text) {
-    match (trouble, certificate) {
-        (Trouble::CertificateTime, Some(certificate)) if certificate.not_before > now => (
-            Text::with(
-                "the certificate of {0} begins to be valid in {1} days",
-                "{0} 的证书还要 {1} 天才生效",
-                [
-                    Shown::said(host.name()),
-                    ((certificate.not_before - now) / 86_400 + 1).into(),
-                ],
-            ),
-            Text::new(
-                "this machine's clock is wrong: set it (timedatectl set-ntp true)",
-                "本机时间不正确：请校时（timedatectl set-ntp true）",
-            ),
-        ),
-        (Trouble::CertificateTime, Some(certificate)) => (
-            Text::with(
-                "the certificate of {0} expired {1} days ago",
-                "{0} 的证书已过期 {1} 天",
-                [
-                    Shown::said(host.name()),
-                    (-certificate.days_left(now)).into(),
-                ],
-            ),
-            renew(),
-        ),
-        (Trouble::CertificateName, Some(certificate)) => (
-            Text::with(
-                "the certificate is for {1}, not for {0}",
-                "证书的域名是 {1}，而不是 {0}",
-                [
-                    Shown::said(host.name()),
-                    Shown::said(&certificate.some_names()),
-                ],
-            ),
-            Text::with(
-                "check {0}; get a certificate for that name (BaoTa: Website, SSL), and see in nginx that the site's \"server_name\" and \"ssl_certificate\" belong together",
-                "请检查 {0}；为该域名申请证书（宝塔：网站 → SSL），并检查 nginx 中 server_name 与 ssl_certificate 是否对应",
-                [host.setting.into()],
-            ),
-        ),
-        (Trouble::CertificateAuthority, Some(certificate)) => untrusted(&certificate),
-        (trouble, _) => (
-            Text::with(
-                "{0}: {1}",
-                "{0}：{1}",
-                [Shown::said(host.name()), trouble.into()],
-            ),
-            handshake(host, trouble),
-        ),
+    use super::*;
+    use crate::{doctor::check::Check, network::Place};
+
+    fn told(is_own: bool, addresses: &[&str], trouble: Trouble) -> Option<String> {
+        let host = Host {
+            place: Place::Api,
+            setting: "mj.api_url",
+            is_own,
+            discords: "discord.com",
+            url: Url::parse("https://discord.com/").unwrap(),
+            dns: Check::ApiDns,
+            tcp: Check::ApiTcp,
+            tls: Check::ApiTls,
+        };
+        let addresses: Vec<IpAddr> = addresses.iter().map(|it| it.parse().unwrap()).collect();
+        misled(&host, &addresses, trouble).map(|todo| todo.words(Lang::En).to_owned())
     }
-}
 
-fn untrusted(certificate: &Certificate) -> (Text, Text) {
-    let issuer = Shown::said(&certificate.issuer);
-    if certificate.is_self_signed {
-        return (
-            Text::new(
-                "the certificate signed itself: nobody can tell whose it is",
-                "证书是自签名的，无法确认其来源",
-            ),
-            Text::new(
-                "get one from an authority (BaoTa: Website, SSL, Let's Encrypt), or name this one's file in mj.ca_file",
-                "请向证书机构申请（宝塔：网站 → SSL → Let's Encrypt），或在 mj.ca_file 中指定该证书文件",
-            ),
+    #[test]
+    fn a_false_address_is_told() {
+        for address in ["0.0.0.0", "127.0.0.1", "10.1.2.3", "::1", "fd00::1"] {
+            let todo = told(false, &[address], Trouble::Refused).unwrap();
+            assert!(
+                todo.contains(address) && todo.contains("poisoned"),
+                "{todo}"
+            );
+        }
+        assert_eq!(told(false, &["198.18.0.7"], Trouble::Refused), None);
+        assert_eq!(told(false, &["162.159.128.233"], Trouble::Refused), None);
+        assert_eq!(told(true, &["127.0.0.1"], Trouble::Refused), None);
+    }
+
+    #[test]
+    fn a_name_with_ipv6_only_is_told() {
+        let told = |addresses: &[&str], trouble| told(true, addresses, trouble);
+        let todo = told(&["2001:db8::1"], Trouble::Unreachable).unwrap();
+        assert!(todo.contains("IPv6 addresses only (2001:db8::1)"), "{todo}");
+        assert_eq!(told(&["2001:db8::1"], Trouble::Refused), None);
+        assert_eq!(
+            told(&["203.0.113.5", "2001:db8::1"], Trouble::Unreachable),
+            None
         );
-    }
-    if certificate.is_alone && certificate.is_public {
-        return (
-            Text::with(
-                "the certificate by {0} comes alone: the one between it and its authority is missing",
-                "{0} 颁发的证书缺少中间证书",
-                [issuer],
-            ),
-            Text::new(
-                "give nginx the whole chain: \"ssl_certificate …/fullchain.pem;\", not cert.pem",
-                "请让 nginx 使用完整证书链：“ssl_certificate …/fullchain.pem;”，而不是 cert.pem",
-            ),
-        );
-    }
-    (
-        Text::with(
-            "the certificate is by {0}, an authority that is not known here",
-            "证书由 {0} 颁发，本机不信任该机构",
-            [issuer],
-        ),
-        Text::new(
-            "if the authority is your own, name its PEM file in mj.ca_file; else see that the whole chain is sent (fullchain.pem)",
-            "若为自建机构，请在 mj.ca_file 中指定其 PEM 文件；否则请检查是否发送了完整证书链（fullchain.pem）",
-        ),
-    )
-}
-
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "of the many troubles only two have a line of their own"
-)]
-fn handshake(host: &Host, trouble: Trouble) -> Text {
-    match trouble {
-        Trouble::NoTls => Text::with(
-            "write \"listen {0} ssl;\" with \"ssl_certificate\" in nginx's server block, or use the port that speaks TLS in {1}",
-            "请在 nginx 的 server 中写 “listen {0} ssl;” 并配置 ssl_certificate，或在 {1} 中使用 TLS 端口",
-            [host.port().into(), host.setting.into()],
-        ),
-        Trouble::TlsVersion => Text::new(
-            "write \"ssl_protocols TLSv1.2 TLSv1.3;\" in nginx's server block",
-            "请在 nginx 的 server 中写 “ssl_protocols TLSv1.2 TLSv1.3;”",
-        ),
-        _ if host.is_own() => Text::with(
-            "see in nginx that the server block of {0} has \"ssl_certificate\" for that name, and look at nginx's error log",
-            "请检查 nginx 中 {0} 的 server 是否配置了该域名的 ssl_certificate，并查看错误日志",
-            [Shown::said(host.name())],
-        ),
-        _ => not_connected(host),
     }
 }

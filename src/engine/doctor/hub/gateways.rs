@@ -2,12 +2,16 @@
 
 use mj_discord::UnixMs;
 use mj_midjourney::{config::GatewayMode, store::Grade};
+use serde::Deserialize as _;
 
 use super::Hub;
-use crate::doctor::{
-    check::Check,
-    finding::Findings,
-    text::{Shown, Text},
+use crate::{
+    doctor::{
+        check::Check,
+        finding::Findings,
+        text::{Shown, Text},
+    },
+    trouble::Trouble,
 };
 
 /// A live gateway acknowledges a heartbeat every 41 s.
@@ -273,11 +277,7 @@ pub(super) fn network(hub: &Hub<'_>, findings: &Findings) {
             Text::with(
                 "{0}: {1} ({2} times)",
                 "{0}：{1}（{2} 次）",
-                [
-                    Shown::from(*place),
-                    Shown::said(said(place, "reason").as_str().unwrap_or_default()),
-                    times.into(),
-                ],
+                [Shown::from(*place), why(hub, place), times.into()],
             )
         })
         .collect();
@@ -289,4 +289,13 @@ pub(super) fn network(hub: &Hub<'_>, findings: &Findings) {
             "这是所有者最近一次尝试的结果；详见 docs/faults.md 与 docs/proxies",
         ),
     );
+}
+
+/// Why a host failed: in both languages where the owner says it in a word, else in the owner's own.
+fn why(hub: &Hub<'_>, place: &str) -> Shown {
+    if let Ok(trouble) = Trouble::deserialize(hub.said(&format!("/troubles/{place}"))) {
+        return Text::from(trouble).into();
+    }
+    let reason = hub.said(&format!("/network/{place}/reason"));
+    Shown::said(reason.as_str().unwrap_or_default())
 }
