@@ -18,7 +18,7 @@ use mj_process::{clock, is_writable};
 use parking_lot::Mutex;
 use tracing::{Event, Level, Metadata, Subscriber, span};
 
-pub(crate) use self::{file::Rotation, line::Format, time::rfc3339 as timestamp};
+pub(crate) use self::{file::Rotation, line::Format, line::is_hidden, time::rfc3339 as timestamp};
 use self::{
     file::{LogFile, Written},
     line::Line,

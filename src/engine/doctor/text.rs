@@ -7,7 +7,7 @@ use std::path::Path;
 
 use mj_midjourney::refusal::Lang;
 
-use crate::trouble::Trouble;
+use crate::{log::is_hidden, trouble::Trouble};
 
 /// The longest text of another program's or person's that is repeated, in characters.
 const LONGEST: usize = 240;
@@ -102,11 +102,11 @@ impl Shown {
     }
 
     /// What somebody else says of itself or of what went wrong: a name, an error's words, a value that is no secret.
-    /// Control characters are replaced, and what is long is cut.
+    /// Control characters and those that turn the direction of what follows are replaced, and what is long is cut.
     pub(crate) fn said(text: &str) -> Self {
         let mut characters = text
             .chars()
-            .map(|one| if one.is_control() { ' ' } else { one });
+            .map(|one| if is_hidden(one) { ' ' } else { one });
         let mut said: String = characters.by_ref().take(LONGEST).collect();
         if characters.next().is_some() {
             said.push('…');
@@ -247,6 +247,12 @@ mod tests {
             [Shown::said("{1}"), 2_u64.into()],
         );
         assert_eq!(text.words(Lang::En), "a {1} b 2");
+    }
+
+    #[test]
+    fn what_others_say_turns_no_direction() {
+        let text = Text::with("{0}", "{0}", [Shown::said("a\u{202e}b\u{1b}[31m\u{200b}c")]);
+        assert_eq!(text.words(Lang::En), "a b [31m c");
     }
 
     #[test]

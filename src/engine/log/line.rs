@@ -217,7 +217,7 @@ fn escape(line: &mut String, text: &str) {
 }
 
 /// Controls, ends of line and paragraph, and what has no width or turns the direction of what follows.
-fn is_hidden(c: char) -> bool {
+pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
