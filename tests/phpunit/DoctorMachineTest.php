@@ -191,6 +191,16 @@ final class DoctorMachineTest extends DiagnosedTestCase
         self::assertBroken($found, 'log.writable', 'failed', ['/etc/passwd/mj.log cannot be written', 'chown www-data'], ['无法写入', 'chown www']);
         $found = $this->diagnosis(['mj.log' => 'syslog:/nonexistent/socket']);
         self::assertBroken($found, 'log.writable', 'failed', ['nobody listens for syslog at /nonexistent/socket'], ['没有 syslog 服务']);
+        $found = $this->diagnosis(['mj.log' => '/nonexistent/mj.log']);
+        self::assertBroken($found, 'log.writable', 'failed', ['there is no directory /nonexistent'], ['没有目录 /nonexistent']);
+        $fifo = $this->state->path . '.fifo';
+        posix_mkfifo($fifo, 0o600);
+        try {
+            $found = $this->diagnosis(['mj.log' => $fifo]);
+        } finally {
+            unlink($fifo);
+        }
+        self::assertBroken($found, 'log.writable', 'failed', ['it is a FIFO', 'nobody reads'], ['管道（FIFO）']);
         $socket = $this->state->path . '.sock';
         foreach (['udg', 'unix'] as $transport) {
             $listening = stream_socket_server("$transport://$socket", $code, $message, $transport === 'udg' ? STREAM_SERVER_BIND : STREAM_SERVER_BIND | STREAM_SERVER_LISTEN);

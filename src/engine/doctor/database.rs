@@ -2,7 +2,11 @@
 
 use std::{
     fs::{self, OpenOptions},
-    os::unix::net::{UnixDatagram, UnixStream},
+    io,
+    os::unix::{
+        fs::{FileTypeExt as _, OpenOptionsExt as _},
+        net::{UnixDatagram, UnixStream},
+    },
     path::Path,
     sync::Arc,
     thread,
@@ -326,14 +330,7 @@ pub(super) fn log(patient: &Patient<'_>, findings: &Findings) {
         Some(Target::Syslog(socket)) => return syslog(&socket, findings),
         Some(Target::File(path) | Target::PhpFile(path)) => path,
     };
-    // Opening it for appending changes nothing of it.
-    let why = if path.exists() {
-        let opened = OpenOptions::new().append(true).open(&path);
-        opened.err().map(|error| Shown::said(&error.to_string()))
-    } else {
-        path.parent().and_then(|above| usable(above).err())
-    };
-    match why {
+    match unwritable(&path) {
         Some(why) => findings.fail(
             check,
             Text::with(
@@ -344,6 +341,48 @@ pub(super) fn log(patient: &Patient<'_>, findings: &Findings) {
             todo,
         ),
         None => findings.ok(check, Text::with("{0}", "{0}", [Shown::path(&path)])),
+    }
+}
+
+/// Why a log cannot be written there.
+fn unwritable(path: &Path) -> Option<Shown> {
+    let said = |error: io::Error| Some(Shown::said(&error.to_string()));
+    match path.metadata() {
+        Ok(there) => {
+            // Opening it for appending changes nothing of it, and nobody is waited for at the other end of a FIFO.
+            let opened = OpenOptions::new()
+                .append(true)
+                .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
+                .open(path);
+            match opened {
+                Err(_) if there.file_type().is_fifo() => Some(
+                    Text::new(
+                        "it is a FIFO that this user may not write or that nobody reads",
+                        "它是管道（FIFO），当前用户无权写入或没有程序在读取",
+                    )
+                    .into(),
+                ),
+                Err(error) => said(error),
+                Ok(_) => None,
+            }
+        }
+        // The file is made when there is something to say, its directory is not.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let above = path.parent()?;
+            if above.is_dir() {
+                usable(above).err()
+            } else {
+                Some(
+                    Text::with(
+                        "there is no directory {0}",
+                        "没有目录 {0}",
+                        [Shown::path(above)],
+                    )
+                    .into(),
+                )
+            }
+        }
+        Err(error) => said(error),
     }
 }
 
