@@ -22,6 +22,9 @@ const SYSTEM_BUNDLES: &[&str] = &[
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
 ];
 
+/// How large a file of certificates is at most, in bytes; a system's authorities are some 250 kB.
+const LARGEST: u64 = 16 << 20;
+
 /// Why no TLS configuration could be made.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TlsError {
@@ -59,7 +62,24 @@ impl Tls {
 }
 
 /// The certificates of a PEM file.
+///
+/// # Errors
+/// The system's; `InvalidInput` for a FIFO or a device, which could be waited for or read for ever, and what is far
+/// larger than any system's authorities.
 pub(crate) fn certificates_in(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
+    let there = std::fs::metadata(path)?;
+    if !there.is_file() && !there.is_dir() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "it is no regular file",
+        ));
+    }
+    if there.len() > LARGEST {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "it is too large for certificates",
+        ));
+    }
     let bytes = std::fs::read(path)?;
     CertificateDer::pem_slice_iter(&bytes)
         .collect::<Result<_, _>>()
@@ -126,6 +146,27 @@ mod tests {
         let first = tls.config(None).unwrap();
         assert!(Arc::ptr_eq(&first, &tls.config(None).unwrap()));
         assert!(CryptoProvider::get_default().is_none());
+    }
+
+    #[test]
+    fn waits_for_no_fifo_and_reads_no_device() {
+        let directory = tempfile::tempdir().unwrap();
+        let socket = directory.path().join("socket");
+        let _listening = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        for path in [Path::new("/dev/zero"), Path::new("/dev/null"), &socket] {
+            let error = certificates_in(path).unwrap_err();
+            assert_eq!(
+                error.kind(),
+                io::ErrorKind::InvalidInput,
+                "{path:?}: {error}"
+            );
+        }
+        let large = directory.path().join("large");
+        std::fs::File::create(&large)
+            .unwrap()
+            .set_len(LARGEST + 1)
+            .unwrap();
+        assert!(certificates_in(&large).is_err());
     }
 
     #[test]
