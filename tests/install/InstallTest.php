@@ -161,6 +161,45 @@ final class InstallTest extends TestCase
         self::assertSame([], glob("$root->path/tmp/mj-*"), 'nothing is left in the image');
     }
 
+    public function testPathsMayHoldSpaces(): void
+    {
+        $root = new Root('bookworm');
+        self::image($root);
+        $root->must("mkdir -p '/opt/my php/bin' && cp /usr/local/bin/php '/opt/my php/bin/php'");
+        $said = $root->must("/opt/mj/install --php '/opt/my php' --user www-data --state-dir '/srv/my state'");
+        self::assertStringContainsString('installed: mj', $said);
+        self::assertStringContainsString('mj.state_dir = "/srv/my state"', $root->read('/usr/local/etc/php/conf.d/mj.ini'));
+        self::assertSame('www-data 700', trim($root->must('stat -c "%U %a" "/srv/my state"')));
+        self::assertStringContainsString('removed', $root->must("/opt/mj/install --uninstall --php '/opt/my php'"));
+    }
+
+    public function testWhoIsNotRootIsToldSoAndChangesNothing(): void
+    {
+        $root = new Root('bookworm');
+        $asNobody = 'setpriv --reuid=www-data --regid=www-data --clear-groups /opt/mj/install --yes';
+        [$code, $said] = $root->run($asNobody);
+        self::assertSame(1, $code);
+        self::assertStringContainsString('cannot be written: run this as root', $said);
+        $root->must('/opt/mj/install --yes');
+        $root->append('/etc/php/8.2/mods-available/mj.ini', "mj.lang = zh\n");
+        $before = $root->files('/etc/php', '/usr/lib/php');
+
+        [$code, $said] = $root->run("$asNobody --uninstall");
+
+        self::assertSame(1, $code, $said);
+        self::assertStringContainsString('cannot be changed: run this as root', $said);
+        self::assertStringNotContainsString('removed', $said);
+        self::assertSame($before, $root->files('/etc/php', '/usr/lib/php'));
+    }
+
+    public function testADirectoryThatIsSetIsNotMadeAnew(): void
+    {
+        $root = new Root('bookworm');
+        $root->must('/opt/mj/install --yes --state-dir /srv/mj');
+        self::assertStringContainsString('nothing was changed', $root->must('/opt/mj/install --yes'));
+        self::assertFalse($root->has('/var/lib/mj'));
+    }
+
     /** @group two-binaries */
     public function testWrongBinaryIsTakenBack(): void
     {
