@@ -439,7 +439,7 @@ fn ini_goes_before_the_environment_and_hides_what_is_wrong_there() {
     let environment = Environment::read(|name| match name {
         "MJ_MAX_WAIT" => Some(b"5".to_vec()),
         "MJ_SHUTDOWN_GRACE" => Some(b"soon".to_vec()),
-        "MJ_USER_AGENT_FILE" => Some(b"/nowhere".to_vec()),
+        "MJ_USER_AGENT_FILE" => Some(b"/proc/nothing".to_vec()),
         _ => None,
     });
     let read = |ini: &[(&str, &str)]| {
