@@ -189,6 +189,34 @@ final class WebhookTest extends TestCase
         self::assertFalse($read);
     }
 
+    public function testTheKeyIsMadeOnceByManyAndWithoutHardLinks(): void
+    {
+        $code = 'require $argv[1] . "/php/autoload.php"; $settings = new Mj\Http\Settings(["DIR" => $argv[2]]); '
+            . 'echo (new Mj\Http\Place(new Mj\Testing\FakeMidjourney(), $settings))->key();';
+        $desk = new Desk();
+        $processes = $keys = [];
+        for ($number = 0; $number < 6; ++$number) {
+            $command = [PHP_BINARY, '-n', '-d', 'disable_functions=link,symlink', '-r', $code, '--', dirname(__DIR__, 2), $desk->directory()];
+            $processes[] = [proc_open($command, [['file', '/dev/null', 'r'], ['pipe', 'w'], ['pipe', 'w']], $pipes), $pipes];
+        }
+        foreach ($processes as [$process, $pipes]) {
+            $keys[] = stream_get_contents($pipes[1]);
+            proc_close($process);
+        }
+        self::assertMatchesRegularExpression('/^[0-9a-f]{64}$/D', $keys[0]);
+        self::assertSame([$keys[0]], array_values(array_unique($keys)));
+    }
+
+    public function testAKeyThatADiskLostIsNoEmptyOne(): void
+    {
+        $desk = new Desk();
+        $place = new Place($desk->mj, new Settings(['DIR' => $desk->directory()]));
+        // What everybody could sign with.
+        file_put_contents($place->directory('webhooks') . '/key', '');
+        self::assertMatchesRegularExpression('/^[0-9a-f]{64}$/D', $place->key());
+        self::assertSame($place->key(), $place->key());
+    }
+
     public function testHostsMayBeNamed(): void
     {
         $desk = new Desk(['HOOK_HOSTS' => 'shop.example.com, *.example.org', 'NOTIFY_HOOK' => 'https://own.example.net/all']);

@@ -79,17 +79,26 @@ final class Place
     public function key(): string
     {
         $path = $this->directory('webhooks') . '/' . self::KEY;
-        $key = self::read($path);
+        $key = self::readKey($path);
         if ($key === null) {
-            $beside = "$path." . bin2hex(random_bytes(6));
-            self::write($beside, bin2hex(random_bytes(32)));
-            // Of two processes that make one, the first is believed.
-            @link($beside, $path);
-            @unlink($beside);
-            $key = self::read($path) ?? throw new StorageException("the relay's key cannot be read");
+            $lock = self::lock("$path.lock");
+            $key = self::readKey($path);
+            if ($key === null) {
+                $key = bin2hex(random_bytes(32));
+                self::write($path, $key);
+            }
+            fclose($lock);
         }
 
         return $key;
+    }
+
+    /** A disk may have lost it, and left the file. */
+    private static function readKey(string $path): ?string
+    {
+        $key = (string) self::read($path);
+
+        return preg_match('/^[0-9a-f]{64}$/D', $key) === 1 ? $key : null;
     }
 
     /** Removes files of a directory that nobody touched for so many seconds; now and then only. */
