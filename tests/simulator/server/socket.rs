@@ -121,7 +121,7 @@ async fn exchange(
             }
             message = socket.next() => match message {
                 Some(Ok(Message::Text(text))) => driver.with_world(|world, now| world.handle_text(now, id, &text)),
-                Some(Ok(Message::Binary(_))) => driver.with_world(|world, now| world.handle_binary(now, id)),
+                Some(Ok(Message::Binary(bytes))) => driver.with_world(|world, now| world.handle_binary(now, id, &bytes)),
                 Some(Ok(Message::Close(frame))) => return End::Closed(frame.map(|frame| frame.code.into())),
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
                 None | Some(Err(_)) => return End::Closed(None),

@@ -95,6 +95,37 @@ fn acknowledges_heartbeats_and_closes_zombies() {
 }
 
 #[test]
+fn json_may_come_as_bytes_and_heartbeats_with_a_quality() {
+    let mut stage = Stage::new();
+    let id = stage.connect();
+    let identify = json!({"op": 2, "d": {"token": stage.user_token(0), "properties": {}}});
+    let bytes = identify.to_string().into_bytes();
+    stage.world.handle_binary(stage.now, id, &bytes);
+    stage.drain();
+    assert_eq!(stage.events(id, "READY").len(), 1);
+    let qos = json!({"ver": 27, "active": true, "reasons": ["foregrounded"]});
+    stage.send(id, &json!({"op": 40, "d": {"seq": 2, "qos": qos}}));
+    assert_eq!(stage.last(id)["op"], 11);
+    stage.world.handle_binary(stage.now, id, b"\xff\x00");
+    stage.drain();
+    assert_eq!(stage.closed(id), Some(4002));
+}
+
+#[test]
+fn a_user_may_send_larger_messages_than_a_bot() {
+    let mut stage = Stage::new();
+    let presence = |size: usize| json!({"op": 3, "d": {"status": "x".repeat(size)}});
+    let (user, _) = stage.login_user(0);
+    let (bot, _) = stage.login_bot(BOT_INTENTS);
+    for id in [user, bot] {
+        stage.send(id, &presence(5_000));
+    }
+    assert_eq!((stage.closed(user), stage.closed(bot)), (None, Some(4002)));
+    stage.send(user, &presence(16_000));
+    assert_eq!(stage.closed(user), Some(4002));
+}
+
+#[test]
 fn more_than_120_messages_a_minute_close() {
     let mut stage = Stage::new();
     let (id, _) = stage.login_user(0);

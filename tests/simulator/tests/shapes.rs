@@ -85,6 +85,26 @@ fn routes_are_known_before_tokens() {
 }
 
 #[test]
+fn a_users_own_commands_are_another_index() {
+    let mut stage = Stage::new();
+    let own = "/api/v9/users/@me/application-command-index";
+    let of_guild = format!(
+        "/api/v9/guilds/{}/application-command-index",
+        stage.world.guild_id()
+    );
+    let user = stage.user_token(0);
+    let (status, index, _) = stage.request("GET", own, Some(&user), &Value::Null);
+    assert_eq!((status, &index["application_commands"]), (200, &json!([])));
+    let (_, index, _) = stage.request("GET", &of_guild, Some(&user), &Value::Null);
+    let application = &index["applications"][0];
+    assert_eq!(application["bot_id"], application["bot"]["id"]);
+    assert_eq!(application["flags"], "0");
+    let bot = format!("Bot {}", stage.world.bot_token());
+    let (status, error, _) = stage.request("GET", own, Some(&bot), &Value::Null);
+    assert_eq!((status, &error["code"]), (403, &json!(20001)));
+}
+
+#[test]
 fn ids_must_be_numbers() {
     let mut stage = Stage::new();
     let bot = format!("Bot {}", stage.world.bot_token());

@@ -283,11 +283,21 @@ impl World {
         })
     }
 
+    /// `GET /users/@me/application-command-index`: what a user installed for itself, which is nothing here.
+    pub(super) fn own_commands(&self, caller: Caller) -> Response {
+        if caller.bot {
+            return users_only();
+        }
+        let none =
+            json!({"applications": [], "application_commands": [], "version": self.people.guild});
+        Response::json(200, &none)
+    }
+
     /// `GET …/application-command-index`: for user tokens only. In a guild other applications' commands come first, one
     /// of them with a name of ours, so that nobody gets away with taking the first; a direct channel knows its bot's.
     pub(super) fn command_index(&self, caller: Caller, channel: Option<Snowflake>) -> Response {
         if caller.bot {
-            return Response::error(403, 20001, "Bots cannot use this endpoint");
+            return users_only();
         }
         let direct = channel.and_then(|channel| self.people.direct(channel));
         let stranger = self.people.stranger;
@@ -313,7 +323,7 @@ impl World {
         }
         let applications: Vec<Value> = applications
             .into_iter()
-            .map(|(id, name)| json!({"id": id, "name": name, "icon": null, "description": "", "bot": self.people.user_json(id, Channel::Rest), "flags": 0}))
+            .map(|(id, name)| json!({"id": id, "name": name, "icon": null, "description": "", "bot_id": id, "bot": self.people.user_json(id, Channel::Rest), "flags": "0"}))
             .collect();
         Response::json(
             200,
@@ -322,6 +332,10 @@ impl World {
             }),
         )
     }
+}
+
+fn users_only() -> Response {
+    Response::error(403, 20001, "Bots cannot use this endpoint")
 }
 
 fn parameter_json(parameter: &Parameter) -> Value {

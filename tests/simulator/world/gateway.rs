@@ -12,8 +12,10 @@ use super::session::{
 };
 use crate::snowflake::{Millis, Snowflake};
 
-/// Largest message a client may send, in bytes.
-const PAYLOAD_LIMIT: usize = 4096;
+/// Largest message a bot may send, in bytes.
+const BOT_PAYLOAD_LIMIT: usize = 4096;
+/// Largest message a user's client may send, in bytes.
+const USER_PAYLOAD_LIMIT: usize = 15 * 1024;
 /// Messages a client may send in [`SEND_WINDOW`].
 const SEND_LIMIT: usize = 120;
 const SEND_WINDOW: u64 = 60_000;
@@ -94,10 +96,12 @@ impl World {
         }
     }
 
-    /// A client's binary message: JSON clients have no reason to send one.
-    pub fn handle_binary(&mut self, now: Millis, id: ConnectionId) {
-        if self.listens(id) {
-            self.close(now, id, 4002);
+    /// A client's binary message: JSON all the same, as clients whose WebSocket has no texts send it.
+    pub fn handle_binary(&mut self, now: Millis, id: ConnectionId, bytes: &[u8]) {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => self.handle_text(now, id, text),
+            Err(_) if self.listens(id) => self.close(now, id, 4002),
+            Err(_) => {}
         }
     }
 
@@ -120,7 +124,8 @@ impl World {
         if connection.sent.len() > SEND_LIMIT {
             return self.close(now, id, 4008);
         }
-        let payload: Option<Value> = (text.len() <= PAYLOAD_LIMIT)
+        let live = connection.state == State::Live;
+        let payload: Option<Value> = (text.len() <= USER_PAYLOAD_LIMIT)
             .then(|| serde_json::from_str(text).ok())
             .flatten();
         let Some((op, payload)) =
@@ -128,10 +133,14 @@ impl World {
         else {
             return self.close(now, id, 4002);
         };
-        let live = connection.state == State::Live;
         let data = &payload["d"];
+        if text.len() > BOT_PAYLOAD_LIMIT && !self.is_users(id, data) {
+            return self.close(now, id, 4002);
+        }
         match op {
             1 => self.heartbeat(now, id, data),
+            // A user's client may tell with each heartbeat how well it is served.
+            40 => self.heartbeat(now, id, &data["seq"]),
             2 | 6 if live => self.close(now, id, 4005),
             2 => self.identify(now, id, data),
             6 => self.resume(now, id, data),
@@ -141,6 +150,14 @@ impl World {
             8 => self.send_members(now, id, data),
             _ => self.close(now, id, 4001),
         }
+    }
+
+    /// Whether a user sends it: the session's, or the one whose token it holds.
+    fn is_users(&self, id: ConnectionId, data: &Value) -> bool {
+        let told = || self.people.authenticate(data["token"].as_str()?);
+        self.caller_of(id)
+            .or_else(told)
+            .is_some_and(|caller| !caller.bot)
     }
 
     fn listens(&self, id: ConnectionId) -> bool {

@@ -156,6 +156,7 @@ impl World {
             ("GET", ["users", "@me", "guilds"]) => {
                 Response::json(200, &json!([self.people.partial_guild_json(caller)]))
             }
+            ("GET", ["users", "@me", "application-command-index"]) => self.own_commands(caller),
             ("GET", ["users", "@me", "channels"]) => {
                 Response::json(200, &Value::from(self.direct_list(caller, Channel::Rest)))
             }
@@ -381,7 +382,7 @@ fn methods(segments: &[&str]) -> &'static [&'static str] {
         ["gateway"]
         | ["gateway", "bot"]
         | ["users" | "guilds" | "channels", _]
-        | ["users", "@me", "guilds"]
+        | ["users", "@me", "guilds" | "application-command-index"]
         | ["oauth2", "applications", "@me"]
         | ["applications", "@me"]
         | [
