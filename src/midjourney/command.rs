@@ -240,9 +240,11 @@ fn command(value: &Value) -> Option<Command> {
         .and_then(Value::as_array)
         .into_iter()
         .flatten();
+    // Where Discord has translated the name for the account, requests still take the application's own.
+    let name = |field: &str| value.get(field).and_then(Value::as_str);
     Some(Command {
         application_id: ApplicationId(number("application_id")?),
-        name: value.get("name")?.as_str()?.to_owned(),
+        name: name("name_default").or_else(|| name("name"))?.to_owned(),
         id: CommandId(number("id")?),
         version: CommandVersion(number("version")?),
         parameters: options
@@ -315,6 +317,19 @@ mod tests {
         assert_eq!(
             serde_json::from_str::<CommandIndex>(&stored).unwrap(),
             index
+        );
+    }
+
+    #[test]
+    fn a_translated_command_keeps_its_own_name() {
+        let index = r#"{"application_commands":[{"id":"5","application_id":"936929561302675456","version":"9",
+            "name":"想象","name_default":"imagine","type":1}]}"#;
+        let index = CommandIndex::read(index, UnixMs(5)).unwrap();
+        let imagine = index.command(Bot::Midjourney, CommandName::Imagine);
+        let imagine = imagine.unwrap();
+        assert_eq!(
+            (imagine.id, imagine.name.as_str()),
+            (CommandId(5), "imagine")
         );
     }
 

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, time::Duration};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::{
     lenient,
@@ -19,8 +19,20 @@ pub struct CommandEntry {
     pub application_id: ApplicationId,
     /// What requests must name; changes with every change of the command.
     pub version: CommandVersion,
-    /// Its name.
+    /// Its name, as the application gave it: where Discord has translated `name`, this is `name_default`.
+    #[serde(flatten, deserialize_with = "own_name")]
     pub name: String,
+}
+
+fn own_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    struct Names {
+        name: String,
+        #[serde(default, deserialize_with = "lenient::owned_text")]
+        name_default: Option<String>,
+    }
+    let names = Names::deserialize(deserializer)?;
+    Ok(names.name_default.unwrap_or(names.name))
 }
 
 /// A slot to upload a file to.
@@ -193,9 +205,10 @@ mod tests {
         let index = r#"{"applications":[{"id":"1"}],"application_commands":[
             {"id":"10","application_id":"1","version":"1237876415471554623","name":"imagine","type":1,"options":[]},
             {"id":null,"name":"broken"},
-            {"id":"11","application_id":"1","version":"12","name":"blend","type":1}]}"#;
+            {"id":"11","application_id":"1","version":"12","name":"混合","name_default":"blend","type":1}]}"#;
         let commands = read_commands(index).unwrap();
         assert_eq!(commands.len(), 2);
+        assert_eq!(commands[1].name, "blend");
         assert_eq!(
             commands[0].version.made_at(),
             crate::UnixMs(1_715_203_136_080)
