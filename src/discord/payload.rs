@@ -259,6 +259,9 @@ pub struct InteractionMetadata {
     /// 2 command, 3 component, 5 modal.
     #[serde(default, deserialize_with = "lenient::number", rename = "type")]
     pub kind: Option<u8>,
+    /// The command's name; Discord tells it to users, and documents it for none.
+    #[serde(default, deserialize_with = "lenient::owned_text")]
+    pub name: Option<String>,
     /// Who acted.
     #[serde(default, deserialize_with = "user_id")]
     pub user: Option<UserId>,

@@ -125,7 +125,9 @@ impl Facts {
             facts.reply_keys = pressed
                 .map(|pressed| key::of_reply(application, user, pressed, reading))
                 .unwrap_or_default();
-            let command = old_form.and_then(|form| form.name.as_deref());
+            let command = old_form
+                .and_then(|form| form.name.as_deref())
+                .or_else(|| metadata.and_then(|it| it.name.as_deref()));
             facts.command_keys = key::of_answer(application, user, reading, command);
         }
         facts
@@ -160,5 +162,30 @@ fn says(kind: Kind) -> Says {
         | Kind::Seed(_)
         | Kind::Empty
         | Kind::Other => Says::Nothing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read;
+
+    #[test]
+    fn the_commands_name_is_read_from_either_form() {
+        let keys = |origin: &str| {
+            let text = format!(
+                r#"{{"id":"9","channel_id":"8","author":{{"id":"936929561302675456"}},
+                    "content":"**<https://s.mj.run/a> <https://s.mj.run/b>** - <@5> (fast)",{origin}}}"#
+            );
+            let message: Message<'_> = serde_json::from_str(&text).unwrap();
+            let facts = Facts::of(&message, &read::read(&message), 1);
+            facts.command_keys.join(" ")
+        };
+        let old = keys(r#""interaction":{"id":"7","type":2,"name":"blend"}"#);
+        let new = keys(r#""interaction_metadata":{"id":"7","type":2,"name":"blend"}"#);
+        assert_eq!(old, "936929561302675456/5/blend");
+        assert_eq!(new, old);
+        let unnamed = keys(r#""interaction_metadata":{"id":"7","type":2}"#);
+        assert!(unnamed.contains("/words/") && unnamed.contains("/blend"));
     }
 }
