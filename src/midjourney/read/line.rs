@@ -6,7 +6,7 @@
 //! lead    = "Upscaling image #1 with " | "Making variations for image #1 with prompt "
 //!         | "Creating video with prompt " | "Rerolling " | other words that begin with an -ing form
 //! subject = "Image #1 " | words [" (" kind ")"] " by "
-//! tail    = { "(Waiting to start)" | "(35%)" | "(Stopped)" | "(paused)" | "(fast, stealth)"
+//! tail    = { "(Waiting to start)" | "(35%)" | "(Stopped)" | "(paused)" | "(fast, stealth)" | "(fast 35%)"
 //!           | "(Open on website …)" | "[(Open on website …)](<url>)" | newline "-# …" }
 //! ```
 //!
@@ -244,21 +244,7 @@ impl Tail {
     }
 
     fn bracket(&mut self, words: &str) -> bool {
-        let words = words.trim().to_lowercase();
-        if let Some(percent) = words
-            .strip_suffix('%')
-            .and_then(|number| number.trim().parse::<f32>().ok())
-        {
-            // Truncating is right for progress: 99.9 % is not done.
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "clamped to 0..=100 first"
-            )]
-            let percent = percent.clamp(0.0, 100.0) as u8;
-            self.percent = Some(percent);
-            return true;
-        }
+        let words = words.trim().to_lowercase().replace(" %", "%");
         let stage = match words.split_whitespace().next() {
             Some("waiting" | "queued" | "pending") => Some(Stage::WaitingToStart),
             Some("paused") => Some(Stage::Paused),
@@ -271,17 +257,40 @@ impl Tail {
             return true;
         }
         let mut known = false;
-        for word in words.split(',').map(str::trim) {
-            if let Some(mode) = mode(word) {
-                self.mode = Some(mode);
-                known = true;
-            } else if word == "stealth" {
-                self.stealth = true;
+        for part in words.split(',').filter(|part| !part.trim().is_empty()) {
+            let mut seen = *self;
+            if part.split_whitespace().all(|word| seen.word(word)) {
+                *self = seen;
                 known = true;
             }
         }
         known
     }
+
+    fn word(&mut self, word: &str) -> bool {
+        if let Some(mode) = mode(word) {
+            self.mode = Some(mode);
+        } else if let Some(percent) = percent(word) {
+            self.percent = Some(percent);
+        } else if word == "stealth" {
+            self.stealth = true;
+        } else {
+            return false;
+        }
+        true
+    }
+}
+
+fn percent(word: &str) -> Option<u8> {
+    let number = word.strip_suffix('%')?.parse::<f32>().ok()?;
+    // Truncating is right for progress: 99.9 % is not done.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped to 0..=100 first"
+    )]
+    let percent = number.clamp(0.0, 100.0) as u8;
+    Some(percent)
 }
 
 fn mode(word: &str) -> Option<Mode> {
@@ -383,6 +392,25 @@ mod tests {
                 .mode,
             Some(Mode::Turbo)
         );
+    }
+
+    #[test]
+    fn one_bracket_may_hold_all() {
+        let seen = |content: &str| {
+            let line = Line::read(content)?;
+            Some((line.tail.mode, line.tail.percent, line.tail.stealth))
+        };
+        let fast = Some(Mode::Fast);
+        for (bracket, expected) in [
+            ("(fast 25%)", (fast, Some(25), false)),
+            ("(25%, fast, stealth)", (fast, Some(25), true)),
+            ("(62 %) (fast, other words)", (fast, Some(62), false)),
+        ] {
+            let content = format!("**p** - <@1> {bracket}");
+            assert_eq!(seen(&content), Some(expected), "{bracket}");
+        }
+        assert_eq!(seen("**p** (fast 25%)"), Some((fast, Some(25), false)));
+        assert_eq!(seen("**p** (fast food)"), None);
     }
 
     #[test]
