@@ -89,6 +89,7 @@ impl Refusal {
                     .filter(|notice| !confirms || notice.is_good_news())
             })
             .or_else(colour)
+            .or_else(|| says_no(if title.is_empty() { description } else { title }))
             .filter(|notice| {
                 embed.color != Some(GOOD_COLOUR) || notice.row().outcome == Outcome::Waits
             })?;
@@ -110,7 +111,8 @@ impl Refusal {
             return None;
         }
         let notice = Notice::in_text(&own_words(words))
-            .filter(|notice| !is_confirmation(words) || notice.is_good_news())?;
+            .filter(|notice| !is_confirmation(words) || notice.is_good_news())
+            .or_else(|| says_no(words))?;
         let first = words
             .lines()
             .next()
@@ -225,14 +227,35 @@ fn own_words(text: &str) -> String {
 
 /// Whether a text confirms what was asked for: the answer to a mode switch speaks of hours and of modes too.
 fn is_confirmation(text: &str) -> bool {
-    let first = text
-        .trim_start()
-        .split(|letter: char| !letter.is_alphabetic())
-        .next()
-        .unwrap_or_default();
+    let first = first_word(text);
     ["done", "success", "successfully"]
         .iter()
         .any(|word| first.eq_ignore_ascii_case(word))
+}
+
+/// What begins as refusals do is one, whatever its words.
+fn says_no(text: &str) -> Option<Notice> {
+    const BEGINNINGS: [&str; 7] = [
+        "sorry",
+        "oops",
+        "apologies",
+        "failed",
+        "error",
+        "invalid",
+        "unable",
+    ];
+    let first = first_word(text);
+    BEGINNINGS
+        .iter()
+        .any(|word| first.eq_ignore_ascii_case(word))
+        .then_some(Notice::UnknownError)
+}
+
+fn first_word(text: &str) -> &str {
+    let text = text.trim_start_matches(|letter: char| !letter.is_alphanumeric());
+    text.split(|letter: char| !letter.is_alphabetic())
+        .next()
+        .unwrap_or_default()
 }
 
 /// Whether an embed has the colour of those that stop nothing.
@@ -387,6 +410,32 @@ mod tests {
             Refusal::of_embed(&embed("Success", "Done.", Some(65_280), "")),
             None
         );
+    }
+
+    #[test]
+    fn an_unknown_apology_is_a_refusal() {
+        for (title, text, colour) in [
+            ("Sorry! No can do", "Come back tomorrow.", None),
+            ("", "❌ Oops, that did not work", Some(3_553_599)),
+            ("Invalid wish", "x", None),
+        ] {
+            let refusal = Refusal::of_embed(&embed(title, text, colour, "")).unwrap();
+            assert_eq!(refusal.notice, Notice::UnknownError, "{title}{text}");
+        }
+        let plain = Refusal::of_content("Unable to do that.\n/imagine a fox").unwrap();
+        assert_eq!(plain.notice, Notice::UnknownError);
+        assert_eq!(plain.prompt.as_deref(), Some("a fox"));
+        for friendly in [
+            "Errors are human",
+            "Tell me if you are sorry",
+            "Helpful info",
+        ] {
+            assert_eq!(Refusal::of_embed(&embed(friendly, "x", None, "")), None);
+            assert_eq!(Refusal::of_content(friendly), None);
+        }
+        let yellow = embed("Sorry for the wait", "", Some(16_776_960), "");
+        let outcome = Refusal::of_embed(&yellow).unwrap().outcome;
+        assert_eq!(outcome, Outcome::Waits);
     }
 
     #[test]

@@ -277,14 +277,23 @@ pub static TABLE: &[Row] = &[
         Notice::BannedPrompt,
         "error_banned",
         FailCode::BannedPrompt,
-        &["banned prompt", "banned word", "prompt contains banned"],
+        &[
+            "banned prompt",
+            "banned word",
+            "prompt contains banned",
+            "ai moderator thinks",
+        ],
     ),
     Row::needs_person(
         Notice::PendingModMessage,
         "error_pending_mod",
         FailCode::PendingModMessage,
         Rest::Disable,
-        &["pending mod message", "pending moderation message"],
+        &[
+            "pending mod message",
+            "pending moderation message",
+            "please acknowledge",
+        ],
     ),
     Row::needs_person(
         Notice::PictureCaptcha,
@@ -296,6 +305,7 @@ pub static TABLE: &[Row] = &[
             "verify you’re human",
             "verify you are human",
             "verify that you are human",
+            "please complete the task",
         ],
     ),
     Row::needs_person(
@@ -435,7 +445,11 @@ pub static TABLE: &[Row] = &[
         Notice::SlowDown,
         "error_slow_down",
         FailCode::SlowDown,
-        &["slow down", "you can request another upscale"],
+        &[
+            "slow down",
+            "you can request another upscale",
+            "already requested an upscale",
+        ],
     )
     .again_after(30),
     Row::fails(
@@ -477,6 +491,7 @@ pub static TABLE: &[Row] = &[
             "invalid url",
             "could not fetch",
             "couldn't fetch",
+            "could not validate",
             "failed to fetch",
             "not a valid image",
             "invalid image prompt",
@@ -494,6 +509,7 @@ pub static TABLE: &[Row] = &[
             "invalid value",
             "invalid argument",
             "missing value for argument",
+            "expected one argument",
             "not compatible with",
             "is not supported with",
             "incompatible parameter",
@@ -509,6 +525,7 @@ pub static TABLE: &[Row] = &[
             "invalid request",
             "prompt is too long",
             "prompt too long",
+            "prompt is too short",
         ],
     ),
     Row::fails(
@@ -545,6 +562,8 @@ pub static TABLE: &[Row] = &[
             "internal server error",
             "unexpected error",
             "unknown error",
+            "your trace",
+            "unique trace",
         ],
     ),
     Row::fails(
