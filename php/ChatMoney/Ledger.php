@@ -99,7 +99,8 @@ final class Ledger
         $bind = ['id' => $task->id, 'tries' => $claim->tries(), 'next' => $claim->nextAt(), 'now' => $now];
         $changed = $row === []
             ? $this->connection->execute(
-                "INSERT INTO `{$this->table}` (`task_id`, `tries`, `next_at`, `updated_at`) VALUES (:id, :tries, :next, :now)",
+                // Of two that saw no row, one is the first.
+                "INSERT IGNORE INTO `{$this->table}` (`task_id`, `tries`, `next_at`, `updated_at`) VALUES (:id, :tries, :next, :now)",
                 $bind,
             )
             : $this->connection->execute(

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Mj\Tests\ChatMoney;
 
+use Mj\ChatMoney\Connection;
 use Mj\ChatMoney\Driver;
 use Mj\ChatMoney\Ledger;
 use Mj\ChatMoney\PdoConnection;
@@ -213,6 +214,26 @@ final class SyncTest extends TestCase
         self::assertFalse($one->deliver($first, $count), 'it was too slow');
         self::assertTrue($two->deliver($second, $count));
         self::assertSame(1, $calls);
+    }
+
+    public function testWithoutTheLockTwoThatSeeNoRowAreKeptApartToo(): void
+    {
+        $driver = $this->driver();
+        $task = $this->mj->wait($this->drawn($driver, 'a cat'));
+        $other = new Ledger(new PdoConnection(MariaDb::pdo($this->dsn)), 'la_');
+        $claimed = null;
+        $slow = $this->createMock(Connection::class);
+        $real = new PdoConnection($this->pdo);
+        $slow->method('query')->willReturnCallback(static function (string $sql, array $bind) use ($real, $other, $task, &$claimed): array {
+            $rows = $real->query($sql, $bind);
+            $claimed = $other->claim($task);
+
+            return $rows;
+        });
+        $slow->method('execute')->willReturnCallback([$real, 'execute']);
+        self::assertNull((new Ledger($slow, 'la_'))->claim($task));
+        self::assertNotNull($claimed);
+        self::assertSame('1', (string) $this->row($task->id)['tries']);
     }
 
     public function testALatePictureIsDeliveredAfterItsFailure(): void
