@@ -125,7 +125,7 @@ final class WebhookTest extends TestCase
     }
 
     /** @dataProvider clients */
-    public function testACallerThatNeverFinishesItsAnswerHoldsNoWorker(string $curl): void
+    public function testACallerThatNeverFinishesItsAnswerHoldsNoWorker(string $curl, string $disabled = ''): void
     {
         $server = stream_socket_server('tcp://127.0.0.1:0');
         self::assertIsResource($server);
@@ -137,7 +137,7 @@ final class WebhookTest extends TestCase
             . '$path = $hooks->options($request, $argv[3], "mj")["notify_url"]; '
             . 'echo $hooks->deliver(basename($path), fn () => json_encode($mj->imagine("a cat")))->status();';
         $url = 'http://' . stream_socket_get_name($server, false) . '/hook';
-        $command = [PHP_BINARY, '-n', ...($curl === '' ? [] : ['-d', "extension=$curl"]), '-r', $code, '--', dirname(__DIR__, 2), $state->path, $url, $curl];
+        $command = [PHP_BINARY, '-n', '-d', "disable_functions=$disabled", ...($curl === '' ? [] : ['-d', "extension=$curl"]), '-r', $code, '--', dirname(__DIR__, 2), $state->path, $url, $curl];
         $process = proc_open($command, [['file', '/dev/null', 'r'], ['pipe', 'w'], STDERR], $pipes);
         self::assertIsResource($process);
         $client = stream_socket_accept($server, 60.0);
@@ -152,10 +152,12 @@ final class WebhookTest extends TestCase
         self::assertSame('424', stream_get_contents($pipes[1]));
     }
 
-    /** @return array<string, array{string}> the extension that posts */
+    /** @return array<string, array{0: string, 1?: string}> the extension that posts, and what is disabled of it */
     public function clients(): array
     {
-        return ['PHP alone' => ['']] + (is_file(ini_get('extension_dir') . '/curl.so') ? ['curl' => ['curl']] : []);
+        $isThere = is_file(ini_get('extension_dir') . '/curl.so');
+
+        return ['PHP alone' => ['']] + ($isThere ? ['curl' => ['curl'], 'curl, as hardened hosts have it' => ['curl', 'curl_exec']] : []);
     }
 
     public function testNobodyElseCanMakeItPost(): void

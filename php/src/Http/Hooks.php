@@ -165,7 +165,7 @@ final class Hooks
      */
     private function post(string $url, string $json): array
     {
-        if (!function_exists('curl_init')) {
+        if (!function_exists('curl_init') || !function_exists('curl_exec')) {
             return $this->postPlainly($url, $json);
         }
         $curl = curl_init($url);
