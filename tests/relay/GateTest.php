@@ -92,6 +92,20 @@ final class GateTest extends TestCase
         self::assertSame([401, 401, 429, 429], $statuses);
     }
 
+    public function testWhereEverybodyMayAskNobodyUsesUpWhatOthersMay(): void
+    {
+        $desk = new Desk(['SECRET' => '', 'OPEN' => '1', 'RATE' => '2', 'SUBMIT_RATE' => '1']);
+        do {
+            $minute = intdiv(time(), 60);
+            exec('rm -rf ' . escapeshellarg($desk->directory()));
+            $statuses = array_map(
+                static fn(string $address): int => $desk->ask('/mj/submit/imagine', ['prompt' => 'x'], [], null, $address)->status,
+                ['192.0.2.1', '192.0.2.1', '192.0.2.2'],
+            );
+        } while (intdiv(time(), 60) !== $minute);
+        self::assertSame([200, 429, 200], $statuses);
+    }
+
     public function testOneNetworkOfSixIsOneAddress(): void
     {
         $desk = new Desk(['RATE' => '2']);

@@ -14,15 +14,15 @@ final class Gate
     public function __construct(private Settings $settings) {}
 
     /**
-     * Who asks, as a name that tells nothing of the secret.
+     * Who asks, as a name that tells nothing of the secret; null where everybody may.
      *
      * @throws Refusal when nobody knows
      */
-    public function caller(Request $request): string
+    public function caller(Request $request): ?string
     {
         $secrets = $this->settings->secrets();
         if ($secrets === []) {
-            return $this->settings->isOpen() ? 'anybody' : throw self::closed('no secret is configured: set MJ_RELAY_SECRET');
+            return $this->settings->isOpen() ? null : throw self::closed('no secret is configured: set MJ_RELAY_SECRET');
         }
         $given = $request->header('mj-api-secret');
         if ($given === '' && preg_match('/^Bearer\s+(\S+)\s*$/iD', $request->header('authorization'), $found) === 1) {

@@ -86,10 +86,12 @@ final class Relay
         $address = self::network($request->address());
         $this->limit->count("address $address", $this->settings->rate());
         $caller = $this->gate->caller($request);
-        $this->limit->count("secret $caller", $this->settings->rate());
-        if ($isSubmission) {
-            $this->limit->count("submit address $address", $this->settings->submitRate());
-            $this->limit->count("submit secret $caller", $this->settings->submitRate());
+        $whose = $caller === null ? [] : ["secret $caller"];
+        foreach ($whose as $one) {
+            $this->limit->count($one, $this->settings->rate());
+        }
+        foreach ($isSubmission ? ["address $address", ...$whose] : [] as $one) {
+            $this->limit->count("submit $one", $this->settings->submitRate());
         }
 
         return $work($request);
