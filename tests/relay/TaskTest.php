@@ -106,6 +106,19 @@ final class TaskTest extends TestCase
         self::assertCount(1_000, $desk->ask('/mj/task/list-by-condition', ['ids' => array_fill(0, 1_500, $id)])->json());
     }
 
+    public function testLongStatesMakeNoAnswerThatPhpCannotHold(): void
+    {
+        $code = 'require $argv[1] . "/php/autoload.php"; ini_set("memory_limit", "-1"); $mj = new Mj\Testing\FakeMidjourney(); $state = str_repeat("x", 65_000); '
+            . '$settings = new Mj\Http\Settings(["OPEN" => "1", "RATE" => "0", "DIR" => $argv[2]]); $ids = []; '
+            . 'for ($n = 0; $n < 1_000; ++$n) { $ids[] = $mj->imagine("a cat", ["state" => $state])->id; } '
+            . '$body = json_encode(["ids" => $ids]); $request = new Mj\Http\Request("POST", "/mj/task/list-by-condition", [], fn() => $body, "", ""); '
+            . '$answer = (new Mj\Http\Relay($mj, $settings))->handle($request); $shown = json_decode($answer->body(), true); '
+            . 'echo json_encode([$answer->status(), array_column($shown, "id") === array_slice($ids, 0, count($shown)), count($shown) > 100, strlen($answer->body()) < 32_000_000]);';
+        $command = [PHP_BINARY, '-n', '-r', $code, '--', dirname(__DIR__, 2), (new Desk())->directory()];
+        exec(implode(' ', array_map('escapeshellarg', $command)), $said);
+        self::assertSame(['[200,true,true,true]'], $said);
+    }
+
     /** @return array<string, array{string}> */
     public function unknownIds(): array
     {

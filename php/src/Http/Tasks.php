@@ -18,8 +18,11 @@ final class Tasks
     /** As many as midjourney-proxy's list has. */
     private const LISTED = 100;
     private const MOST_IDS = 10_000;
-    /** As many of them are shown at once: the others come when these have ended, and are asked for no more. */
+    /** As many of them are shown at once, and bytes: the others come when these have ended, and are asked for no more. */
     private const MOST_SHOWN = 1_000;
+    private const MOST_BYTES = 16_000_000;
+    /** Tasks that are read at once. */
+    private const AT_ONCE = 100;
     /** Seconds for a seed: New API hangs up after 30. */
     private const LONGEST_SEED = 20;
     private const OPEN = [Status::NOT_START, Status::SUBMITTED, Status::MODAL, Status::IN_PROGRESS];
@@ -133,8 +136,15 @@ final class Tasks
     private function found(array $ids): array
     {
         $shown = [];
-        foreach (array_chunk($ids, self::MOST_SHOWN) as $some) {
-            $shown = [...$shown, ...$this->some($some, self::MOST_SHOWN - count($shown))];
+        $bytes = 0;
+        foreach (array_chunk($ids, self::AT_ONCE) as $some) {
+            foreach ($this->some($some) as $one) {
+                $shown[] = $one;
+                $bytes += strlen(Response::json($one)->body());
+                if (count($shown) === self::MOST_SHOWN || $bytes > self::MOST_BYTES) {
+                    return $shown;
+                }
+            }
         }
 
         return $shown;
@@ -145,7 +155,7 @@ final class Tasks
      *
      * @return list<array<string, mixed>>
      */
-    private function some(array $ids, int $most): array
+    private function some(array $ids): array
     {
         $own = [];
         foreach ($ids as $id) {
@@ -154,7 +164,7 @@ final class Tasks
                 $own[$id] = $task;
             }
         }
-        $tasks = $own === [] || $most === 0 ? [] : $this->mj->pollMany(array_values($own));
+        $tasks = $own === [] ? [] : $this->mj->pollMany(array_values($own));
         $shown = [];
         foreach ($ids as $id) {
             $task = isset($own[$id]) ? $tasks[$own[$id]] ?? null : null;
@@ -164,12 +174,9 @@ final class Tasks
             } elseif ($dialog !== null && $dialog['task'] === null) {
                 $shown[] = ProxyShape::dialog($dialog);
             }
-            if (count($shown) >= $most) {
-                break;
-            }
         }
 
-        return array_slice($shown, 0, $most);
+        return $shown;
     }
 
     private function task(string $id): Task
