@@ -41,6 +41,7 @@ final class DoctorSettingsTest extends DiagnosedTestCase
             'a port that is none' => [['proxy' => 'http://a.example:99999'], 'configuration.addresses', 'failed', ['proxy cannot be read as an address (invalid port number)'], ['无法识别为地址']],
             'a password that is not written as it must be' => [['proxy' => 'http://me:hunter2#@a.example:1080'], 'configuration.addresses', 'failed', ['as %XX'], ['写成 %XX']],
             'a file for browsers as the proxy' => [['proxy' => 'http://a.example:1080/proxy.pac'], 'configuration.addresses', 'failed', ['proxy must end behind the port'], ['没有路径']],
+            'a path of pictures' => [['proxy_url' => 'https://img.example/attachments/'], 'configuration.addresses', 'failed', ['proxy_url must end before /attachments: mj adds that itself'], ['mj 会自行添加']],
             'a way to resume without a host' => [['gateway_resume_url' => 'wss://a.example'], 'configuration.addresses', 'failed', ['gateway_resume_url must contain {host} once'], ['必须含有一个 {host}']],
             'a secret that is too short' => [['secret' => 'hunter2'], 'configuration.values', 'failed', ['secret is too short', 'openssl rand -hex 32'], ['secret 太短']],
             'a secret that is easy' => [['secret' => str_repeat('ab', 20)], 'configuration.values', 'failed', ['secret is too easy to guess'], ['太容易猜到']],

@@ -211,7 +211,7 @@ pub(super) fn hosts(raw: &Raw) -> Result<HostSettings, EngineError> {
         gateway_resume_url: raw.read("gateway_resume_url", |setting| {
             setting.template(&["wss", "ws"])
         })?,
-        cdn_url: web("cdn_url")?,
+        cdn_url: raw.read("cdn_url", cdn_url)?,
         upload_url: web("upload_url")?,
         activity_url: web("activity_url")?,
         proxy: raw.read("proxy", proxy)?,
@@ -226,6 +226,17 @@ pub(super) fn hosts(raw: &Raw) -> Result<HostSettings, EngineError> {
             }
         })?,
     })
+}
+
+/// The image domain, below which every picture's path begins with `/attachments` or the like.
+fn cdn_url(setting: &Setting) -> Result<String, EngineError> {
+    let address = setting.address(&["https", "http"])?;
+    for path in ["/attachments", "/ephemeral-attachments"] {
+        if address.ends_with(path) {
+            return Err(setting.wrong(format!("must end before {path}: mj adds that itself")));
+        }
+    }
+    Ok(address)
 }
 
 /// A proxy's address. `socks5` means `socks5h`: names are always resolved by the proxy.

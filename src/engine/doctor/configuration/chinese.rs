@@ -53,6 +53,10 @@ const TABLE: &[(&str, &str)] = &[
         "必须含有一个 {host}，如 wss://gateway.example.com/{host}",
     ),
     (
+        "must end before {}: mj adds that itself",
+        "{} 及其后的内容请去掉：mj 会自行添加",
+    ),
+    (
         "must end behind the port: {}",
         "端口之后不能再有内容：代理地址没有路径",
     ),
