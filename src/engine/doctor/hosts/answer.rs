@@ -340,6 +340,24 @@ mod tests {
     }
 
     #[test]
+    fn tells_a_path_of_the_settings_from_one_of_the_proxys() {
+        let page = Page::new(
+            404,
+            HeaderMap::default(),
+            br#"{"message":"404: Not Found","code":0}"#,
+        );
+        let told = |url: &str| {
+            let mut host = host(Place::Api);
+            host.url = Url::parse(url).unwrap();
+            obstacle(&host, &page).1.words(Lang::En).to_owned()
+        };
+        let own = told("https://x.example/discord/api/v9/gateway");
+        assert!(own.starts_with("take /discord out of mj.x_url"), "{own}");
+        let proxys = told("https://x.example/api/v9/gateway");
+        assert!(proxys.contains("without a path or slash"), "{proxys}");
+    }
+
+    #[test]
     fn tells_what_has_no_title() {
         let json = [("content-type", "application/json; charset=utf-8")];
         for (headers, body, words) in [

@@ -168,6 +168,22 @@ pub(super) fn of_other_host(host: &Host, other: Place, page: &Page) -> Told {
 }
 
 pub(super) fn changed_path(host: &Host) -> Told {
+    let path = host.url.path();
+    let own = path.split("/api/").next().unwrap_or_default();
+    if !own.is_empty() && own != path {
+        return (
+            Text::with(
+                "status 404 by Discord: the path {1} of {0} reaches it",
+                "Discord 返回 404：{0} 中的路径 {1} 被一并转发",
+                [host.setting.into(), Shown::said(own)],
+            ),
+            Text::with(
+                "take {1} out of {0}; or let the reverse proxy cut it off: \"location {1}/ { proxy_pass https://{2}/; }\"",
+                "请从 {0} 中去掉 {1}；或让反向代理去掉它：“location {1}/ { proxy_pass https://{2}/; }”",
+                [host.setting.into(), Shown::said(own), host.discords.into()],
+            ),
+        );
+    }
     (
         Text::with(
             "status 404 by Discord: on the way through {0} the path is changed",
