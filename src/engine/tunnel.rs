@@ -32,6 +32,7 @@ pub(crate) struct Proxy {
     kind: Kind,
     /// `http://host:port`, as the connector is asked for it.
     address: Uri,
+    is_port_given: bool,
     user: Option<(String, String)>,
 }
 
@@ -74,6 +75,8 @@ impl Proxy {
         Some(Self {
             kind,
             address,
+            // `Url` leaves out the port that its scheme has anyway.
+            is_port_given: url.port().is_some() || text.trim_end_matches('/').ends_with(":80"),
             user,
         })
     }
@@ -93,6 +96,11 @@ impl Proxy {
     /// Its port.
     pub(crate) fn port(&self) -> u16 {
         self.address.port_u16().unwrap_or_default()
+    }
+
+    /// Whether the port is the configured one, and not what its kind has mostly.
+    pub(crate) fn is_port_given(&self) -> bool {
+        self.is_port_given
     }
 
     /// The name and the password that it wants. Never to be shown.
@@ -299,6 +307,20 @@ mod tests {
             open("gateway.invalid", 443, Some(&proxy), &resolver)
         );
         assert!(stream.is_err());
+    }
+
+    #[test]
+    fn knows_whether_its_port_was_written() {
+        for (text, is_given) in [
+            ("http://127.0.0.1", false),
+            ("http://127.0.0.1:80", true),
+            ("http://me:pass@127.0.0.1:3128", true),
+            ("socks5h://proxy.example", false),
+            ("socks5h://proxy.example:1080", true),
+        ] {
+            let proxy = Proxy::parse(text).unwrap();
+            assert_eq!(proxy.is_port_given(), is_given, "{text}");
+        }
     }
 
     #[test]

@@ -341,6 +341,9 @@ final class DoctorHostsTest extends ExaminedTestCase
     {
         $found = new Examination(['proxy' => 'socks5h://127.0.0.1:1'] + self::config(self::simulator()));
         self::assertFound($found, 'proxy', 'failed', ['socks5h://127.0.0.1:1: the connection is refused', 'mj.proxy'], ['连接被拒绝', 'mj.proxy']);
+        // An address that nobody else has: 1080 of the first may be somebody's.
+        $found = new Examination(['proxy' => 'socks5h://127.93.61.7'] + self::config(self::simulator()));
+        self::assertFound($found, 'proxy', 'failed', ['mj.proxy names no port, so 1080 was tried'], ['未写端口，因此尝试了 1080']);
     }
 
     /**

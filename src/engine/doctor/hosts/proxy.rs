@@ -254,6 +254,16 @@ fn shown(proxy: &Proxy) -> Shown {
 }
 
 fn unreachable(proxy: &Proxy, trouble: Trouble) -> Told {
+    if !proxy.is_port_given() {
+        return (
+            Text::with("{0}: {1}", "{0}：{1}", [shown(proxy), trouble.into()]),
+            Text::with(
+                "mj.proxy names no port, so {0} was tried: write the proxy's own behind its name, as http://127.0.0.1:7890",
+                "mj.proxy 未写端口，因此尝试了 {0}：请在主机后写上代理的端口，如 http://127.0.0.1:7890",
+                [proxy.port().into()],
+            ),
+        );
+    }
     (
         Text::with("{0}: {1}", "{0}：{1}", [shown(proxy), trouble.into()]),
         Text::new(
