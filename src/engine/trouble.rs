@@ -22,6 +22,8 @@ pub(crate) enum Trouble {
     Reset,
     /// No way there.
     Unreachable,
+    /// This machine does not let it connect.
+    Forbidden,
     /// No connection in time.
     ConnectTimedOut,
     /// The certificate's time is over, or not yet there.
@@ -154,6 +156,10 @@ impl Trouble {
                 "there is no route to it: check this machine's network",
                 "网络不可达：请检查本机网络",
             ],
+            Self::Forbidden => [
+                "this machine does not let PHP connect: check SELinux (setsebool -P httpd_can_network_connect 1) and its own firewall",
+                "本机禁止 PHP 发起连接：请检查 SELinux（setsebool -P httpd_can_network_connect 1）与本机防火墙",
+            ],
             Self::ConnectTimedOut => [
                 "no connection in time: check the firewall and mj.proxy",
                 "连接超时：请检查防火墙与 mj.proxy",
@@ -279,6 +285,7 @@ fn one(error: &(dyn Error + 'static)) -> Option<Trouble> {
         io::ErrorKind::ConnectionReset
         | io::ErrorKind::ConnectionAborted
         | io::ErrorKind::BrokenPipe => Some(Trouble::Reset),
+        io::ErrorKind::PermissionDenied => Some(Trouble::Forbidden),
         io::ErrorKind::TimedOut => Some(Trouble::ConnectTimedOut),
         io::ErrorKind::HostUnreachable
         | io::ErrorKind::NetworkUnreachable
@@ -328,6 +335,8 @@ mod tests {
         assert_eq!(Trouble::of(&io::Error::other(nameless)), Trouble::Name);
         let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
         assert_eq!(Trouble::of(&refused), Trouble::Refused);
+        let forbidden = io::Error::from(io::ErrorKind::PermissionDenied);
+        assert_eq!(Trouble::of(&forbidden), Trouble::Forbidden);
         assert_eq!(Trouble::of(&io::Error::other("?")), Trouble::Broken);
     }
 

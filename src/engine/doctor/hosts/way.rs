@@ -232,12 +232,27 @@ fn misled(host: &Host, addresses: &[IpAddr], trouble: Trouble) -> Option<Text> {
             [Shown::said(host.name()), shown(), host.setting.into()],
         ));
     }
+    if trouble == Trouble::Forbidden {
+        return Some(Text::new(
+            "it is this machine that forbids it: SELinux (CentOS, RHEL: setsebool -P httpd_can_network_connect 1), or a rule for outgoing connections in its firewall or routes",
+            "是本机禁止了该连接：请检查 SELinux（CentOS、RHEL：setsebool -P httpd_can_network_connect 1）以及本机防火墙、路由的出站规则",
+        ));
+    }
+    if trouble != Trouble::Unreachable {
+        return None;
+    }
     let is_ipv6 = addresses.iter().all(IpAddr::is_ipv6) && host.url.domain().is_some();
-    (is_ipv6 && trouble == Trouble::Unreachable).then(|| {
+    Some(if is_ipv6 {
         Text::with(
             "{0} has IPv6 addresses only ({1}), and this machine has no way out by IPv6: give the name an A record, or this machine IPv6",
             "{0} 只有 IPv6 地址（{1}），而本机没有 IPv6 网络：请为该域名添加 A 记录，或为本机开通 IPv6",
             [Shown::said(host.name()), shown()],
+        )
+    } else {
+        Text::with(
+            "this machine has no way to {0}: see its network, its default route (ip route) and the address that the name leads to",
+            "本机没有通往 {0} 的路由：请检查本机网络、默认路由（ip route）以及域名解析到的地址",
+            [shown()],
         )
     })
 }
@@ -356,9 +371,15 @@ mod tests {
         let todo = told(&["2001:db8::1"], Trouble::Unreachable).unwrap();
         assert!(todo.contains("IPv6 addresses only (2001:db8::1)"), "{todo}");
         assert_eq!(told(&["2001:db8::1"], Trouble::Refused), None);
-        assert_eq!(
-            told(&["203.0.113.5", "2001:db8::1"], Trouble::Unreachable),
-            None
-        );
+        let todo = told(&["203.0.113.5", "2001:db8::1"], Trouble::Unreachable).unwrap();
+        assert!(todo.contains("no way to 203.0.113.5"), "{todo}");
+    }
+
+    #[test]
+    fn who_forbids_a_connection_is_told() {
+        for is_own in [true, false] {
+            let todo = told(is_own, &["203.0.113.5"], Trouble::Forbidden).unwrap();
+            assert!(todo.contains("httpd_can_network_connect"), "{todo}");
+        }
     }
 }
