@@ -23,7 +23,7 @@ use sha2::{Digest, Sha256};
 
 pub(crate) use self::hub::HUB_PARTS;
 use self::hub::{hosts, hub};
-pub(crate) use self::raw::{KEYS, Raw};
+pub(crate) use self::raw::{ALIASES, KEYS, Raw};
 use crate::{
     environment::Environment,
     error::EngineError,

@@ -91,6 +91,7 @@ pub(crate) fn php() -> Php {
         module_api: ZEND_MODULE_API_NO,
         ini_file: ini_file(),
         entries: entries.collect(),
+        strangers: ini::strangers(),
     }
 }
 

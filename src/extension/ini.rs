@@ -14,6 +14,7 @@ use ext_php_rs::{
         zend_ini_entry_def, zend_string,
     },
     flags::IniEntryPermission,
+    types::{ArrayKey, ZendHashTable},
     zend::{IniEntryDef, IniEntryDefs},
 };
 use zeroize::Zeroizing;
@@ -25,6 +26,9 @@ unsafe extern "C" {
         length: usize,
         original: c_int,
     ) -> *const std::ffi::c_char;
+
+    /// What `php.ini`, its directory and the command line said, by name (`main/php_ini.h`).
+    fn php_ini_get_configuration_hash() -> *const ZendHashTable;
 }
 
 /// `ZEND_INI_STAGE_STARTUP` and `ZEND_INI_STAGE_DEACTIVATE` of `Zend/zend_ini.h`.
@@ -174,6 +178,23 @@ pub(crate) fn values() -> Vec<(String, String)> {
         Some(((*name).to_owned(), value))
     };
     NAMES.iter().enumerate().filter_map(value).collect()
+}
+
+/// Names that begin as ours do and are none: PHP keeps what nobody asks for, and says nothing.
+pub(crate) fn strangers() -> Vec<String> {
+    // SAFETY: null, or a table that is filled before any module starts and not changed any more.
+    let Some(said) = (unsafe { php_ini_get_configuration_hash().as_ref() }) else {
+        return Vec::new();
+    };
+    let name = |key: ArrayKey<'_>| match key {
+        ArrayKey::Str(name) => Some(name.to_owned()),
+        ArrayKey::String(name) => Some(name),
+        ArrayKey::Long(_) | ArrayKey::ZendString(_) => None,
+    };
+    said.iter()
+        .filter_map(|(key, _)| name(key))
+        .filter(|name| name.starts_with("mj.") && !NAMES.contains(&name.as_str()))
+        .collect()
 }
 
 /// An entry as PHP has it, also one that is not ours.

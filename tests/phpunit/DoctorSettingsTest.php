@@ -133,6 +133,22 @@ final class DoctorSettingsTest extends DiagnosedTestCase
         self::assertStringContainsString('guild_id = general (environment)', $found->words('configuration.keys'));
     }
 
+    /** PHP itself says nothing of an entry that nobody knows. */
+    public function testANameInPhpIniThatIsNone(): void
+    {
+        $state = new StateDirectory();
+        $ini = ['mj.state_dir' => $state->path, 'mj.token' => self::USER, 'mj.proxy_wss' => 'wss://a.example', 'mj.colour' => 'red', 'mj.guild-id' => '1'];
+        $found = Diagnosis::of($ini + array_combine(array_map(static fn (string $key) => "mj.$key", array_keys(self::CONFIG)), self::CONFIG));
+        self::assertSame('warning', $found->status('configuration.keys'), $found->told());
+        $words = $found->words('configuration.keys');
+        foreach (['mj.token in php.ini is no setting: mj.bot_token, mj.token_sessions, mj.user_token perhaps', 'mj.proxy_wss in php.ini is no setting: mj.gateway_url perhaps', 'mj.colour in php.ini is no setting; ', 'mj.guild-id in php.ini is no setting: mj.guild_id perhaps'] as $word) {
+            self::assertStringContainsString($word, $words);
+        }
+        self::assertStringContainsString('php.ini 中的 mj.colour 不是设置项', $found->words('configuration.keys', 'zh'));
+        self::assertStringNotContainsString(self::USER, json_encode($found->reports));
+        self::assertSame('ok', $found->status('configuration.hub'), 'what is right is used');
+    }
+
     public function testSeveralFaultsAreToldAtOnce(): void
     {
         $state = new StateDirectory();

@@ -62,7 +62,7 @@ pub(crate) const KEYS: &[&str] = &[
 ];
 
 /// ChatMoney's own spelling.
-const ALIASES: &[(&str, &str)] = &[
+pub(crate) const ALIASES: &[(&str, &str)] = &[
     ("proxy_api", "api_url"),
     ("proxy_url", "cdn_url"),
     ("proxy_wss", "gateway_url"),

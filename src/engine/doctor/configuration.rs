@@ -15,7 +15,11 @@ use super::{
     finding::Findings,
     text::{Shown, Text},
 };
-use crate::{config::shown::SECRET, setting::Setting, value::Value};
+use crate::{
+    config::{ALIASES, KEYS, shown::SECRET},
+    setting::Setting,
+    value::Value,
+};
 
 /// Settings that are addresses; they may carry a password.
 const ADDRESSES: &[&str] = &[
@@ -29,6 +33,8 @@ const ADDRESSES: &[&str] = &[
     "proxy",
     "upload_url",
 ];
+/// Settings that are named where another name may have been meant.
+const MOST_MEANT: usize = 3;
 /// The longest value that is shown, in characters.
 const SHOWN: usize = 60;
 
@@ -53,15 +59,20 @@ pub(super) fn check(patient: &Patient<'_>, findings: &Findings) {
 }
 
 fn keys(patient: &Patient<'_>, findings: &Findings) {
-    if let Some(fault) = patient.reading.fault(Check::ConfigurationKeys) {
-        return findings.fail(
-            Check::ConfigurationKeys,
-            fault,
-            Text::new(
-                "correct the name, or take it out; docs list every setting",
-                "请改正名称或删除该项；文档列有全部设置",
-            ),
-        );
+    let todo = Text::new(
+        "correct the name, or take it out; docs list every setting",
+        "请改正名称或删除该项；文档列有全部设置",
+    );
+    let fault = patient.reading.fault(Check::ConfigurationKeys);
+    let is_refused = fault.is_some();
+    let strangers = patient.php.strangers.iter().map(|name| stranger(name));
+    let seen: Vec<Text> = fault.into_iter().chain(strangers).collect();
+    if is_refused {
+        return findings.fail(Check::ConfigurationKeys, Text::joined(&seen), todo);
+    }
+    // PHP passes over what nobody knows, and the rest is in force.
+    if !seen.is_empty() {
+        return findings.warn(Check::ConfigurationKeys, Text::joined(&seen), todo);
     }
     let shown = patient.reading.raw.0.iter().map(|(key, setting)| {
         let value = shown(key, setting);
@@ -82,6 +93,44 @@ fn keys(patient: &Patient<'_>, findings: &Findings) {
             Text::with("{0}", "{0}", [Shown::list(shown)])
         },
     );
+}
+
+/// A name in php.ini that is none, with those that may be meant.
+fn stranger(name: &str) -> Text {
+    let plain = |name: &str| name.to_ascii_lowercase().replace(['_', '-', '.'], "");
+    let key = name.strip_prefix("mj.").unwrap_or(name);
+    let alias = ALIASES.iter().find(|(alias, _)| *alias == key);
+    let said = plain(key);
+    let like = |known: &&&str| {
+        let known = plain(known);
+        !said.is_empty() && (known.contains(&said) || said.contains(&known))
+    };
+    let meant: Vec<Shown> = match alias {
+        Some((_, known)) => vec![Shown::from(*known)],
+        None => KEYS
+            .iter()
+            .filter(|known| **known != "accounts")
+            .filter(like)
+            .take(MOST_MEANT)
+            .map(|known| Shown::from(*known))
+            .collect(),
+    };
+    let shown = Shown::said(name);
+    if meant.is_empty() {
+        return Text::with(
+            "{0} in php.ini is no setting",
+            "php.ini 中的 {0} 不是设置项",
+            [shown],
+        );
+    }
+    let meant = meant
+        .into_iter()
+        .map(|key| Text::with("mj.{0}", "mj.{0}", [key]).into());
+    Text::with(
+        "{0} in php.ini is no setting: {1} perhaps",
+        "php.ini 中的 {0} 不是设置项：可能是 {1}",
+        [shown, Shown::list(meant)],
+    )
 }
 
 /// A value as it may be shown.

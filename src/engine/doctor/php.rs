@@ -21,6 +21,8 @@ pub struct Php {
     /// PHP's own ini entries that matter here, those that are set: `disable_functions`,
     /// `opcache.preload`, `open_basedir`.
     pub entries: Vec<(&'static str, String)>,
+    /// Names in `php.ini` that begin with `mj.` and are no entry of ours.
+    pub strangers: Vec<String>,
 }
 
 impl Php {
