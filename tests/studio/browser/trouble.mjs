@@ -18,6 +18,53 @@ await step('a refused prompt shows its reason and advice', async () => {
   assert.equal(await page.inputValue('#prompt'), 'a stormy sea simulate:banned');
 });
 
+await step('the gallery says why there is no picture, and what each one waits for', async () => {
+  await page.fill('#prompt', 'a sea simulate:moderated');
+  await page.click('#send');
+  await cards.first().getByText('A person must confirm this in Discord').first().waitFor();
+  const id = await cards.first().getAttribute('data-id');
+  for (const [width, height] of [[1320, 880], [320, 640]]) {
+    await page.setViewportSize({ width, height });
+    await page.click('[data-view=gallery]');
+    const badge = page.locator(`#tiles [data-id="${id}"] .badge`);
+    await badge.waitFor();
+    assert.equal(await badge.innerText(), 'A person must confirm this in Discord', 'of no progress there is nothing to say');
+    assert.ok(await badge.evaluate((one) => one.scrollWidth <= one.clientWidth && one.getBoundingClientRect().right <= one.parentElement.getBoundingClientRect().right - 8), `it fits its tile, ${width} wide`);
+    await page.click('[data-view=create]');
+  }
+  await page.setViewportSize({ width: 1320, height: 880 });
+  await page.click('[data-view=gallery]');
+  await page.locator('#tiles .tile').filter({ hasText: 'a stormy sea' }).getByText('A word of the prompt is banned').waitFor();
+  await accessible('reasons');
+  await page.click('[data-view=create]');
+  await cards.first().getByRole('button', { name: 'Cancel' }).focus();
+  await page.keyboard.press('Enter');
+  await cards.first().locator('.badge[data-status=CANCEL]').waitFor();
+  assert.ok(await cards.first().evaluate((card) => card.contains(document.activeElement)), 'the focus stays at the task');
+});
+
+await step('what is no picture is said, and so is one too many', async () => {
+  const png = await page.locator('.brand').screenshot();
+  const drop = async (...files) => {
+    const data = await page.evaluateHandle((all) => {
+      const transfer = new DataTransfer();
+      for (const [name, type] of all) transfer.items.add(new File(['words'], name, { type }));
+      return transfer;
+    }, files);
+    for (const event of ['dragover', 'drop']) await page.dispatchEvent('body', event, { dataTransfer: data });
+  };
+  await drop(['notes.txt', 'text/plain']);
+  await page.locator('#notice').getByText('This is not a PNG, JPEG, WebP or GIF.').waitFor();
+  assert.equal(await page.locator('.kind[aria-pressed=true]').innerText(), 'Imagine', 'nothing else happens');
+  await drop(['notes.txt', 'text/plain'], ['a.png', 'image/png']);
+  assert.equal(await page.locator('.kind[aria-pressed=true]').innerText(), 'Describe', 'of one picture');
+  await page.click('.kind[data-kind=imagine]');
+  await page.setInputFiles('#attach', Array.from({ length: 6 }, (_, number) => ({ name: `${number}.png`, mimeType: 'image/png', buffer: png })));
+  await page.locator('#notice').getByText('At most five pictures').waitFor();
+  assert.equal(await page.locator('#thumbs li').count(), 5);
+  while (await page.locator('#thumbs li').count() > 0) await page.locator('#thumbs button').first().click();
+});
+
 await step('a prompt of nothing is asked for', async () => {
   await page.fill('#prompt', '   ');
   await page.click('#send');

@@ -19,8 +19,9 @@ export function detailsOf(frame, large) {
   const actions = make('div');
   const foot = make('div', { class: 'foot' });
   let drawn = '';
+  const element = make('div', { class: 'details' }, head, title, tags, notes, why, actions, foot);
   return {
-    element: make('div', { class: 'details' }, head, title, tags, notes, why, actions, foot),
+    element,
     update(task) {
       head.replaceChildren(make('span', { class: 'badge', 'data-status': task.status }, task.status === 'SUCCESS' ? say(`a_${task.action}`) : statusOf(task)),
         make('time', { datetime: new Date(task.created_at).toISOString(), title: new Date(task.created_at).toLocaleString(told.language) }, since(task.created_at)),
@@ -41,8 +42,11 @@ export function detailsOf(frame, large) {
       // Whoever fills in a form, or paints, is not interrupted.
       if (look === drawn || actions.querySelector('.ask')) return;
       drawn = look;
+      const held = element.contains(document.activeElement);
       actions.replaceChildren(...(task.status === 'SUCCESS' ? [Array.isArray(task.texts) ? controls(task, frame) : panel(task, frame)] : []));
       foot.replaceChildren(...feet(task));
+      // What was pressed went with its task's state.
+      if (held && !element.contains(document.activeElement)) element.querySelector('button, a')?.focus({ preventScroll: true });
     },
   };
 }

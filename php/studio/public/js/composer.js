@@ -2,7 +2,7 @@
 
 import { ask, attempt, Refused, unique } from './ask.js';
 import { chips, wanted } from './chips.js';
-import { $, calm, make } from './dom.js';
+import { $, calm, make, notify } from './dom.js';
 import { say } from './language.js';
 import { hints, shapeOf } from './prompts.js';
 import { submitted } from './tasks.js';
@@ -89,8 +89,13 @@ export function suggestions() {
 export function composer() {
   chips();
   pictures.uploads((list, dropped) => {
-    if (kind === 'shorten' || (dropped && kind === 'imagine')) become(list.length > 1 ? 'blend' : 'describe');
-    pictures.choose(list);
+    const some = pictures.picturesAmong(list);
+    if (some.length === 0) {
+      notify(say('e_no_picture'));
+      return;
+    }
+    if (kind === 'shorten' || (dropped && kind === 'imagine')) become(some.length > 1 ? 'blend' : 'describe');
+    if (!pictures.choose(some)) notify(say('e_many_pictures'));
     if (location.hash !== '#create') location.hash = '#create';
   }, arrange);
   become('imagine');

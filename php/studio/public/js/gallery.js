@@ -2,7 +2,7 @@
 
 import { ask } from './ask.js';
 import { $, announce, make } from './dom.js';
-import { say } from './language.js';
+import { known, say } from './language.js';
 import { bring, drop } from './pictures.js';
 import { statusOf, wordsOf } from './prompts.js';
 import { watch } from './stream.js';
@@ -90,11 +90,13 @@ function tile(task) {
       const image = now.images[0];
       const src = image && !image.video ? `${image.src}?w=640` : now.preview;
       if (src && src !== shown) show(src);
-      if (!src) picture.replaceChildren(make('p', {}, now.texts[0] ?? ''));
+      const why = known(`f_${now.fail_code}`) ? say(`f_${now.fail_code}`) : now.fail_reason;
+      if (!src) picture.replaceChildren(make('p', {}, (now.status === 'FAILURE' ? why : now.texts[0]) ?? ''));
       shown = src;
       link.toggleAttribute('data-picture', Boolean(image));
       caption.textContent = wordsOf(now);
-      status.textContent = now.status === 'SUCCESS' ? say(`a_${now.action}`) : ended(now) ? statusOf(now) : `${statusOf(now)} ${now.progress} %`;
+      status.textContent = now.status === 'SUCCESS' ? say(`a_${now.action}`) : statusOf(now);
+      if (!ended(now) && now.progress > 0) status.append(` ${now.progress} %`);
       status.dataset.status = now.status;
     },
     gone() { leave(); item.remove(); tally(); },

@@ -25,12 +25,15 @@ export function clear() {
   thumbs();
 }
 
-/** Takes what was chosen; where only one fits, it takes the place of the one before. False when no picture is among it. */
-export function choose(list) {
-  const pictures = [...list].filter((file) => file.type.startsWith('image/'));
-  if (pictures.length > 0) files = most === 1 ? [pictures[0]] : [...files, ...pictures].slice(0, most);
+/** What of a list of files are pictures. */
+export const picturesAmong = (list) => [...list].filter((file) => file.type.startsWith('image/'));
+
+/** Takes pictures; where only one fits, the first takes the place of the one before. False when there is no room for all. */
+export function choose(pictures) {
+  const all = most === 1 ? [pictures[0]] : [...files, ...pictures];
+  files = all.slice(0, most);
   thumbs();
-  return pictures.length > 0;
+  return all.length <= most;
 }
 
 function thumbs() {
