@@ -1,6 +1,6 @@
 // Asking the studio. Who was logged out meanwhile logs in again, and what was asked goes on.
 
-import { known, say, told } from './language.js';
+import { known, say, setClock, told } from './language.js';
 
 /** The studio, or the way to it, said no, in words for a person; `code` is the reason's name. */
 export class Refused extends Error {
@@ -33,6 +33,7 @@ export async function ask(path, { post, form } = {}, again = false) {
   } catch {
     throw new Refused(say('e_network'), 'network');
   }
+  setClock(answer.headers.get('Date'));
   if (answer.ok) return data;
   if (!again && path !== 'login' && ['login', 'csrf'].includes(data.error)) {
     entering ??= session().finally(() => { entering = null; });
