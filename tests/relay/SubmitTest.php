@@ -75,6 +75,55 @@ final class SubmitTest extends TestCase
         }
     }
 
+    /** @return array<string, array{string, array<string, mixed>, string, string}> address, what else is asked, prompt, what is left */
+    public function paidModes(): array
+    {
+        $filter = ['accountFilter' => ['modes' => ['RELAX']]];
+
+        return [
+            'by address' => ['/mj-relax/mj', [], 'a cat --turbo', 'a cat'],
+            'by filter' => ['/mj', $filter, 'a cat --turbo --ar 3:2', 'a cat --ar 3:2'],
+            'several' => ['/mj-relax/mj', [], '--fast a cat --v 7 --Turbo --relax --s 50', 'a cat --v 7 --s 50'],
+            'of permutations' => ['/mj-relax/mj', [], 'a {cat --turbo, dog}', 'a {cat, dog}'],
+            'of others' => ['/mj-relax/mj', [], 'a {red, blue}-eyed cat {--v 6, --v 7} --ar {1:1, 3:2}', 'a {red, blue}-eyed cat {--v 6, --v 7} --ar {1:1, 3:2}'],
+            'of others alone' => ['/mj-relax/mj', [], 'a {red, blue} cat {--tile, --raw}', 'a {red, blue} cat {--tile, --raw}'],
+            'a long dash' => ['/mj-relax/mj', [], "a cat \u{2014}turbo", 'a cat'],
+            'words' => ['/mj-relax/mj', [], 'a turbo cat, fast--relax', 'a turbo cat, fast--relax'],
+            'its own where nobody else chose' => ['/mj', [], 'a cat --turbo', 'a cat --turbo'],
+        ];
+    }
+
+    /**
+     * @dataProvider paidModes
+     *
+     * @param array<string, mixed> $body
+     */
+    public function testAModeThatWasPaidForIsNotChangedByThePrompt(string $prefix, array $body, string $prompt, string $left): void
+    {
+        $desk = new Desk();
+        $id = $desk->ask("$prefix/submit/imagine", $body + ['prompt' => $prompt])->json()['result'];
+        self::assertSame($left, array_slice($desk->mj->submissions(), -1)[0]->subject());
+        self::assertNotSame('', $id);
+    }
+
+    public function testAModeIsNotChangedByPiecesOrByTheWordsOfADialog(): void
+    {
+        $desk = new Desk();
+        foreach (['a cat --{turbo, fast}', 'a cat --{v 7, turbo}', 'a cat -{-turbo, -fast}', 'a cat --tur{bo, x}', '{--tur, {a, b}}bo', '{-}-turbo', '{x, --tur}{bo, y}', '--turbo'] as $prompt) {
+            self::assertSame(4, $desk->ask('/mj-relax/mj/submit/imagine', ['prompt' => $prompt])->json()['code'], $prompt);
+        }
+        self::assertSame(400, $desk->ask('/midjourney/imagine', ['mode' => 'relax', 'prompt' => '--turbo', 'async' => true])->status);
+        $desk->mj->assertNothingSubmitted();
+        $grid = $desk->done('/mj/submit/imagine', ['prompt' => 'a cat']);
+        $single = $desk->done('/mj/submit/simple-change', ['content' => "$grid U1"]);
+        $button = $desk->mj->poll($single)->button('custom_zoom')->customId;
+        $dialog = $desk->ask('/mj-relax/mj/submit/action', ['taskId' => $single, 'customId' => $button])->json()['result'];
+        $desk->ask('/mj/submit/modal', ['taskId' => $dialog, 'prompt' => 'a room --turbo --zoom 1.5']);
+        self::assertSame(['a room --zoom 1.5', 'relax'], [$desk->options()['prompt'], $desk->options()['mode']]);
+        $desk->ask('/midjourney/imagine', ['mode' => 'relax', 'prompt' => 'an owl --turbo', 'async' => true]);
+        self::assertSame('an owl', array_slice($desk->mj->submissions(), -1)[0]->subject());
+    }
+
     public function testNamesThatPhpCannotHaveDoNoHarm(): void
     {
         $desk = new Desk();

@@ -35,6 +35,7 @@ final class AceData
         $mask = $body->text('mask');
         $parameters = ['version' => $body->text('version'), 'quality' => $body->text('quality'), 'hd' => $body->boolean('hd')];
         $options = $this->options($request, $body);
+        $prompt = Mode::kept($options['mode'] ?? null, $prompt);
         $this->banned->check($prompt);
         if ($action === '' || $action === 'generate') {
             if ($prompt === '') {
@@ -127,7 +128,7 @@ final class AceData
         return $task ?? throw new Refusal(404, Reply::NOT_FOUND, 'there is no such task');
     }
 
-    /** @return array<string, mixed> */
+    /** @return array<string, string> */
     private function options(Request $request, Body $body): array
     {
         $mode = $body->word('mode', self::MODES);

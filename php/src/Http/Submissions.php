@@ -40,7 +40,7 @@ final class Submissions
         $prompt = $body->text('prompt');
         $pictures = $body->text('base64') === '' ? $body->texts('base64Array') : [...$body->texts('base64Array'), $body->text('base64')];
         $options = $this->options($request, $body, $mode, true);
-        $prompt = $this->prompt($prompt);
+        $prompt = $this->prompt($prompt, $options['mode'] ?? null);
         if ($pictures !== []) {
             $options['images'] = array_map(static fn(string $one): string => Pictures::given('base64Array', $one), $pictures);
         }
@@ -176,7 +176,9 @@ final class Submissions
 
             return $task === null ? $this->missing() : $this->submitted($task, $dialog['id']);
         }
-        $this->banned->check($given['prompt'] ?? '');
+        if (isset($given['prompt'])) {
+            $given['prompt'] = $this->prompt($given['prompt'], $given['mode'] ?? $dialog['mode']);
+        }
 
         return $this->submitted($this->answer($request, $dialog, $given), $dialog['id']);
     }
@@ -241,9 +243,9 @@ final class Submissions
         return preg_match(self::FORMS, $action) === 1 || ($this->settings->remix() && preg_match(self::REMIX, $action) === 1);
     }
 
-    private function prompt(string $prompt): string
+    private function prompt(string $prompt, ?string $mode = null): string
     {
-        $prompt = trim($prompt);
+        $prompt = Mode::kept($mode, trim($prompt));
         if ($prompt === '') {
             throw Refusal::sense('prompt is missing');
         }
