@@ -56,7 +56,7 @@ final class Watch implements \Countable
      *
      * @return list<Task> those that the client follows and that have changed since it looked last
      *
-     * @throws EngineException  when the stream was made before a fork
+     * @throws EngineException  when the stream was made before a fork, or is closed
      * @throws StorageException when the store cannot be read: call it again a little later, for the stream does not say
      *                          the same change twice
      */
@@ -71,10 +71,13 @@ final class Watch implements \Countable
      * Makes the stream unreadable until the next change, and looks at nothing: for loops that {@see Client::consume()} the
      * feed, afterwards. True when something had changed, in whatever process.
      *
-     * @throws EngineException when the stream was made before a fork
+     * @throws EngineException when the stream was made before a fork, or is closed
      */
     public function take(): bool
     {
+        if (!is_resource($this->stream)) {
+            throw new EngineException('the watch is closed');
+        }
         // In a forked child it warns, as the exception does.
         $read = @fread($this->stream, 1);
         // Of a socket, which a fake has, feof() would wait.

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Mj\Tests\Simulator\Client;
 
+use Mj\EngineException;
 use Mj\FailCode;
 use Mj\Internal\Functions;
 use Mj\Internal\TypedClient;
@@ -153,6 +154,22 @@ final class FollowTest extends TestCase
         self::assertSame($task->id, $mj->tasks()->tasks()[0]->id);
 
         return $task;
+    }
+
+    public function testAClosedWatchSaysSo(): void
+    {
+        $watch = $this->mj->watch();
+        $watch->close();
+        $watch->close();
+        foreach (['take', 'changed'] as $method) {
+            try {
+                $watch->$method();
+                self::fail("$method() of a closed watch");
+            } catch (EngineException $thrown) {
+                self::assertSame('the watch is closed', $thrown->getMessage());
+            }
+        }
+        self::assertCount(0, $watch);
     }
 
     public function testAnEarlierEndIsNoNews(): void
