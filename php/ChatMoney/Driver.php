@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace Mj\ChatMoney;
 
 use Mj\Client;
+use Mj\Internal\Prompt;
 use Mj\MjException;
 use Mj\Task;
 
@@ -32,6 +33,8 @@ final class Driver
 
     private bool $isUploading;
 
+    private bool $isSeveral;
+
     /** @var (callable(): mixed)|null */
     private $token;
 
@@ -41,11 +44,12 @@ final class Driver
      * @param (callable(): mixed)|null              $token  the key pool: a user token for each prompt, whatever else it
      *                                                      gives when it has none; null leaves it to mj
      * @param array{
-     *     prefix?: string, site?: string, public?: string|null, upload?: bool,
+     *     prefix?: string, site?: string, public?: string|null, upload?: bool, several?: bool,
      *     on_error?: (callable(\Throwable, string): mixed)|null
      * } $options `prefix`: of the tables, `la_` by default. `site`: tells sites apart that share a state directory, 1 to 32 of
      *            `A-Z a-z 0-9 _ . -`, `chatmoney` by default; never change it. `public`: directory for base images that are
      *            paths without a host. `upload`: base images with an address are uploaded to Discord, not given as links.
+     *            `several`: prompts that make up to 40 pictures at once, as `a {red, blue} cat`, are not refused.
      *            `on_error`: is told what the notify function threw, and the task's id.
      */
     public function __construct(
@@ -61,6 +65,7 @@ final class Driver
         }
         $this->public = $options['public'] ?? null;
         $this->isUploading = $options['upload'] ?? false;
+        $this->isSeveral = $options['several'] ?? false;
         $this->token = $token;
         $this->ledger = new Ledger($connection, $options['prefix'] ?? 'la_');
         $this->sync = new Sync($mj, $this->ledger, $notify, $this->site, $options['on_error'] ?? null);
@@ -81,6 +86,10 @@ final class Driver
     {
         $prompt = self::text($request, 'prompt');
         $image = self::text($request, 'image_base');
+        if (!$this->isSeveral && Prompt::isSeveral($prompt)) {
+            // A user pays for one record, whatever his prompt makes.
+            throw new DriverException('a prompt with {…} or --repeat makes more than one picture: write it without them');
+        }
         $options = $this->options('generate', $request);
         if ($image !== '') {
             $options += ['images' => [BaseImage::source($image, $this->public)], 'upload' => $this->isUploading];

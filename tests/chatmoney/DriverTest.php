@@ -94,6 +94,18 @@ final class DriverTest extends TestCase
         self::assertRefused('too many tasks wait', static fn () => $driver->imagine(['prompt' => 'a dog']));
     }
 
+    public function testOnePriceIsOnePicture(): void
+    {
+        $driver = $this->driver(null);
+        foreach (['a {red, blue, green} cat', 'a cat --repeat 40', 'a cat --r 2'] as $prompt) {
+            self::assertRefused('one picture', static fn () => $driver->imagine(['prompt' => $prompt, 'image_base' => '']));
+        }
+        $this->mj->assertNothingSubmitted();
+        $driver->imagine(['prompt' => 'a \{red, blue\} cat']);
+        $id = $this->driver(null, ['several' => true])->imagine(['prompt' => 'a {red, blue} cat'])['task_id'];
+        self::assertTrue($this->mj->poll($id)->isGroup());
+    }
+
     /** @return array<string, array{callable(): mixed}> */
     public function emptyPools(): array
     {

@@ -100,7 +100,7 @@ final class SubmitTest extends TestCase
      */
     public function testAModeThatWasPaidForIsNotChangedByThePrompt(string $prefix, array $body, string $prompt, string $left): void
     {
-        $desk = new Desk();
+        $desk = new Desk(['SEVERAL' => '1']);
         $id = $desk->ask("$prefix/submit/imagine", $body + ['prompt' => $prompt])->json()['result'];
         self::assertSame($left, array_slice($desk->mj->submissions(), -1)[0]->subject());
         self::assertNotSame('', $id);
@@ -108,7 +108,7 @@ final class SubmitTest extends TestCase
 
     public function testAModeIsNotChangedByPiecesOrByTheWordsOfADialog(): void
     {
-        $desk = new Desk();
+        $desk = new Desk(['SEVERAL' => '1']);
         foreach (['a cat --{turbo, fast}', 'a cat --{v 7, turbo}', 'a cat -{-turbo, -fast}', 'a cat --tur{bo, x}', '{--tur, {a, b}}bo', '{-}-turbo', '{x, --tur}{bo, y}', '--turbo'] as $prompt) {
             self::assertSame(4, $desk->ask('/mj-relax/mj/submit/imagine', ['prompt' => $prompt])->json()['code'], $prompt);
         }
@@ -122,6 +122,27 @@ final class SubmitTest extends TestCase
         self::assertSame(['a room --zoom 1.5', 'relax'], [$desk->options()['prompt'], $desk->options()['mode']]);
         $desk->ask('/midjourney/imagine', ['mode' => 'relax', 'prompt' => 'an owl --turbo', 'async' => true]);
         self::assertSame('an owl', array_slice($desk->mj->submissions(), -1)[0]->subject());
+    }
+
+    public function testOneRequestIsOneJobUnlessItIsSaid(): void
+    {
+        $desk = new Desk();
+        $several = ['prompt' => 'a {red, blue, green} cat'];
+        foreach (['/mj/submit/imagine', '/mj-relax/mj/submit/imagine'] as $path) {
+            foreach ([$several, ['prompt' => 'a cat --repeat 40']] as $body) {
+                $reply = $desk->ask($path, $body)->json();
+                self::assertSame(4, $reply['code']);
+                self::assertStringContainsString('several', $reply['description']);
+            }
+        }
+        self::assertSame(400, $desk->ask('/midjourney/imagine', $several)->status);
+        $desk->mj->assertNothingSubmitted();
+        $grid = $desk->done('/mj/submit/imagine', ['prompt' => 'a cat']);
+        $single = $desk->done('/mj/submit/simple-change', ['content' => "$grid U1"]);
+        $custom = $desk->mj->poll($single)->button('custom_zoom')->customId;
+        $dialog = $desk->ask('/mj/submit/action', ['taskId' => $single, 'customId' => $custom])->json()['result'];
+        self::assertSame(4, $desk->ask('/mj/submit/modal', ['taskId' => $dialog] + $several)->json()['code']);
+        self::assertSame(1, (new Desk(['SEVERAL' => '1']))->ask('/mj/submit/imagine', $several)->json()['code']);
     }
 
     public function testNamesThatPhpCannotHaveDoNoHarm(): void

@@ -62,7 +62,7 @@ final class TaskTest extends TestCase
 
     public function testAPromptThatMakesSeveralTasksNamesThem(): void
     {
-        $desk = new Desk();
+        $desk = new Desk(['SEVERAL' => '1']);
         $id = $desk->done('/mj/submit/imagine', ['prompt' => 'a {red, blue} cat']);
         $group = $desk->ask("/mj/task/$id/fetch")->json();
         self::assertSame([$id, 'SUCCESS', []], [$group['id'], $group['status'], $group['buttons']]);

@@ -23,7 +23,7 @@ final class AceData
         private Client $mj,
         private Settings $settings,
         private Hooks $hooks,
-        private BannedWords $banned,
+        private Prompts $prompts,
         private Seeds $seeds,
     ) {}
 
@@ -35,8 +35,7 @@ final class AceData
         $mask = $body->text('mask');
         $parameters = ['version' => $body->text('version'), 'quality' => $body->text('quality'), 'hd' => $body->boolean('hd')];
         $options = $this->options($request, $body);
-        $prompt = Mode::kept($options['mode'] ?? null, $prompt);
-        $this->banned->check($prompt);
+        $prompt = $this->prompts->painted($prompt, $options['mode'] ?? null);
         if ($action === '' || $action === 'generate') {
             if ($prompt === '') {
                 throw Refusal::shape('prompt is missing');
@@ -65,9 +64,8 @@ final class AceData
         if ($prompt === '') {
             throw Refusal::shape('prompt is missing');
         }
-        $this->banned->check($prompt);
 
-        return $this->answer($this->mj->shorten($prompt, $options), $body);
+        return $this->answer($this->mj->shorten($this->prompts->read($prompt), $options), $body);
     }
 
     public function seed(Request $request, Body $body): Response

@@ -41,14 +41,14 @@ final class Relay
     {
         $place = new Place($mj, $settings);
         $dialogs = new Dialogs($place);
-        $banned = new BannedWords($settings);
+        $prompts = new Prompts($settings, new BannedWords($settings));
         $seeds = new Seeds($mj);
         $this->gate = new Gate($settings);
         $this->limit = new RateLimit($place);
         $this->hooks = new Hooks($settings, $place, new Silences($place));
-        $this->submissions = new Submissions($mj, $settings, $this->hooks, $dialogs, $banned);
+        $this->submissions = new Submissions($mj, $settings, $this->hooks, $dialogs, $prompts);
         $this->tasks = new Tasks($mj, $settings, $dialogs, $seeds);
-        $this->aceData = new AceData($mj, $settings, $this->hooks, $banned, $seeds);
+        $this->aceData = new AceData($mj, $settings, $this->hooks, $prompts, $seeds);
     }
 
     /** Whatever is asked, there is an answer, and it is JSON. */

@@ -104,6 +104,12 @@ final class Settings
         return ($this->values['REMIX'] ?? '') === '1';
     }
 
+    /** Whether one request may make several tasks, by a prompt with permutations or `--repeat`. */
+    public function several(): bool
+    {
+        return ($this->values['SEVERAL'] ?? '') === '1';
+    }
+
     /** Requests a minute of one secret, and of one address; 0 for any number. */
     public function rate(): int
     {

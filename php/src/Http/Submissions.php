@@ -32,7 +32,7 @@ final class Submissions
         private Settings $settings,
         private Hooks $hooks,
         private Dialogs $dialogs,
-        private BannedWords $banned,
+        private Prompts $prompts,
     ) {}
 
     public function imagine(Request $request, Body $body, ?string $mode): Response
@@ -40,7 +40,7 @@ final class Submissions
         $prompt = $body->text('prompt');
         $pictures = $body->text('base64') === '' ? $body->texts('base64Array') : [...$body->texts('base64Array'), $body->text('base64')];
         $options = $this->options($request, $body, $mode, true);
-        $prompt = $this->prompt($prompt, $options['mode'] ?? null);
+        $prompt = self::present($this->prompts->painted($prompt, $options['mode'] ?? null));
         if ($pictures !== []) {
             $options['images'] = array_map(static fn(string $one): string => Pictures::given('base64Array', $one), $pictures);
         }
@@ -81,7 +81,7 @@ final class Submissions
         $prompt = $body->text('prompt');
         $options = $this->options($request, $body, $mode, true);
 
-        return $this->submitted($this->mj->shorten($this->prompt($prompt), $options));
+        return $this->submitted($this->mj->shorten(self::present($this->prompts->read($prompt)), $options));
     }
 
     public function show(Request $request, Body $body, ?string $mode): Response
@@ -177,7 +177,7 @@ final class Submissions
             return $task === null ? $this->missing() : $this->submitted($task, $dialog['id']);
         }
         if (isset($given['prompt'])) {
-            $given['prompt'] = $this->prompt($given['prompt'], $given['mode'] ?? $dialog['mode']);
+            $given['prompt'] = self::present($this->prompts->painted($given['prompt'], $given['mode'] ?? $dialog['mode']));
         }
 
         return $this->submitted($this->answer($request, $dialog, $given), $dialog['id']);
@@ -243,15 +243,9 @@ final class Submissions
         return preg_match(self::FORMS, $action) === 1 || ($this->settings->remix() && preg_match(self::REMIX, $action) === 1);
     }
 
-    private function prompt(string $prompt, ?string $mode = null): string
+    private static function present(string $prompt): string
     {
-        $prompt = Mode::kept($mode, trim($prompt));
-        if ($prompt === '') {
-            throw Refusal::sense('prompt is missing');
-        }
-        $this->banned->check($prompt);
-
-        return $prompt;
+        return $prompt === '' ? throw Refusal::sense('prompt is missing') : $prompt;
     }
 
     /**
