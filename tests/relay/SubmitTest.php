@@ -268,6 +268,7 @@ final class SubmitTest extends TestCase
             'no such action' => ['change', ['taskId' => 'x', 'action' => 'IMAGINE', 'index' => 1], 400, 4],
             'no action' => ['change', ['taskId' => 'x', 'index' => 1], 200, 4],
             'no index' => ['change', ['taskId' => 'x', 'action' => 'UPSCALE'], 200, 4],
+            'index beyond all' => ['change', '{"taskId":"x","action":"UPSCALE","index":101376058707693125632}', 200, 4],
             'index too great' => ['change', ['taskId' => 'x', 'action' => 'UPSCALE', 'index' => 5], 200, 4],
             'index of another type' => ['change', ['taskId' => 'x', 'action' => 'UPSCALE', 'index' => 'one'], 400, 4],
             'index of another number' => ['change', ['taskId' => 'x', 'action' => 'UPSCALE', 'index' => '5'], 400, 4],

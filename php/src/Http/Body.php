@@ -160,10 +160,10 @@ final class Body
         return (object) array_filter($named, static fn(int|string $name): bool => !str_starts_with((string) $name, "\0"), ARRAY_FILTER_USE_KEY);
     }
 
-    /** The same, or the integer that a number like 2.0 is. */
+    /** The same, or the integer that a number like 2.0 is, or like 1e30 nearly: it is too great for everything. */
     private static function whole(mixed $value): mixed
     {
-        return is_float($value) && floor($value) === $value && abs($value) < 2 ** 53 ? (int) $value : $value;
+        return is_float($value) && floor($value) === $value ? (int) max(-2.0 ** 53, min(2.0 ** 53, $value)) : $value;
     }
 
     private function value(string $name): mixed
