@@ -4,6 +4,8 @@ declare(strict_types=1);
 
 namespace Mj\Http;
 
+use Mj\Internal\Prompt;
+
 /**
  * Pictures as callers send them: `data:` addresses, bare Base64, or addresses of the web. Whatever else the extension would
  * take, as the path of a file of this machine, is refused here.
@@ -29,7 +31,7 @@ final class Pictures
     {
         $picture = trim($picture);
         if (preg_match('~^https?://[^\s/]~i', $picture) === 1) {
-            return $picture;
+            return Prompt::address($picture);
         }
 
         return self::data($name, $picture);
