@@ -43,9 +43,11 @@ final class SiteTest extends TestCase
             self::assertSame([200, 'nosniff'], [$status, $headers['x-content-type-options']], $address);
             self::assertStringContainsString('immutable', $headers['cache-control']);
             self::assertMatchesRegularExpression('~^(text/css|(text|application)/javascript|image/svg\+xml)~', $headers['content-type']);
-            self::assertArrayHasKey('etag', $headers, 'nginx sends it by itself');
             self::assertSame((string) file_get_contents(__DIR__ . '/../../php/studio/public/' . explode('/', $address, 3)[2]), $body);
         }
+        // The address of another version, past or to come: whoever keeps this file under it would mix the two.
+        [$status, $headers] = self::$site->ask('v/00000000/js/studio.js');
+        self::assertSame([200, 'no-store'], [$status, $headers['cache-control']]);
         self::assertSame(404, self::$site->ask('v/00000000/js/nothing.js')[0]);
         self::assertSame(404, self::$site->ask('js/studio.js')[0], 'one address each');
         self::assertSame(404, self::$site->ask('index.php/x')[0]);

@@ -6,7 +6,8 @@ namespace Mj\Studio;
 
 /**
  * The scripts, styles and symbols of the page, at addresses that change when one of them does: `v/VERSION/js/studio.js`
- * names its modules beside it, so all are of one version. nginx may send them from `public/` by itself.
+ * names its modules beside it, so all are of one version. No web server sends them by itself: it would let caches keep one
+ * version's files under the address of another.
  */
 final class Assets
 {
