@@ -128,8 +128,8 @@ await step('it fits a phone', async () => {
   await page.click('[data-view=gallery]');
   await page.waitForFunction(() => { const all = [...document.querySelectorAll('#tiles img')].slice(0, 6); return all.length > 3 && all.every((image) => image.complete && image.naturalWidth); });
   await shot('phone-gallery');
-  await page.locator('#tiles .tile').nth(1).click();
-  await page.locator('#viewer-title').waitFor();
+  await page.locator('#tiles .tile[data-picture]').nth(1).click();
+  await page.locator('#viewer .layers img').waitFor();
   await shot('phone-viewer');
   await page.keyboard.press('Escape');
   await page.setViewportSize({ width: 1320, height: 880 });

@@ -206,6 +206,7 @@ await step('a picture that is dropped is described', async () => {
   await page.click('#send');
   await page.locator('.found li').nth(3).waitFor();
   await accessible('descriptions');
+  await cards.first().locator('img[src^="pictures/"]').first().waitFor();
   await shot('describe');
   const found = cards.first().locator('.found li').first();
   await found.getByRole('button', { name: /^Copy/ }).click();

@@ -75,23 +75,6 @@ await step('a studio that is away for a while is told of, and what runs is found
   await page.fill('#prompt', '');
 });
 
-await step('a browser whose clock is wrong tells the same times', async () => {
-  const other = heed(await context.newPage());
-  await other.addInitScript(() => {
-    const real = Date.now;
-    Date.now = () => real() - 600_000;
-  });
-  await other.goto(studio.address);
-  await imagine('a wave that stands simulate:stall', other);
-  const state = other.locator('#feed .card').first().locator('.veil span');
-  await state.getByText(/left|Painting/).waitFor();
-  assert.doesNotMatch(await state.innerText(), /min left/);
-  assert.match(await other.locator('#feed .card time').last().innerText(), /ago/, 'what is older than now is not of now');
-  await other.locator('#feed .card').first().getByRole('button', { name: 'Cancel' }).click();
-  await other.locator('#feed .card').first().locator('.badge[data-status=CANCEL]').waitFor();
-  await other.close();
-});
-
 await step('a task that is no longer kept disappears', async () => {
   const id = await cards.nth(1).getAttribute('data-id');
   await page.route('**/api/changes**', (route) => route.fulfill({ contentType: 'text/event-stream', body: `event: gone\nid: ${id}.1\ndata: {"id":"${id}"}\n\nevent: end\nid: ${id}.1\ndata: []\n\n` }));

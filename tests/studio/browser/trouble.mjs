@@ -1,7 +1,7 @@
 // What goes wrong is said in plain words, with what to do.
 
 import assert from 'node:assert/strict';
-import { accessible, cards, page, shot, step, studio } from './harness.mjs';
+import { accessible, cards, context, heed, imagine, page, shot, step, studio } from './harness.mjs';
 
 await step('a refused prompt shows its reason and advice', async () => {
   await page.goto(`${studio.address}#create`);
@@ -118,4 +118,21 @@ await step('a picture that does not come can be asked for again', async () => {
   await page.unroute('**/pictures/**');
   await missing.getByRole('button').click();
   await cards.locator('img[src^="pictures/"]').first().waitFor();
+});
+
+await step('a browser whose clock is wrong tells the same times', async () => {
+  const other = heed(await context.newPage());
+  await other.addInitScript(() => {
+    const real = Date.now;
+    Date.now = () => real() - 600_000;
+  });
+  await other.goto(studio.address);
+  await imagine('a wave that stands simulate:stall', other);
+  const state = other.locator('#feed .card').first().locator('.veil span');
+  await state.getByText(/left|Painting/).waitFor();
+  assert.doesNotMatch(await state.innerText(), /min left/);
+  assert.match(await other.locator('#feed .card time').last().innerText(), /ago/, 'what is older than now is not of now');
+  await other.locator('#feed .card').first().getByRole('button', { name: 'Cancel' }).click();
+  await other.locator('#feed .card').first().locator('.badge[data-status=CANCEL]').waitFor();
+  await other.close();
 });
