@@ -73,6 +73,21 @@ final class LooksTest extends ConsoleTestCase
         }
     }
 
+    public function testABarIsNoWiderThanTheTerminal(): void
+    {
+        foreach ([100, 60, 40, 30, 20] as $columns) {
+            putenv("COLUMNS=$columns");
+            $this->mj->will(Outcome::stuck(35));
+            self::assertSame(4, $this->live(['imagine', 'a cat', '--timeout=0.5', '--pictures=none']));
+            $written = (string) preg_replace('/Not done.*$/s', '', (string) preg_replace('/\e\[[\d;]*m/', '', $this->out));
+            $bars = preg_grep('/ \d+ %/', preg_split('/\e\[[\d;]*[A-Z]|[\r\n]/', $written) ?: []) ?: [];
+            self::assertNotSame([], $bars);
+            foreach ($bars as $bar) {
+                self::assertLessThan($columns, mb_strwidth($bar), "$columns: $bar");
+            }
+        }
+    }
+
     public function testATaskIsShownAsItIs(): void
     {
         $this->mj->will(Outcome::stuck(35));

@@ -65,7 +65,7 @@ final class Live implements Display
         }
         $words = array_filter([Text::state($task), Text::duration($task), $task->mode, $task->account]);
         $this->bar->setBarWidth($this->barWidth());
-        $message = Text::cut(implode(' · ', $words), max(10, $this->terminal->width() - $this->bar->getBarWidth() - 10));
+        $message = Text::cut(implode(' · ', $words), max(1, $this->terminal->width() - $this->bar->getBarWidth() - 10));
         $this->bar->setMessage($message);
         $picture = $this->canvas === null ? null : $this->preview?->halfDone($task);
         if ($picture !== null) {
@@ -113,7 +113,9 @@ final class Live implements Display
 
     private function barWidth(): int
     {
-        return max(10, min(32, $this->terminal->width() - 48));
+        $width = $this->terminal->width();
+
+        return $width < 40 ? 4 : max(10, min(32, $width - 48));
     }
 
     private function draw(string $picture): void
