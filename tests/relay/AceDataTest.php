@@ -84,6 +84,8 @@ final class AceDataTest extends TestCase
             'no JSON' => ['tasks', '{', 400, 'bad_request'],
             'no task' => ['tasks', ['id' => 'x'], 404, 'not_found'],
             'unknown picture' => ['seed', ['image_id' => '01JZZZZZZZZZZZZZZZZZZZZZZZ'], 404, 'not_found'],
+            'versions of permutations' => ['imagine', ['prompt' => 'x', 'version' => '{6,7}'], 400, 'bad_request'],
+            'qualities of permutations' => ['imagine', ['prompt' => 'x', 'quality' => '{1,2}'], 400, 'bad_request'],
             'nothing to shorten' => ['shorten', [], 400, 'bad_request'],
         ];
     }

@@ -33,7 +33,7 @@ final class AceData
         $prompt = trim($body->text('prompt'));
         $image = $body->text('image_id');
         $mask = $body->text('mask');
-        $parameters = ['version' => $body->text('version'), 'quality' => $body->text('quality'), 'hd' => $body->boolean('hd')];
+        $parameters = ['version' => self::single($body, 'version'), 'quality' => self::single($body, 'quality'), 'hd' => $body->boolean('hd')];
         $options = $this->options($request, $body);
         $prompt = $this->prompts->painted($prompt, $options['mode'] ?? null);
         if ($action === '' || $action === 'generate') {
@@ -117,6 +117,14 @@ final class AceData
             'request' => ['prompt' => $task->prompt, 'mode' => $task->mode],
             'response' => $shape,
         ] + $shape;
+    }
+
+    /** A value of a parameter, which is no permutation that makes several tasks. */
+    private static function single(Body $body, string $name): string
+    {
+        $value = $body->text($name);
+
+        return strpbrk($value, '{}') === false ? $value : throw Refusal::shape("$name must be one value");
     }
 
     private function task(string $id): Task
