@@ -89,16 +89,24 @@ pub(crate) fn php() -> Php {
         thread_safe: USING_ZTS != 0,
         debug: ZEND_DEBUG != 0,
         module_api: ZEND_MODULE_API_NO,
-        ini_file: ini_file(),
+        ini_files: ini_files(),
+        started: environment::started(),
         entries: entries.collect(),
         strangers: ini::strangers(),
     }
 }
 
-/// The `php.ini` that was read; none as well where `php_ini_loaded_file()` is disabled.
-fn ini_file() -> Option<String> {
-    let function = ext_php_rs::zend::Function::try_from_function("php_ini_loaded_file")?;
-    function.try_call(Vec::new()).ok()?.string()
+/// The `php.ini` that was read, and then the files of its directory; none where these functions are disabled.
+fn ini_files() -> Vec<String> {
+    let ask = |name| {
+        let function = ext_php_rs::zend::Function::try_from_function(name)?;
+        function.try_call(Vec::new()).ok()?.string()
+    };
+    let loaded = ask("php_ini_loaded_file");
+    let scanned = ask("php_ini_scanned_files").unwrap_or_default();
+    let scanned = scanned.split(',').map(str::trim).map(str::to_owned);
+    let files = loaded.into_iter().chain(scanned);
+    files.filter(|file| !file.is_empty()).collect()
 }
 
 fn preloading() -> bool {

@@ -64,6 +64,32 @@ final class DoctorMachineTest extends DiagnosedTestCase
         self::assertFound($found, 'php.preload', 'failed', ['runs at this moment', 'preload script'], ['预加载脚本']);
     }
 
+    /** Most who change php.ini forget to restart php-fpm. */
+    public function testAPhpIniThatWasChangedSinceItWasRead(): void
+    {
+        $ini = $this->state->path . '.ini';
+        $file = $this->state->path . '.json';
+        file_put_contents($ini, '');
+        // The clock of files is coarse.
+        $touch = 'for ($until = microtime(true) + 0.1; microtime(true) < $until;) { touch(' . var_export($ini, true) . '); } ';
+        $ask = substr(Diagnosis::script($file), strlen('<?php '));
+        try {
+            $report = static function (string $before) use ($ini, $ask, $file): Diagnosis {
+                $command = [PHP_BINARY, '-c', $ini, '-d', 'extension=' . Extension::path(), '-r', $before . $ask];
+                exec('PHP_INI_SCAN_DIR= ' . implode(' ', array_map('escapeshellarg', $command)) . ' 2>&1', $said);
+
+                return new Diagnosis(json_decode((string) @file_get_contents($file), true) ?? throw new \RuntimeException(implode("\n", $said)));
+            };
+            self::assertSame('ok', $report('')->status('php.version'));
+            $found = $report($touch);
+        } finally {
+            array_map('unlink', array_filter([$ini, $file], 'is_file'));
+        }
+        self::assertSame('warning', $found->status('php.version'), $found->told());
+        self::assertStringContainsString("$ini was changed 0 s ago, after this PHP had read it -> restart php-fpm", $found->words('php.version'));
+        self::assertStringContainsString('请重启 php-fpm（宝塔', $found->words('php.version', 'zh'));
+    }
+
     public function testAFunctionThatIsDisabled(): void
     {
         $found = $this->diagnosis(['disable_functions' => 'exec,mj_imagine, mj_wait']);

@@ -1,5 +1,9 @@
 //! PHP itself: version, server interface, preloading, what is disabled, time limits; and the extension in it.
 
+use std::{fs, time::UNIX_EPOCH};
+
+use mj_process::clock;
+
 use super::{
     Patient,
     check::Check,
@@ -16,8 +20,10 @@ pub struct Php {
     pub debug: bool,
     /// PHP's number of the extension interface, as 20220829 of PHP 8.2.
     pub module_api: u32,
-    /// The `php.ini` that was read.
-    pub ini_file: Option<String>,
+    /// The `php.ini` that was read first, then the files of its directory.
+    pub ini_files: Vec<String>,
+    /// When PHP read them, in Unix milliseconds.
+    pub started: u64,
     /// PHP's own ini entries that matter here, those that are set: `disable_functions`,
     /// `opcache.preload`, `open_basedir`.
     pub entries: Vec<(&'static str, String)>,
@@ -58,7 +64,7 @@ pub(super) fn check(patient: &Patient<'_>, findings: &Findings) {
 }
 
 fn version(patient: &Patient<'_>, findings: &Findings) {
-    let file = patient.php.ini_file.as_deref().map_or_else(
+    let file = patient.php.ini_files.first().map_or_else(
         || Text::new("no php.ini was read", "未读取任何 php.ini"),
         |file| Text::with("{0}", "{0}", [Shown::said(file)]),
     );
@@ -73,7 +79,34 @@ fn version(patient: &Patient<'_>, findings: &Findings) {
         let todo = Text::new("use PHP 8.0 or newer", "请使用 PHP 8.0 或更新版本");
         return findings.fail(Check::PhpVersion, seen, todo);
     }
-    findings.ok(Check::PhpVersion, seen);
+    match changed_since(patient.php) {
+        Some((file, ago)) => findings.warn(
+            Check::PhpVersion,
+            Text::with(
+                "{0}; {1} was changed {2} ago, after this PHP had read it",
+                "{0}；{1} 在 {2}前被修改，而当前 PHP 在此之前已读取它",
+                [seen.into(), Shown::said(file), Shown::span(ago)],
+            ),
+            Text::new(
+                "restart php-fpm (BaoTa: App Store, PHP, Service, Restart), Apache or this script: php.ini is read at its start only",
+                "请重启 php-fpm（宝塔：软件商店 → PHP → 服务 → 重启）、Apache 或该脚本：php.ini 只在启动时读取",
+            ),
+        ),
+        None => findings.ok(Check::PhpVersion, seen),
+    }
+}
+
+/// A file of settings that was written after PHP had read it, and how many seconds ago.
+fn changed_since(php: &Php) -> Option<(&str, u64)> {
+    let now = clock::unix_ms();
+    php.ini_files.iter().find_map(|file| {
+        let changed = fs::metadata(file).ok()?.modified().ok()?;
+        let changed = changed.duration_since(UNIX_EPOCH).ok()?.as_millis();
+        let changed = u64::try_from(changed).ok()?;
+        // A time to come says nothing: the file has it from another machine.
+        let is_since = php.started > 0 && changed > php.started && changed <= now;
+        is_since.then(|| (file.as_str(), (now - changed) / 1_000))
+    })
 }
 
 fn sapi(patient: &Patient<'_>, findings: &Findings) {
