@@ -196,9 +196,6 @@ pub(super) fn obstacle(host: &Host, page: &Page) -> Told {
     {
         return advice::not_plain(host);
     }
-    if let Some(encoding) = page.encoding() {
-        return advice::compressed(host, encoding);
-    }
     if page.is_unknown_host() {
         return advice::wrong_host(host, status);
     }
@@ -212,9 +209,14 @@ pub(super) fn obstacle(host: &Host, page: &Page) -> Told {
         502 if page.is_nginx() || !page.body.contains("cloudflare") => advice::no_sni(host, status),
         504 => advice::upstream_timed_out(host, status),
         500..=599 => advice::in_trouble(host, status),
-        _ if host.place == Place::Gateway && !page.is_html() => advice::no_upgrade(host, status),
+        _ if page.encoding().is_none() && host.place == Place::Gateway && !page.is_html() => {
+            advice::no_upgrade(host, status)
+        }
         404 if page.is_nginx() => advice::no_location(host),
-        _ => advice::other_page(host, page),
+        _ => match page.encoding() {
+            Some(encoding) => advice::compressed(host, encoding),
+            None => advice::other_page(host, page),
+        },
     }
 }
 
@@ -355,6 +357,13 @@ mod tests {
         assert!(own.starts_with("take /discord out of mj.x_url"), "{own}");
         let proxys = told("https://x.example/api/v9/gateway");
         assert!(proxys.contains("without a path or slash"), "{proxys}");
+    }
+
+    #[test]
+    fn a_status_says_more_than_compression() {
+        let gzip = [("content-encoding", "gzip"), ("server", "nginx")];
+        let told_of = told(Place::Api, 502, &gzip, "");
+        assert!(told_of.contains("proxy_ssl_server_name on;"), "{told_of}");
     }
 
     #[test]
