@@ -14,7 +14,7 @@ pub(crate) use self::clean::LINK;
 use self::scan::Dashes;
 pub use self::{
     clean::clean_text,
-    compose::{Composition, with_links},
+    compose::{Composition, with_links, with_mode, written_mode},
     expand::{MAX_JOBS, expand},
     parameter::{ParameterKind, Value},
 };

@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt::Write as _};
 
 use mj_midjourney::{
     prompt::{self, Composition, Note, Prompt, PromptError},
-    task::{Action, Mode, Picture, Task},
+    task::{Action, Picture, Task},
 };
 use mj_process::random;
 
@@ -40,7 +40,6 @@ pub(crate) fn imagine(
         images: links.unwrap_or_default(),
         text: text.clone(),
         parameters: options.parameters.clone(),
-        mode: options.mode,
     }
     .compose()
     .map_err(|error| refused(&error))?;
@@ -50,11 +49,17 @@ pub(crate) fn imagine(
     let notes = long_dashes(&composed);
     let references = references(text, options);
     let pictures = references.len() + if is_uploaded { options.images.len() } else { 0 };
-    let prompts = if composed.is_empty() {
+    let mut prompts = if composed.is_empty() {
         vec![composed]
     } else {
         prompt::expand(&prompt::straighten(&composed)).map_err(|error| refused(&error))?
     };
+    if let Some(mode) = options.mode {
+        prompts = prompts
+            .into_iter()
+            .map(|prompt| prompt::with_mode(prompt, mode))
+            .collect();
+    }
     let group = (prompts.len() > 1).then(|| new_id(place.now)).transpose()?;
     let tasks = prompts
         .into_iter()
@@ -74,7 +79,6 @@ pub(crate) fn imagine(
             }
             complete(place, &mut task, sent, pictures)?;
             task.view.notes.splice(..0, notes.iter().cloned());
-            task.work.wanted_mode = options.mode.or(task.work.wanted_mode);
             Ok(task)
         })
         .collect::<Result<Vec<_>, EngineError>>()?;
@@ -108,7 +112,9 @@ fn complete(
     }
     task.view.seed = seed.or(tag);
     task.view.notes = Prompt::parse(&sent).notes().iter().map(note).collect();
-    task.work.wanted_mode = written_mode(&sent);
+    task.work.wanted_mode = prompt::written_mode(&sent);
+    // What the prompt says wins over the option.
+    task.view.mode = task.view.mode.and(task.work.wanted_mode);
     task.work.seed_is_tag = tag.is_some();
     task.work.sent_prompt = Some(match tag {
         Some(seed) => prompt::with_seed(&sent, seed).trim_start().to_owned(),
@@ -184,12 +190,6 @@ fn note(note: &Note<'_>) -> String {
             format!("the value of --{name} is unusual: it is passed on as it is")
         }
     }
-}
-
-fn written_mode(prompt: &str) -> Option<Mode> {
-    [Mode::Fast, Mode::Relax, Mode::Turbo]
-        .into_iter()
-        .find(|mode| prompt::has_parameter(prompt, mode.as_str()))
 }
 
 fn random_seed() -> Result<u32, EngineError> {

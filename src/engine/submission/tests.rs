@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use mj_midjourney::{
     application::{CommandName, NIJI},
     config::{AccountConfig, HubConfig},
-    task::{Call, Choice, PictureSource, Status, TaskButton},
+    prompt,
+    task::{Call, Choice, Mode, PictureSource, Status, TaskButton},
 };
 use mj_process::{Origin, StateDir};
 
@@ -144,6 +145,30 @@ fn reason<T: std::fmt::Debug>(result: Result<T, EngineError>) -> Unavailable {
         return reason;
     }
     panic!("{error}")
+}
+
+#[test]
+fn the_mode_that_is_sent_is_the_one_that_is_shown() {
+    let stage = Stage::new(&["user_token"]);
+    let submitted = stage
+        .imagine("a {fox --turbo, hare}", &[("mode", "relax".into())])
+        .unwrap();
+    let modes: Vec<_> = submitted
+        .tasks
+        .iter()
+        .map(|task| {
+            let sent = task.work.sent_prompt.as_deref().unwrap();
+            assert_eq!(prompt::written_mode(sent), task.work.wanted_mode, "{sent}");
+            assert_eq!(task.view.mode, task.work.wanted_mode);
+            task.view.mode.unwrap()
+        })
+        .collect();
+    assert_eq!(modes, [Mode::Turbo, Mode::Relax]);
+    // Where nobody asked for one, Midjourney will tell.
+    assert_eq!(
+        stage.imagine("a fox", &[]).unwrap().tasks[0].view.mode,
+        None
+    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Makes one prompt out of a text and structured options.
 
+use std::borrow::Cow;
+
 use super::{
     Prompt, PromptError, has_parameter, is_link,
     scan::{self, Dashes},
@@ -15,8 +17,6 @@ pub struct Composition {
     pub text: String,
     /// Names, without dashes, and values; an empty value makes a switch.
     pub parameters: Vec<(String, String)>,
-    /// The speed.
-    pub mode: Option<Mode>,
 }
 
 impl Composition {
@@ -31,7 +31,7 @@ impl Composition {
             if !is_link(image) || image.contains(char::is_whitespace) {
                 return Err(PromptError::InvalidImage { number: at + 1 });
             }
-            words.push(image.to_owned());
+            words.push(address(image).into_owned());
         }
         words.push(self.text.trim().to_owned());
         let written = Prompt::parse(&self.text);
@@ -45,14 +45,35 @@ impl Composition {
                 words.push(option);
             }
         }
-        let has_mode = ["fast", "relax", "turbo"]
-            .into_iter()
-            .any(|mode| has_parameter(&self.text, mode));
-        if let Some(mode) = self.mode.filter(|_| !has_mode) {
-            words.push(format!("--{}", mode.as_str()));
-        }
         words.retain(|word| !word.is_empty());
         Ok(words.join(" "))
+    }
+}
+
+/// The speed that is written into a prompt.
+pub fn written_mode(prompt: &str) -> Option<Mode> {
+    [Mode::Fast, Mode::Relax, Mode::Turbo]
+        .into_iter()
+        .find(|mode| has_parameter(prompt, mode.as_str()))
+}
+
+/// The prompt with a speed, unless one is written into it: that one wins. Belongs behind [`super::expand`], for each
+/// alternative may have its own.
+pub fn with_mode(prompt: String, mode: Mode) -> String {
+    if written_mode(&prompt).is_some() {
+        return prompt;
+    }
+    let gap = if prompt.is_empty() { "" } else { " " };
+    format!("{prompt}{gap}--{}", mode.as_str())
+}
+
+/// An address as it stands in a prompt: its braces, which no address has bare (RFC 3986, section 2), would be read as
+/// alternatives.
+fn address(link: &str) -> Cow<'_, str> {
+    if link.contains(['{', '}']) {
+        Cow::Owned(link.replace('{', "%7B").replace('}', "%7D"))
+    } else {
+        Cow::Borrowed(link)
     }
 }
 
@@ -62,7 +83,7 @@ pub fn with_links(prompt: &str, links: &[(Option<&str>, &str)]) -> String {
     let mut words: Vec<String> = links
         .iter()
         .filter(|(parameter, _)| parameter.is_none())
-        .map(|(_, link)| (*link).to_owned())
+        .map(|(_, link)| address(link).into_owned())
         .collect();
     words.push(prompt.trim().to_owned());
     let mut done: Vec<&str> = Vec::new();
@@ -76,7 +97,7 @@ pub fn with_links(prompt: &str, links: &[(Option<&str>, &str)]) -> String {
             links
                 .iter()
                 .filter(|(parameter, _)| *parameter == Some(name))
-                .map(|(_, link)| (*link).to_owned()),
+                .map(|(_, link)| address(link).into_owned()),
         );
     }
     words.retain(|word| !word.is_empty());
@@ -125,7 +146,6 @@ mod tests {
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
-            mode: Some(Mode::Relax),
         }
     }
 
@@ -134,7 +154,28 @@ mod tests {
         let prompt = composition(&[("aspect", "16:9"), ("version", "6"), ("tile", "")]).compose();
         assert_eq!(
             prompt.as_deref(),
-            Ok("https://a/1.png a fox --v 7 --aspect 16:9 --tile --relax")
+            Ok("https://a/1.png a fox --v 7 --aspect 16:9 --tile")
+        );
+    }
+
+    #[test]
+    fn a_written_mode_wins() {
+        let relaxed = |prompt: &str| with_mode(prompt.to_owned(), Mode::Relax);
+        assert_eq!(relaxed("a fox"), "a fox --relax");
+        assert_eq!(relaxed("a fox --turbo --v 7"), "a fox --turbo --v 7");
+        assert_eq!(relaxed(""), "--relax");
+    }
+
+    #[test]
+    fn braces_of_an_address_are_no_alternatives() {
+        let mut braces = composition(&[]);
+        braces.images = vec!["https://a/{1,2}.png".to_owned()];
+        let composed = braces.compose().unwrap();
+        assert_eq!(composed, "https://a/%7B1,2%7D.png a fox --v 7");
+        assert_eq!(super::super::expand(&composed).unwrap().len(), 1);
+        assert_eq!(
+            with_links("a fox", &[(Some("sref"), "https://a/{s}.png")]),
+            "a fox --sref https://a/%7Bs%7D.png"
         );
     }
 

@@ -43,7 +43,6 @@ fuzz_target!(|data: &[u8]| {
         images: vec!["https://example.com/a.png".to_owned()],
         text: text.to_owned(),
         parameters: vec![("aspect".to_owned(), "3:2".to_owned())],
-        mode: None,
     };
     let _ = composed.compose();
 });

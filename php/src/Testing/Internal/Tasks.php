@@ -284,12 +284,17 @@ final class Tasks
     {
         $options = $submission->options();
         $written = preg_match('/--seed (\d+)/', $prompt, $found) === 1 ? (int) $found[1] : $options['seed'] ?? null;
+        $mode = $options['mode'] ?? null;
+        if ($mode !== null && preg_match('/--(fast|relax|turbo)\b/i', $prompt, $found) === 1) {
+            // What the prompt says wins over the option.
+            $mode = strtolower($found[1]);
+        }
 
         return array_replace(Record::BLANK, [
             'action' => Script::action($submission),
             'prompt' => $prompt,
             'parent_id' => $submission->parentId(),
-            'mode' => $options['mode'] ?? null,
+            'mode' => $mode,
             'seed' => $submission->call() === 'imagine' ? $written ?? 1000 + $this->count : null,
             'queue_position' => $this->waiting,
             'state' => isset($options['state']) && is_scalar($options['state']) ? (string) $options['state'] : null,
