@@ -4,8 +4,6 @@ declare(strict_types=1);
 
 namespace Mj\ChatMoney;
 
-use Mj\Internal\Prompt;
-
 /** What ChatMoney has as a base image, as the extension takes a picture. */
 final class BaseImage
 {
@@ -20,10 +18,7 @@ final class BaseImage
      */
     public static function source(string $image, ?string $public): string
     {
-        if (preg_match('~^https?://~i', $image) === 1) {
-            return Prompt::address($image);
-        }
-        if (preg_match('~^data:image/~i', $image) === 1) {
+        if (preg_match('~^(?:https?://|data:image/)~i', $image) === 1) {
             return $image;
         }
         foreach (self::BASE64 as $begin => $type) {

@@ -145,14 +145,6 @@ final class SubmitTest extends TestCase
         self::assertSame(1, (new Desk(['SEVERAL' => '1']))->ask('/mj/submit/imagine', $several)->json()['code']);
     }
 
-    public function testAnAddressOfAPictureIsNoPermutation(): void
-    {
-        $desk = new Desk();
-        $body = ['prompt' => 'x', 'base64Array' => ['https://example.com/{a,b}.png?x={1,2}']];
-        self::assertSame(1, $desk->ask('/mj/submit/imagine', $body)->json()['code']);
-        self::assertSame(['https://example.com/%7Ba,b%7D.png?x=%7B1,2%7D'], $desk->options()['images']);
-    }
-
     public function testNamesThatPhpCannotHaveDoNoHarm(): void
     {
         $desk = new Desk();

@@ -4,8 +4,6 @@ declare(strict_types=1);
 
 namespace Mj\Http;
 
-use Mj\Internal\Prompt;
-
 /**
  * Pictures as callers send them: `data:` addresses, bare Base64, or addresses of the web. Whatever else the extension would
  * take, as the path of a file of this machine, is refused here.
@@ -31,7 +29,7 @@ final class Pictures
     {
         $picture = trim($picture);
         if (preg_match('~^https?://[^\s/]~i', $picture) === 1) {
-            return Prompt::address($picture);
+            return $picture;
         }
 
         return self::data($name, $picture);

@@ -25,10 +25,4 @@ final class Prompt
 
         return preg_match(self::BRACES, $plain) === 1 || preg_match(self::REPEAT, $prompt) === 1;
     }
-
-    /** The address of a picture, as it may stand in a prompt: its braces are no permutation. */
-    public static function address(string $address): string
-    {
-        return strtr($address, ['{' => '%7B', '}' => '%7D']);
-    }
 }
