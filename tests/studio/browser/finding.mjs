@@ -132,6 +132,26 @@ await step('a press on the ground beside it closes it', async () => {
   await closed();
 });
 
+await step('the browser goes back once, though two that were closed are told of at once', async () => {
+  await tiles.nth(0).click();
+  await viewer.locator('#viewer-title').waitFor();
+  const backs = await page.evaluate(async () => {
+    const back = history.back.bind(history);
+    let count = 0;
+    history.back = () => { count += 1; back(); };
+    const dialog = document.getElementById('viewer');
+    const over = new Promise((resolve) => { addEventListener('hashchange', resolve, { once: true }); });
+    dialog.close();
+    dialog.dispatchEvent(new Event('close'));
+    dialog.dispatchEvent(new Event('close'));
+    await over;
+    delete history.back;
+    return count;
+  });
+  assert.equal(backs, 1);
+  await at('#gallery');
+});
+
 await step('a link to a picture opens it, and leaves to the page', async () => {
   const id = await tiles.nth(2).getAttribute('data-id');
   const other = heed(await context.newPage());

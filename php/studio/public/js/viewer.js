@@ -46,10 +46,12 @@ export async function view(id, leave) {
   else (dialog.querySelector(`[data-step="${pressed}"]`) ?? dialog.querySelector('[data-step="close"]')).focus();
   dialog.onclose = () => {
     if (dialog.open) return;
+    // Of one that was closed just before this is told at the same time.
+    const left = open;
     release();
     open = null;
     dialog.replaceChildren();
-    if (taskOf(location.hash)) leave();
+    if (left !== null && taskOf(location.hash)) leave();
   };
   watch();
 }
