@@ -37,6 +37,7 @@ mod picture;
 mod readable;
 mod record;
 mod resolver;
+mod runtime;
 mod setting;
 mod shared;
 mod socket;

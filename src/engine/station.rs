@@ -14,7 +14,7 @@ use mj_midjourney::{
     config::HubId,
     store::{Grade, HubSummary, Lease, TaskStore},
 };
-use mj_process::{Fifo, Heir, Identity, OwnerLock, Stop, Watch, clock, heir, signals};
+use mj_process::{Fifo, Heir, Identity, OwnerLock, Stop, Watch, clock, heir};
 use tokio::{
     io::unix::AsyncFd,
     runtime::Builder,
@@ -33,8 +33,6 @@ use crate::{
     shared::Shared,
 };
 
-/// Address space of the stack of a blocking thread, which is in the store's calls.
-const BLOCKING_STACK: usize = 1024 * 1024;
 /// How often the list of hubs is looked at, where nobody rings.
 const TICK: Duration = Duration::from_secs(1);
 /// How often a candidate looks that lost a race, or whose owner cannot be watched.
@@ -51,12 +49,14 @@ const LAST_WORDS: Duration = Duration::from_secs(40);
 const LINGER: Duration = Duration::from_secs(2);
 
 /// The body of the engine thread: runs, and starts again with a pause when it panics.
-pub(crate) fn run(shared: &Arc<Shared>, heir: Heir, stop: &Stop) {
+pub(crate) fn run(shared: &Arc<Shared>, heir: Heir, mut runtime: Builder, stop: &Stop) {
     let mut heir = Some(heir);
     let mut pause = BACKOFF.0;
     loop {
         let taken = heir.take();
-        let outcome = catch_unwind(AssertUnwindSafe(|| turn_the_engine(shared, taken, stop)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            turn_the_engine(shared, taken, &mut runtime, stop)
+        }));
         match outcome {
             Ok(Ok(())) => return,
             Ok(Err(error)) => tracing::error!(%error, "the engine cannot run"),
@@ -70,18 +70,13 @@ pub(crate) fn run(shared: &Arc<Shared>, heir: Heir, stop: &Stop) {
     }
 }
 
-fn turn_the_engine(shared: &Arc<Shared>, heir: Option<Heir>, stop: &Stop) -> std::io::Result<()> {
-    let runtime = Builder::new_current_thread()
-        .enable_io()
-        .enable_time()
-        .max_blocking_threads(2)
-        // Unless it is named, the standard library reads the environment for it.
-        .thread_stack_size(BLOCKING_STACK)
-        .on_thread_start(|| {
-            // Without it the mask is inherited still, and only a panic would be printed.
-            let _ = signals::adopt_thread();
-        })
-        .build()?;
+fn turn_the_engine(
+    shared: &Arc<Shared>,
+    heir: Option<Heir>,
+    runtime: &mut Builder,
+    stop: &Stop,
+) -> std::io::Result<()> {
+    let runtime = runtime.build()?;
     let tasks = LocalSet::new();
     tasks.block_on(
         &runtime,

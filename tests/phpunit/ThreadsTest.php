@@ -34,6 +34,7 @@ final class ThreadsTest extends TestCase
             mj_configure(json_decode($argv[1], true));
             $task = mj_wait(mj_imagine('a picture by name'), 60.0);
             mj_download($task['id'], $argv[2]);
+            mj_doctor();
             echo $task['status'], $task['fail_reason'];
             PHP;
         $process = proc_open(

@@ -29,6 +29,12 @@ static void report(const char *function, const char *argument, const void *calle
 
 #define REAL(name) ((__typeof__(&name)) dlsym(RTLD_NEXT, #name))
 
+/* PHP loads extensions with RTLD_DEEPBIND, which would lead their calls past this library. */
+void *dlopen(const char *file, int mode)
+{
+    return REAL(dlopen)(file, mode & ~RTLD_DEEPBIND);
+}
+
 char *getenv(const char *name)
 {
     report("getenv", name, __builtin_return_address(0));

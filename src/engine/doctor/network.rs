@@ -14,7 +14,7 @@ use mj_midjourney::{
 use mj_process::{Worker, clock};
 use rustls::ClientConfig;
 use serde_json::Value as Json;
-use tokio::{runtime::Builder, time::timeout};
+use tokio::time::timeout;
 
 use super::{
     Patient,
@@ -24,7 +24,7 @@ use super::{
     options::DoctorOptions,
     text::{Shown, Text},
 };
-use crate::{network::Cut, shared::Shared, tls::Tls};
+use crate::{network::Cut, runtime, shared::Shared, tls::Tls};
 
 /// How often PHP's interrupts are looked at.
 const SLICE: Duration = Duration::from_millis(50);
@@ -162,11 +162,9 @@ fn run(
 ) -> Result<(), Text> {
     let (done, ended) = mpsc::channel();
     let noted = findings.clone();
-    let job = move || -> std::io::Result<bool> {
-        let runtime = Builder::new_current_thread()
-            .enable_io()
-            .enable_time()
-            .build()?;
+    let mut builder = runtime::builder();
+    let mut job = move || -> std::io::Result<bool> {
+        let runtime = builder.build()?;
         let checks = hosts::check(&context, &noted);
         let in_time = runtime.block_on(async { timeout(limit, Box::pin(checks)).await.is_ok() });
         // What a resolver or a connection still does in the background is of no interest.

@@ -23,6 +23,7 @@ use crate::{
     http::Http,
     outgoing,
     resolver::Resolver,
+    runtime,
     shared::Shared,
     whole_file::{self, Links},
 };
@@ -83,12 +84,13 @@ impl Errand {
     ) -> Result<Vec<String>, DownloadError> {
         let (done, results) = mpsc::channel();
         let errand = self.clone();
+        let runtime = runtime::builder();
         let worker = Worker::spawn(
             "mj-download",
             |_| {},
             move |_| {
                 // A caller that was interrupted does not listen any more.
-                let _ = done.send(errand.run(&files));
+                let _ = done.send(errand.run(runtime, &files));
             },
         )
         .map_err(DownloadError::Thread)?;
@@ -111,11 +113,12 @@ impl Errand {
     }
 
     /// What the thread does.
-    fn run(self, files: &[(Image, String)]) -> Result<Vec<String>, DownloadError> {
-        let runtime = Builder::new_current_thread()
-            .enable_io()
-            .enable_time()
-            .build()?;
+    fn run(
+        self,
+        mut runtime: Builder,
+        files: &[(Image, String)],
+    ) -> Result<Vec<String>, DownloadError> {
+        let runtime = runtime.build()?;
         let proxy = self.config.hosts.proxy.as_deref();
         let http = Http::new(&self.tls, proxy, &Resolver::default(), Arc::default())
             .map_err(|error| DownloadError::Setup(error.to_string()))?;

@@ -23,7 +23,7 @@ use crate::{
     config::{Role, Settings},
     error::EngineError,
     log::Log,
-    ownership,
+    ownership, runtime,
     shared::Shared,
     station,
 };
@@ -182,12 +182,13 @@ impl Process {
         let log = Log::new(&settings.log);
         log.probe();
         let for_thread = Arc::clone(shared);
+        let runtime = runtime::builder();
         let started = Worker::spawn(
             "mj-engine",
             |report| tracing::error!(%report, "the engine thread panicked"),
             move |stop| {
                 let _log = tracing::subscriber::set_default(log);
-                station::run(&for_thread, heir, &stop);
+                station::run(&for_thread, heir, runtime, &stop);
             },
         );
         // Where no thread can be started the next call tries again.
