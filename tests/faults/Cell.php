@@ -64,6 +64,8 @@ final class Cell
             throw new \RuntimeException('the owner did not start: ' . implode($this->owner->wait(5.0)));
         }
         $this->caller = new Caller($ini, $this->config);
+        // Before it is asked for a picture: it would own the hub itself.
+        Until::true(fn (): bool => $this->isOwned(), self::PATIENCE);
     }
 
     /** @return array<string, mixed> */
@@ -294,10 +296,14 @@ final class Cell
     /** What the owner's process takes is measured, so it must be the owner. */
     private function mustOwn(): void
     {
-        $owner = $this->call('mj_status')['owner'];
-        if (($owner['pid'] ?? null) !== $this->owner->pid()) {
-            throw new \RuntimeException('another process owns the hub: ' . json_encode($owner));
+        if (!$this->isOwned()) {
+            throw new \RuntimeException('another process owns the hub: ' . json_encode($this->call('mj_status')['owner']));
         }
+    }
+
+    private function isOwned(): bool
+    {
+        return ($this->call('mj_status')['owner']['pid'] ?? null) === $this->owner->pid();
     }
 
     /** @param array<string, mixed> $task */
