@@ -21,8 +21,14 @@ final class PromptTest extends TestCase
             'within others' => ['a {{red, blue} cat, dog', true],
             'escaped' => ['a \{red, blue\} cat', false],
             'an escaped backslash' => ['a \\\\{red, blue} cat', true],
+            'stressed words' => ['a {cat}, {{very small}}, [red]', false],
+            'stressed words with a comma' => ['a {{cat, small}}', true],
+            'escaped within others' => ['a {{red\, blue}} cat', true],
+            'the other brace alone' => ['a {red, blue cat', false],
             'the wrong way round' => ['a } cat {', false],
             'repeated' => ['a cat --repeat 40', true],
+            'repeated once' => ['a cat --repeat 1 --ar 1:1', false],
+            'repeated once, and again' => ['a cat --repeat 1 --r 12', true],
             'repeated, short' => ['a cat --r 2', true],
             'repeated, behind a long dash' => ["a cat \u{2014}Repeat 2", true],
         ];
@@ -36,10 +42,10 @@ final class PromptTest extends TestCase
 
     public function testWhatIsWrittenOutIsSeen(): void
     {
-        $pieces = ['{', '}', ',', '\\', ' ', 'a', "\n", '--r 2', '--repeat 3', '--raw', '-'];
+        $pieces = ['{', '}', ',', '\\', ' ', 'a', "\n", '--r 2', '--repeat 3', '--r 1', '--raw', '-'];
         mt_srand(1);
         $several = 0;
-        for ($number = 0; $number < 5_000; ++$number) {
+        for ($number = 0; $number < 20_000; ++$number) {
             $prompt = 'x';
             for ($length = mt_rand(1, 12); $length > 0; --$length) {
                 $prompt .= $pieces[mt_rand(0, count($pieces) - 1)];
