@@ -6,6 +6,7 @@ namespace Mj\Http;
 
 use Mj\ActionUnavailableException;
 use Mj\Client;
+use Mj\Internal\Address;
 use Mj\MjException;
 use Mj\QueueFullException;
 
@@ -83,7 +84,7 @@ final class Relay
             return new Response(204);
         }
         self::expect($request, $method);
-        $address = self::network($request->address());
+        $address = Address::network($request->address());
         $this->limit->count("address $address", $this->settings->rate());
         $caller = $this->gate->caller($request);
         $whose = $caller === null ? [] : ["secret $caller"];
@@ -209,19 +210,6 @@ final class Relay
             'Access-Control-Expose-Headers' => 'Retry-After',
             'Vary' => 'Origin',
         ];
-    }
-
-    /** What of an address one customer of a provider has: all of an IPv4 address, the first half of an IPv6 address. */
-    private static function network(string $address): string
-    {
-        $bytes = (string) @inet_pton($address);
-        if (strlen($bytes) !== 16) {
-            return $address;
-        }
-
-        return str_starts_with($bytes, "\0\0\0\0\0\0\0\0\0\0\xff\xff")
-            ? (string) inet_ntop(substr($bytes, 12))
-            : bin2hex(substr($bytes, 0, 8));
     }
 
     private static function expect(Request $request, string $method): void

@@ -4,6 +4,8 @@ declare(strict_types=1);
 
 namespace Mj\Studio;
 
+use Mj\Internal\Address;
+
 /** How often one address may try the login secret. */
 final class Throttle
 {
@@ -11,9 +13,6 @@ final class Throttle
 
     /** Seconds. */
     public const WINDOW = 300;
-
-    /** What addresses of IPv4 begin with among those of IPv6. */
-    private const MAPPED = "\0\0\0\0\0\0\0\0\0\0\xff\xff";
 
     private string $directory;
 
@@ -59,17 +58,7 @@ final class Throttle
 
     private function file(string $address): string
     {
-        $binary = (string) @inet_pton($address);
-        $who = match (true) {
-            // What comes by IPv4 to a socket of IPv6, as ::ffff:192.0.2.1.
-            str_starts_with($binary, self::MAPPED) => substr($binary, strlen(self::MAPPED)),
-            // Who has one address of IPv6 has 2^64 of them.
-            strlen($binary) === 16 => substr($binary, 0, 8),
-            $binary !== '' => $binary,
-            default => $address,
-        };
-
-        return "$this->directory/" . hash('sha256', $who);
+        return "$this->directory/" . hash('sha256', Address::network($address));
     }
 
     private function sweep(int $now): void
